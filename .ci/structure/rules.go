@@ -1,0 +1,87 @@
+package structure
+
+// module is what our import paths start with.
+const module = "perfmon"
+
+// room is a package, or a pattern of packages, and what it may import of
+// ours. In a pattern the last element may be "*", exactly one element, or
+// "...", the path before it and all below.
+type room struct {
+	path    string
+	imports []string
+}
+
+// anything lets a room import every other.
+var anything = []string{"..."}
+
+// rooms is the table of the house, also drawn in docs/architecture.md. The
+// first that matches a package counts.
+var rooms = []room{
+	{"rrd", nil},
+	{"rrd/rrdtest", []string{"rrd"}},
+
+	{"xapi", nil},
+	{"xapi/xapitest", []string{"rrd"}},
+	{"xapi/xapitest/xapisim", []string{"xapi/xapitest", "rrd"}},
+
+	{"monitor", []string{"rrd", "alarm", "monitor/config"}},
+	{"monitor/config", nil},
+	{"monitor/local", []string{"rrd"}},
+	{"monitor/control", nil},
+	{"monitor/metrics", []string{"rrd", "monitor", "alarm"}},
+	{"monitor/api", []string{"rrd", "monitor", "alarm", "monitor/config"}},
+	{"monitor/replay", []string{"rrd", "monitor", "alarm", "monitor/config"}},
+
+	{"alarm", nil},
+	{"alarm/journal", []string{"alarm"}},
+	{"alarm/sink/xapi", []string{"alarm", "xapi"}},
+	{"alarm/sink/*", []string{"alarm"}},
+
+	{"scaling/engine", nil},
+	{"scaling/rubber", []string{"alarm", "xapi", "scaling/engine"}},
+	{"scaling/pool", []string{"alarm", "scaling/pool/runtime"}},
+	{"scaling/pool/runtime", nil},
+	{"scaling/pool/client", nil},
+	{"scaling/dispatch", []string{"alarm", "scaling/engine", "scaling/pool/client", "scaling/pool/runtime"}},
+
+	{"cmd/...", anything},
+	{"bench/...", anything},
+	{".ci/...", anything},
+}
+
+// testSupport may be imported by the tests of every package.
+var testSupport = []string{"rrd/rrdtest", "xapi/xapitest"}
+
+// mayStartPrograms lists the packages and files, outside tests, that may
+// start other programs.
+var mayStartPrograms = []string{
+	"cmd/perfmon/daemon.go", // --daemon: the program starts itself again, detached
+	"scaling/pool/runtime/...",
+	"scaling/rubber/cloud/...",
+	".ci/...",
+}
+
+// mayPrint lists the packages that may write to standard output: programs.
+// All others have a slog.Logger.
+var mayPrint = []string{
+	"cmd/...",
+	"xapi/xapitest/xapisim",
+	"bench/...",
+	".ci/...",
+}
+
+// maxLines is how long a file may be before it probably is two ideas. Tests
+// may be longer.
+const maxLines = 400
+
+// mayBeLong lists the files that may be longer, each with the reason.
+var mayBeLong = map[string]string{}
+
+// topLevel lists the folders at the root. A new one needs a reason as good
+// as these: the first seven are the parts that a user names, the others keep
+// the house.
+var topLevel = []string{"cmd", "monitor", "rrd", "alarm", "xapi", "packaging", "scaling", "docs", "bench"}
+
+// untracked are folders at the root that make targets write into; git ignores
+// them.
+var untracked = []string{"bin", "dist", "run"}
