@@ -97,8 +97,9 @@ type Reader interface {
 	// keep what it derived from it.
 	Header() (*Header, error)
 	// Want names the columns whose values the user will read, by index; nil
-	// means all. It is called between Header and the first Next. Values of
-	// other columns are NaN, and need not be numbers in the document.
+	// means all. It is called after Header, and may be called again between
+	// rows: it holds from the next row on. Values of other columns are NaN,
+	// and need not be numbers in the document.
 	Want(columns []bool)
 	// Next returns the next older row. Its Values belong to the Reader and
 	// are valid until the next call. io.EOF says that the update ended well;
