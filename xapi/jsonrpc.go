@@ -84,7 +84,7 @@ func decodeReply(r *replyReader, id int64, result func(*replyReader, *json.Decod
 	if err == nil || errors.As(err, &failure) {
 		return err
 	}
-	if errors.Is(err, io.EOF) {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		err = fmt.Errorf("cut short: %w", io.ErrUnexpectedEOF)
 	}
 	return &ReplyError{Offset: dec.InputOffset(), Excerpt: redact(string(r.head)), Err: err}
