@@ -55,7 +55,7 @@ var testSupport = []string{"rrd/rrdtest", "xapi/xapitest"}
 // mayStartPrograms lists the packages and files, outside tests, that may
 // start other programs.
 var mayStartPrograms = []string{
-	"cmd/perfmon/daemon.go", // --daemon: the program starts itself again, detached
+	"cmd/perfmon/daemonize.go", // --daemon: the program starts itself again, detached
 	"scaling/pool/runtime/...",
 	"scaling/rubber/cloud/...",
 	".ci/...",
