@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+# Runs the tests that need real processes: those in files with the build tag
+# integration. Debian packages that they need are installed if they are
+# missing.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+go=${GO:-go}
+
+# Debian packages by name; none so far.
+needed=()
+
+missing=()
+for package in "${needed[@]}"; do
+	dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
+done
+if [ ${#missing[@]} -gt 0 ]; then
+	echo "installing with apt-get: ${missing[*]}"
+	as_root=()
+	if [ "$(id -u)" -ne 0 ]; then
+		command -v sudo >/dev/null || { echo "missing: ${missing[*]}; install them, or run this as root" >&2; exit 1; }
+		as_root=(sudo)
+	fi
+	"${as_root[@]}" apt-get -q update
+	"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qy install --no-install-recommends "${missing[@]}"
+fi
+
+packages=$(grep -rlE --include='*_test.go' '^//go:build .*\bintegration\b' . | xargs -r -n 1 dirname | sort -u)
+[ -n "$packages" ] || { echo "no test has the build tag integration" >&2; exit 1; }
+# shellcheck disable=SC2086 # one word a package
+"$go" test -tags integration -count=1 -timeout 20m ${TESTFLAGS:-} $packages

@@ -1,0 +1,90 @@
+# The targets of perfmon. `make` alone lists them.
+#
+# Needed: Go, as new as go.mod says, and for the race detector a C compiler.
+
+GO        ?= go
+VERSION   ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+FUZZTIME  ?= 10s
+LISTEN    ?= 127.0.0.1:9789
+RUNFLAGS  ?=
+TESTFLAGS ?=
+
+# Folders that start with a dot are left out of ./..., so they are named.
+ALL      := ./... ./.ci/structure ./.ci/mutants
+COMMANDS := $(patsubst %/main.go,./%,$(wildcard cmd/*/main.go))
+LDFLAGS  := -s -w -X main.version=$(VERSION)
+
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{split($$1, name, ":"); printf "  make %-12s %s\n", name[1], $$2}' Makefile
+
+.PHONY: need-go need-cc
+need-go:
+	@GO="$(GO)" .ci/need go
+need-cc: need-go
+	@GO="$(GO)" .ci/need cc
+
+.PHONY: build
+build: need-go ## build the static binaries into bin/
+	@mkdir -p bin
+	CGO_ENABLED=0 $(GO) build -buildvcs=false -trimpath -ldflags '$(LDFLAGS)' -o bin/ $(COMMANDS)
+
+.PHONY: run
+run: build ## run the agent on this host's /proc with the example triggers
+	@mkdir -p run/state
+	@echo 'metrics: http://$(LISTEN)/metrics (state in run/state, triggers in packaging/triggers, Ctrl-C ends it)'
+	@exec bin/perfmon --source local --state-dir '$(CURDIR)/run/state' --triggers '$(CURDIR)/packaging/triggers' \
+		--pid-file '$(CURDIR)/run/perfmon.pid' --web.listen-address '$(LISTEN)' $(RUNFLAGS)
+
+.PHONY: test
+test: need-go $(if $(findstring -race,$(TESTFLAGS)),need-cc) ## run the tests of every package, and the structure checks
+	$(GO) test -timeout 8m $(TESTFLAGS) $(ALL)
+
+.PHONY: race
+race: ## the same under the race detector
+	@$(MAKE) test TESTFLAGS='-race $(TESTFLAGS)'
+
+.PHONY: fuzz
+fuzz: need-go ## run each fuzz target for FUZZTIME (10s)
+	@GO="$(GO)" .ci/fuzz.sh $(FUZZTIME)
+
+.PHONY: bench
+bench: need-go ## run the benchmarks
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+.PHONY: check
+check: need-go ## format, vet, lint, import directions, package comments
+	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then \
+		echo "not formatted, run gofmt -w on:"; echo "$$unformatted"; exit 1; fi
+	$(GO) vet $(ALL)
+	$(GO) vet -tags integration ./...
+	$(GO) tool staticcheck -tags integration $(ALL)
+	@for script in .ci/run .ci/need .ci/*.sh; do bash -n "$$script" || exit 1; done
+	$(GO) test -count=1 ./.ci/structure
+
+.PHONY: golden
+golden: need-go ## rewrite the golden files and show what changed
+	@GO="$(GO)" .ci/golden.sh
+
+.PHONY: cover
+cover: need-go ## measure how much of the code the tests reach
+	@mkdir -p dist
+	$(GO) test -coverprofile dist/cover.out -coverpkg ./... ./...
+	$(GO) tool cover -html dist/cover.out -o dist/cover.html
+	$(GO) tool cover -func dist/cover.out | tail -n 1
+	@echo 'line by line: dist/cover.html'
+
+.PHONY: mutants
+mutants: need-go ## make mistakes in the trigger and the fold; a test has to notice each
+	$(GO) run -buildvcs=false ./.ci/mutants
+
+.PHONY: integration
+integration: need-go ## tests with real processes; installs the Debian packages that they need
+	@GO="$(GO)" .ci/integration.sh
+
+.PHONY: clean
+clean: ## remove what the other targets made
+	rm -rf bin dist run
