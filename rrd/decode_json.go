@@ -5,13 +5,14 @@ import (
 	"io"
 )
 
-// jsonForm reads an update in its JSON form. The newest, since 2024:
+// jsonForm reads an update in its JSON form. The newest, since February 2024:
 //
 //	{"meta":{"start":"1766000150","step":"5","end":"1766000745","rows":"1","columns":"2",
 //	"legend":["AVERAGE:host:b9a7...:cpu0","AVERAGE:host:b9a7...:loadavg"]},
 //	"data":[{"t":"1766000745","values":["0.100000001490116","NaN"]}]}
 //
-// Before, "data" was the last member of "meta". The oldest, of 2013:
+// In the half year before, "data" was the last member of "meta". The oldest,
+// until July 2023:
 //
 //	{meta: {start:1766000150,step:5,end:1766000745,rows:1,columns:2,
 //	legend:["AVERAGE:host:b9a7...:cpu0","AVERAGE:host:b9a7...:loadavg"]},
