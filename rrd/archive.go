@@ -7,8 +7,8 @@ import (
 )
 
 // Bounds of an RRD, so that churn of names (hot-plugged devices, containers)
-// cannot grow its memory: at about 8.4 KB a data source a full one takes
-// some 35 MB.
+// cannot grow its memory: at about 10 KB a data source a full one takes
+// some 40 MB.
 const (
 	// MaxDataSources is how many data sources one RRD keeps.
 	MaxDataSources = 4096

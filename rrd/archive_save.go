@@ -267,7 +267,11 @@ func (f *frame) bytes(n int) []byte {
 // number reads a varint of what, which is to be from 0 to limit.
 func (f *frame) number(what string, limit int64) int64 {
 	v, n := binary.Varint(f.body)
-	if n <= 0 || v < 0 || v > limit {
+	if n == 0 {
+		f.fail("a frame ends too early")
+		return 0
+	}
+	if n < 0 || v < 0 || v > limit {
 		f.fail("%s is not from 0 to %d", what, limit)
 		return 0
 	}
@@ -278,7 +282,11 @@ func (f *frame) number(what string, limit int64) int64 {
 // count reads a uvarint of what, which is to be from 0 to limit.
 func (f *frame) count(what string, limit int) int {
 	v, n := binary.Uvarint(f.body)
-	if n <= 0 || v > uint64(limit) {
+	if n == 0 {
+		f.fail("a frame ends too early")
+		return 0
+	}
+	if n < 0 || v > uint64(limit) {
 		f.fail("%s is not from 0 to %d", what, limit)
 		return 0
 	}

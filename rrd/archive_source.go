@@ -10,8 +10,9 @@ var nan32 = float32(math.NaN())
 // (5 s), weighted with the seconds that they stand for; a point is unknown
 // when more than half of it is. When one update closes several points, all
 // of them are the mean over their whole time. Points are gathered into rows.
-// Where xcp-rrdd departs from rrdtool it errs: a row with no known point is
-// 0 there, and one whose unknown points come first is too low.
+// Where xcp-rrdd departs from rrdtool it errs, and is not followed: there a
+// row with no known point is 0, one whose unknown points come first is too
+// low, and MIN and MAX of a row also see the point before it.
 type dataSource struct {
 	name   string
 	absent int64 // seconds for which no update has named it
