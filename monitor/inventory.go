@@ -1,5 +1,3 @@
-// Package monitor is the loop: it wakes, fetches rows, matches their columns to
-// variables, folds them and steps the triggers.
 package monitor
 
 // Object is the identity of what is monitored.

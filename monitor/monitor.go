@@ -1,0 +1,241 @@
+package monitor
+
+import (
+	"context"
+	"log/slog"
+	"math/rand/v2"
+	"runtime"
+	"sync/atomic"
+	"time"
+
+	"perfmon/monitor/config"
+	"perfmon/rrd"
+)
+
+// Monitor is the loop and all that it knows. Make one with New; everything
+// but Run's goroutine goes through its channels and Snapshot.
+type Monitor struct {
+	opts    Options
+	log     *slog.Logger
+	metrics *loopMetrics
+
+	inventories chan *Inventory // newest wins
+	commands    chan Command
+	snapshot    atomic.Pointer[Snapshot]
+
+	// Owned by Run's goroutine.
+	inv      *Inventory
+	hostUUID string
+	objects  map[Object]*object
+	plan     *plan // nil: to be made
+	anchor   anchor
+	clock    clockWatch
+	begun    bool
+	readings map[config.Fold]readResult // of this poll
+
+	lastLegend   *rrd.Legend // of the last whole answer
+	newest       rrd.Row
+	newestLegend *rrd.Legend
+	newestStep   int64
+	badHeadings  int
+	failing      string // result of the last poll, "" if it was good
+	failures     int    // polls since the last good one
+	rereading    bool   // a refresh has asked for an inventory that has not come
+}
+
+// Command is what an operator asks of a running monitor.
+type Command int
+
+// The commands.
+const (
+	Refresh  Command = iota // read the configuration again, and poll now
+	DebugMem                // log what is monitored, and the memory in use
+)
+
+// New makes a Monitor. It does no I/O and starts nothing.
+func New(o Options) *Monitor {
+	if o.Step == 0 {
+		o.Step = DefaultStep
+	}
+	if o.LookBack == 0 {
+		o.LookBack = DefaultLookBack
+	}
+	if o.Rand == nil {
+		o.Rand = rand.Float64
+	}
+	if o.Reread == nil {
+		o.Reread = func() {}
+	}
+	if o.Alive == nil {
+		o.Alive = func(string) {}
+	}
+	if o.AliveEvery == 0 {
+		o.AliveEvery = 10 * time.Second
+	}
+	return &Monitor{
+		opts: o, log: o.Logger, metrics: newLoopMetrics(o.Registerer),
+		inventories: make(chan *Inventory, 1), commands: make(chan Command, 4),
+		objects: make(map[Object]*object), readings: make(map[config.Fold]readResult),
+	}
+}
+
+// SetInventory hands over a new inventory; it is in force at once, and is
+// not to be changed afterwards. It never blocks, and may be called from any
+// goroutine.
+func (m *Monitor) SetInventory(inv *Inventory) {
+	for {
+		select {
+		case m.inventories <- inv:
+			return
+		default:
+		}
+		select { // the one that waits is out of date
+		case <-m.inventories:
+		default:
+		}
+	}
+}
+
+// Do asks for a command to be carried out. It never blocks: a command that
+// finds the queue full is one of several that ask for the same.
+func (m *Monitor) Do(c Command) {
+	select {
+	case m.commands <- c:
+	default:
+	}
+}
+
+// Snapshot is the picture after the last poll; nil before the first.
+func (m *Monitor) Snapshot() *Snapshot { return m.snapshot.Load() }
+
+func (m *Monitor) step() int64     { return m.opts.Step }
+func (m *Monitor) lookBack() int64 { return m.opts.LookBack }
+
+func (m *Monitor) interval() time.Duration {
+	if m.opts.Interval > 0 {
+		return m.opts.Interval
+	}
+	return time.Duration(m.opts.Step) * time.Second
+}
+
+// Run polls until ctx ends or the wanted number of polls is done.
+func (m *Monitor) Run(ctx context.Context) {
+	m.firstInventory(ctx)
+	for n := 1; ctx.Err() == nil; n++ {
+		began := time.Now()
+		err := m.poll(ctx)
+		m.metrics.pollSeconds.Observe(time.Since(began).Seconds())
+		if m.opts.Loops > 0 && n >= m.opts.Loops {
+			return
+		}
+		m.wait(ctx, m.delay(err))
+	}
+}
+
+// firstInventory waits a moment for the configuration, so that the first
+// poll can use it.
+func (m *Monitor) firstInventory(ctx context.Context) {
+	m.opts.Alive("waiting for the configuration")
+	patience := time.NewTimer(firstInventoryPatience)
+	defer patience.Stop()
+	select {
+	case <-ctx.Done():
+	case <-patience.C:
+	case inv := <-m.inventories:
+		m.setInventory(inv)
+	}
+}
+
+// firstInventoryPatience is how long the first poll waits for an inventory.
+const firstInventoryPatience = 5 * time.Second
+
+// delay is the time to the next poll: the interval and its dither, or after a
+// failure a backoff that grows up to the interval, all of it random so that
+// the hosts of a pool spread.
+func (m *Monitor) delay(err error) time.Duration {
+	full := float64(m.interval())
+	if err != nil {
+		ceiling := min(full, float64(time.Second)*float64(int64(1)<<min(m.failures, 20)))
+		return time.Duration(ceiling * (0.5 + 0.5*m.opts.Rand()))
+	}
+	d := m.opts.Dither / 100
+	if m.opts.Legacy {
+		return time.Duration(full * (1 - d + 2*d*m.opts.Rand()))
+	}
+	return time.Duration(full * (1 + d*m.opts.Rand()))
+}
+
+// wait sleeps until the next poll is due or a command asks for it. Inventories
+// are put in force meanwhile.
+func (m *Monitor) wait(ctx context.Context, d time.Duration) {
+	due := time.NewTimer(d)
+	defer due.Stop()
+	alive := time.NewTicker(m.opts.AliveEvery)
+	defer alive.Stop()
+	m.opts.Alive(m.status())
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-due.C:
+			m.rereading = false
+			return
+		case <-alive.C:
+			m.opts.Alive(m.status())
+		case inv := <-m.inventories:
+			waiting := m.inv == nil
+			m.setInventory(inv)
+			if waiting || m.rereading {
+				m.rereading = false
+				return // rows have been waiting for it
+			}
+			m.usePlan(m.lastLegend)
+			wall, _ := m.opts.Clock.Now()
+			m.publish(wall)
+		case c := <-m.commands:
+			if m.carryOut(c) {
+				return
+			}
+		}
+	}
+}
+
+// carryOut does what a command asks and says whether to poll now.
+func (m *Monitor) carryOut(c Command) bool {
+	switch c {
+	case Refresh:
+		m.log.Info("refresh: reading the configuration and polling now")
+		m.rereading = true
+		m.opts.Reread()
+		return true
+	case DebugMem:
+		m.logMemory()
+	}
+	return false
+}
+
+// logMemory logs what is monitored and the memory in use.
+func (m *Monitor) logMemory() {
+	count := map[string]int{}
+	variables := 0
+	for key, o := range m.objects {
+		count[key.Class]++
+		variables += len(o.vars)
+	}
+	var mem runtime.MemStats
+	runtime.ReadMemStats(&mem)
+	columns := 0
+	if m.newestLegend != nil {
+		columns = len(m.newestLegend.Entries)
+	}
+	m.log.Info("debug_mem", "vms", count[rrd.ClassVM], "hosts", count[rrd.ClassHost], "srs", count[rrd.ClassSR],
+		"variables", variables, "columns", columns, "heap_bytes", mem.HeapAlloc, "from_os_bytes", mem.Sys, "goroutines", runtime.NumGoroutine())
+}
+
+// status is one line for the service manager.
+func (m *Monitor) status() string {
+	if m.failing != "" {
+		return "no rows: " + m.failing
+	}
+	return "polling"
+}

@@ -1,0 +1,200 @@
+package monitor
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"perfmon/monitor/config"
+	"perfmon/rrd"
+)
+
+var (
+	errNoStep      = errors.New("update: the step is not a positive number of seconds")
+	errTooManyRows = errors.New("update: more rows than any archive has")
+	errRowOrder    = errors.New("update: rows are not in order, newest first")
+	errNoInventory = errors.New("no configuration has been read yet")
+)
+
+// fetchLimit bounds one answer from request to last byte, so that one which
+// trickles cannot hold the loop.
+const fetchLimit = 2 * time.Minute
+
+// unreachable wraps an error of a source that did not answer, as against an
+// answer that was broken.
+type unreachable struct{ error }
+
+func (u unreachable) Unwrap() error { return u.error }
+
+// poll asks for rows, evaluates them and the readings, and leaves a snapshot
+// behind. Its error says why there were no rows.
+func (m *Monitor) poll(ctx context.Context) error {
+	wall, mono := m.opts.Clock.Now()
+	m.watchClock(wall, mono)
+	if !m.begun {
+		m.begun = true
+		m.anchor.start = wall.Unix() - m.lookBack()
+	}
+	clear(m.readings)
+
+	f, err := m.fetch(ctx)
+	wall, _ = m.opts.Clock.Now() // a fetch can take long
+	if err == nil && f.newest.Values != nil {
+		m.newest, m.newestLegend, m.newestStep = f.newest, f.header.Legend, f.header.Step
+	}
+	switch {
+	case m.inv == nil:
+		// Rows stay unread until it is known what to make of them.
+		if err == nil {
+			err = errNoInventory
+		}
+	case err != nil:
+		m.usePlan(m.lastLegend)
+		m.evaluate(nil, wall.Unix())
+	default:
+		m.lastLegend = f.header.Legend
+		m.evaluate(f, wall.Unix())
+		if d := m.anchor.answered(f.header.End, f.header.Step); d != 0 {
+			m.metrics.reanchors.Inc()
+			m.log.Warn("the source's time went back: followed", "seconds", d, "end", f.header.End)
+			m.shiftObjects(d)
+		}
+	}
+	m.account(err, wall)
+	m.publish(wall)
+	return err
+}
+
+// fetch reads one whole update.
+func (m *Monitor) fetch(ctx context.Context) (*folded, error) {
+	bounded, cancel := context.WithTimeout(ctx, fetchLimit)
+	defer cancel()
+	u, err := m.opts.Source.Update(bounded, m.anchor.start, m.step(), m.srs())
+	if err != nil {
+		return nil, unreachable{err}
+	}
+	defer u.Close()
+	f, err := m.read(u)
+	if err != nil && ctx.Err() != nil {
+		return nil, unreachable{ctx.Err()} // we were told to stop
+	}
+	return f, err
+}
+
+// account counts and logs how a poll went: once when it begins to fail in a
+// new way, once when it works again.
+func (m *Monitor) account(err error, wall time.Time) {
+	result := "ok"
+	switch {
+	case err == nil:
+		m.metrics.lastPoll.Set(float64(wall.UnixNano()) / 1e9)
+		if m.anchor.hasLast {
+			m.metrics.lastRow.Set(float64(m.anchor.last))
+		}
+	case errors.As(err, new(unreachable)):
+		result = "unreachable"
+	case errors.Is(err, errNoInventory):
+		result = "unconfigured"
+	default:
+		result = "broken"
+		m.metrics.parseErrors.Inc()
+		if lost := m.anchor.brokenAnswer(wall.Unix()); lost > 0 {
+			m.metrics.lostSeconds.Add(float64(lost))
+			m.log.Error("rows given up after broken answers: this time is unknown", "seconds", lost, "start", m.anchor.start)
+		}
+	}
+	m.metrics.polls.WithLabelValues(result).Inc()
+	switch {
+	case err == nil && m.failing != "":
+		m.log.Info("rows are coming again", "polls_without", m.failures)
+	case err != nil && m.failing != result:
+		m.log.Error("no rows: "+result, "err", err, "start", m.anchor.start)
+	case err != nil:
+		m.log.Debug("no rows: "+result, "err", err)
+	}
+	if err == nil {
+		m.failing, m.failures = "", 0
+	} else {
+		m.failing = result
+		m.failures++
+	}
+}
+
+// watchClock moves all stored times when the wall clock was set.
+func (m *Monitor) watchClock(wall time.Time, mono time.Duration) {
+	d := m.clock.moved(wall, mono, m.anchor.step)
+	if d == 0 {
+		return
+	}
+	m.metrics.clockSteps.Inc()
+	m.log.Warn("the wall clock was set: stored times follow", "seconds", d)
+	m.anchor.shift(d)
+	m.shiftObjects(d)
+}
+
+func (m *Monitor) shiftObjects(d int64) {
+	for _, o := range m.objects {
+		o.shift(d)
+	}
+}
+
+// srs lists the SRs whose rows are asked for, by uuid.
+func (m *Monitor) srs() []string {
+	if m.inv == nil || m.opts.Legacy {
+		return nil
+	}
+	return m.inv.attachedSRs()
+}
+
+// cachedReading reads a value of the control domain at most once a poll.
+func (m *Monitor) cachedReading(f config.Fold) (float64, error) {
+	r, ok := m.readings[f]
+	if !ok {
+		r.value, r.err = m.opts.Readings.Read(f)
+		m.readings[f] = r
+		if r.err != nil {
+			m.metrics.readingFails.WithLabelValues(f.String()).Inc()
+			m.log.Debug("reading failed", "reading", f.String(), "err", r.err)
+		}
+	}
+	return r.value, r.err
+}
+
+type readResult struct {
+	value float64
+	err   error
+}
+
+// publish leaves a snapshot for those who look on.
+func (m *Monitor) publish(wall time.Time) {
+	s := &Snapshot{
+		Taken: wall, Legend: m.newestLegend, Row: m.newest, Step: m.newestStep,
+		Inventory: m.inv, ConfigErrors: m.configErrors(),
+	}
+	if m.plan != nil {
+		for _, o := range m.plan.order {
+			for _, v := range o.vars {
+				s.Variables = append(s.Variables, VariableStatus{
+					ID: v.id, State: v.trig.State, Known: v.known, Value: v.value,
+					Level: v.conf.Level, Low: v.conf.Sense == config.Low, Period: v.conf.Period,
+				})
+			}
+		}
+	}
+	m.metrics.objects.Set(float64(len(m.objects)))
+	m.metrics.variables.Set(float64(len(s.Variables)))
+	m.snapshot.Store(s)
+}
+
+// attachedSRs lists the SRs of this host in order.
+func (inv *Inventory) attachedSRs() []string {
+	var list []string
+	for o, facts := range inv.Objects {
+		if o.Class == rrd.ClassSR && facts.Resident {
+			list = append(list, o.UUID)
+		}
+	}
+	slices.Sort(list)
+	return list
+}
