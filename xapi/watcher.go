@@ -24,6 +24,7 @@ type Watcher struct {
 	from   func(ctx context.Context, token string, timeout time.Duration, each func(*event)) (batch, error)
 	logger *slog.Logger
 	rand   func() float64
+	gap    time.Duration // callGap
 	wake   chan struct{} // of capacity one: a Refresh ends a backoff
 
 	// mu guards everything that follows.
@@ -39,7 +40,7 @@ func (c *Client) NewWatcher() *Watcher {
 
 func newWatcher(from func(context.Context, string, time.Duration, func(*event)) (batch, error),
 	logger *slog.Logger, rand func() float64) *Watcher {
-	return &Watcher{from: from, logger: logger, rand: rand, wake: make(chan struct{}, 1)}
+	return &Watcher{from: from, logger: logger, rand: rand, gap: callGap, wake: make(chan struct{}, 1)}
 }
 
 // Refresh asks for a full read now, or as soon as the toolstack answers. The
@@ -108,7 +109,7 @@ type watch struct {
 // step makes one call and takes over what it brings.
 func (s *watch) step(ctx context.Context) {
 	now := time.Now()
-	s.notBefore = now.Add(callGap)
+	s.notBefore = now.Add(s.gap)
 	served := s.takeWaiting()
 	full := s.token == "" || len(served) > 0 || !now.Before(s.fullDue)
 
@@ -118,7 +119,7 @@ func (s *watch) step(ctx context.Context) {
 	if full {
 		token, to = "", newRecords()
 	} else {
-		timeout = min(timeout, max(s.fullDue.Sub(now), callGap))
+		timeout = min(timeout, max(s.fullDue.Sub(now), s.gap))
 		s.setInterrupt(cancel)
 		defer s.setInterrupt(nil)
 	}
