@@ -3,10 +3,12 @@ package main
 // The files that are changed, and whose tests have to notice.
 const (
 	trigger = "alarm/trigger.go"
+	fold    = "monitor/fold.go"
 )
 
 var (
 	triggerTests = []string{"./alarm"}
+	foldTests    = []string{"./monitor"}
 )
 
 // list is what is tried: mistakes that a person could make in the trigger and
@@ -55,4 +57,38 @@ var list = []mutation{
 	{trigger, "t.Since += d", "t.Since -= d", triggerTests},
 	{trigger, "t.RaisedAt += d", "t.RaisedAt -= d", triggerTests},
 	{trigger, "t.KnownAt += d", "t.KnownAt -= d", triggerTests},
+
+	// What is known of a variable's columns.
+	{fold, "if f == config.SRUsage {", "if f != config.SRUsage {", foldTests},
+	{fold, "sum, highest, n := 0.0, math.Inf(-1), 0", "sum, highest, n := 0.0, 0.0, 0", foldTests},
+	{fold, "sum, highest, n := 0.0, math.Inf(-1), 0", "sum, highest, n := 1.0, math.Inf(-1), 0", foldTests},
+	{fold, "v := values[c]", "v := values[min(c, 0)]", foldTests},
+	{fold, "sum += v", "sum = v", foldTests},
+	{fold, "highest = max(highest, v)", "highest = min(highest, v)", foldTests},
+	{fold, "highest = max(highest, v)", "highest = v", foldTests},
+	{fold, "n++", "n = 1", foldTests},
+	{fold, "n++", "n += 2", foldTests},
+
+	// How they become one value.
+	{fold, "case n == 0:", "case n < 0:", foldTests},
+	{fold, "case n == 0:", "case n < len(columns):", foldTests},
+	{fold, "case f == config.Max:", "case f == config.Sum:", foldTests},
+	{fold, "case f == config.Average:", "case f == config.Sum:", foldTests},
+	{fold, "return finite(sum / float64(n))", "return finite(sum / float64(len(columns)))", foldTests},
+	{fold, "return highest", "return sum", foldTests},
+	{fold, "return finite(sum / float64(n))", "return sum / float64(n)", foldTests},
+	{fold, "return finite(sum)", "return sum", foldTests},
+
+	// An SR's usage.
+	{fold, "if len(columns) != 2 {", "if len(columns) > 2 {", foldTests},
+	{fold, "used, size := values[columns[0]], values[columns[1]]", "size, used := values[columns[0]], values[columns[1]]", foldTests},
+	{fold, "if !known(used) || !known(size) || size <= 0 {", "if !known(used) && !known(size) || size <= 0 {", foldTests},
+	{fold, "if !known(used) || !known(size) || size <= 0 {", "if !known(used) || !known(size) || size == 0 {", foldTests},
+	{fold, "return finite(used / size)", "return finite(size / used)", foldTests},
+
+	// What a known value is.
+	{fold, "func known(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }", "func known(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 1) }", foldTests},
+	{fold, "func known(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }", "func known(v float64) bool { return !math.IsNaN(v) }", foldTests},
+	{fold, "func known(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }", "func known(v float64) bool { return !math.IsInf(v, 0) }", foldTests},
+	{fold, "func known(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }", "func known(v float64) bool { return v > 0 }", foldTests},
 }
