@@ -2,6 +2,7 @@ package rrd
 
 import (
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"io"
 )
@@ -22,6 +23,7 @@ type xmlForm struct {
 	tokens *xml.Decoder
 	open   []xml.Name // elements that are not closed yet
 	first  bool       // no token has been read
+	rooted bool       // <xport> has been seen
 	text   []byte     // of the element being read
 	quoted string     // the first bytes of the body
 }
@@ -31,7 +33,7 @@ func (x *xmlForm) reset(src *source, quoted string) {
 	x.bytes.reset(src)
 	x.tokens = xml.NewDecoder(&x.bytes)
 	x.tokens.CharsetReader = x.bytes.charset
-	x.open, x.first = x.open[:0], true
+	x.open, x.first, x.rooted = x.open[:0], true, false
 }
 
 // offset is that of the next byte to be looked at. The tokenizer may have
@@ -75,18 +77,26 @@ func (x *xmlForm) next() (xml.Token, error) {
 			if token.Target == "xml" && !first {
 				return nil, fmt.Errorf("an XML declaration inside the document")
 			}
+		case xml.Directive:
+			if x.rooted {
+				return nil, fmt.Errorf("a <!...> declaration inside the document")
+			}
 		}
 	}
 }
 
+// tokenError is what to say of a tokenizer's error. If it lacked a byte,
+// then the reason is that there was none, whatever it makes of that.
 func (x *xmlForm) tokenError(err error) error {
-	if !x.src.ended {
+	switch {
+	case !x.src.spent:
 		return err
-	}
-	if err == io.EOF && len(x.open) == 0 {
+	case err == io.EOF && len(x.open) == 0:
 		return io.EOF
+	case x.src.err == io.EOF && x.rooted && len(x.open) == 0:
+		return fmt.Errorf("something follows </xport>: %w", err)
 	}
-	return io.ErrUnexpectedEOF
+	return x.src.failure()
 }
 
 // nameOf is a name as the document has it, cut to fit into an error.
@@ -185,16 +195,20 @@ func (x *xmlForm) head(d *Decoder) error {
 	}
 }
 
-// root goes past the opening <xport>.
+// root goes past the opening <xport>. A page of HTML need not even be XML.
 func (x *xmlForm) root() error {
 	for {
 		token, err := x.next()
+		if bad := (*xml.SyntaxError)(nil); errors.As(err, &bad) {
+			return &SyntaxError{Row: -1, Err: notUpdate([]byte(x.quoted))}
+		}
 		if err != nil && err != io.EOF {
 			return err
 		}
 		switch token := token.(type) {
 		case xml.StartElement:
 			if token.Name == (xml.Name{Local: "xport"}) {
+				x.rooted = true
 				return nil
 			}
 		case xml.CharData:

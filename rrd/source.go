@@ -21,7 +21,7 @@ type source struct {
 	base  int64 // offset of buf[0] in the document
 	limit int64 // bytes the document may have; 0 or less means any number
 	err   error // what comes after the bytes in buf; io.EOF at the end
-	ended bool  // someone asked for a byte past the end
+	spent bool  // someone asked for a byte that err stands for
 }
 
 func (s *source) reset(r io.Reader, limit int64) {
@@ -76,9 +76,9 @@ func (s *source) peek() (byte, error) {
 // failure is the error of a document that stops here: unexpected end, limit
 // reached, or what the reader said.
 func (s *source) failure() error {
+	s.spent = true
 	switch {
 	case s.err == io.EOF:
-		s.ended = true
 		return io.ErrUnexpectedEOF
 	case errors.Is(s.err, ErrTooLarge):
 		return s.err
