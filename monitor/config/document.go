@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"sort"
 	"strings"
 	"unicode/utf8"
@@ -58,15 +59,12 @@ func readDocument(text string) (*document, *Problem) {
 			Fix: "remove comments, or variables that are not needed",
 		}
 	}
-	text = normalizeLineEnds(strings.TrimPrefix(text, "\ufeff"))
+	text = blankDeclaration(normalizeLineEnds(strings.TrimPrefix(text, "\ufeff")))
 	b := &builder{
 		text:  text,
 		dec:   xml.NewDecoder(strings.NewReader(text)),
 		doc:   &document{places: make(map[*etree.Element]place)},
 		lines: lineStarts(text),
-	}
-	b.dec.CharsetReader = func(_ string, r io.Reader) (io.Reader, error) {
-		return r, nil // the text is UTF-8, whatever its first line says
 	}
 	if err := b.build(); err != nil {
 		p := b.place(err.offset)
@@ -82,6 +80,25 @@ func normalizeLineEnds(text string) string {
 		return text
 	}
 	return strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(text)
+}
+
+// declaration is <?xml …?> at the start of a document.
+var declaration = regexp.MustCompile(`^<\?xml[ \t\n]+version[ \t\n]*=[ \t\n]*(?:"[\w.-]*"|'[\w.-]*')` +
+	`(?:[ \t\n]+encoding[ \t\n]*=[ \t\n]*(?:"[A-Za-z][\w.-]*"|'[A-Za-z][\w.-]*'))?` +
+	`(?:[ \t\n]+standalone[ \t\n]*=[ \t\n]*(?:"(?:yes|no)"|'(?:yes|no)'))?[ \t\n]*\?>`)
+
+// blankDeclaration makes blanks of <?xml …?>. What it says of version and
+// encoding does not count: the toolstack keeps the text as UTF-8, and the
+// stock daemon's parser is told so.
+func blankDeclaration(text string) string {
+	end := len(declaration.FindString(text))
+	blank := strings.Map(func(r rune) rune {
+		if r == '\n' {
+			return r
+		}
+		return ' '
+	}, text[:end])
+	return blank + text[end:]
 }
 
 // lineStarts has the offset of the start of every line.
@@ -103,6 +120,7 @@ type builder struct {
 	lines []int
 	open  []*etree.Element // from the root inwards
 	names scopes
+	typed bool // there was a document type
 }
 
 // place is where an offset is.
@@ -151,11 +169,8 @@ func (b *builder) add(token xml.Token, start int) *syntaxError {
 			top.AddChild(etree.NewComment(string(t)))
 		}
 	case xml.ProcInst:
-		if strings.EqualFold(t.Target, "xml") {
-			if start > 0 {
-				return &syntaxError{start, "<?xml …?> is not at the very start", "remove what stands before it, or it"}
-			}
-			return nil
+		if err := b.checkInstruction(t, start); err != nil {
+			return err
 		}
 		if top := b.top(); top != nil {
 			top.AddChild(etree.NewProcInst(t.Target, string(t.Inst)))
@@ -288,13 +303,30 @@ func (b *builder) charData(data string, start int) *syntaxError {
 	return nil
 }
 
+// doctype is what <!DOCTYPE …> may say: a name, and where it is defined.
+var doctype = regexp.MustCompile(`^DOCTYPE[ \t\n]+[\pL_][\pL\pN_.-]*(:[\pL_][\pL\pN_.-]*)?` +
+	`([ \t\n]+(SYSTEM|PUBLIC[ \t\n]+("[^"]*"|'[^']*'))[ \t\n]+("[^"]*"|'[^']*'))?[ \t\n]*$`)
+
 func (b *builder) directive(text string, start int) *syntaxError {
-	rest, ok := strings.CutPrefix(text, "DOCTYPE")
-	if !ok || strings.TrimLeft(rest, " \t\n") == rest || b.doc.root != nil {
-		return &syntaxError{start, "<! begins neither a comment, nor CDATA, nor a document type at its place", "remove it, or write <!-- … -->"}
-	}
-	if strings.Contains(rest, "[") {
+	switch {
+	case strings.HasPrefix(text, "DOCTYPE") && strings.Contains(text, "["):
 		return &syntaxError{start, "a document type with declarations: entities are not expanded here", "remove <!DOCTYPE …> and write the text itself"}
+	case !doctype.MatchString(text) || b.doc.root != nil || b.typed:
+		return &syntaxError{start, "<! begins neither a comment, nor CDATA, nor a document type in its place", "remove it, or write <!-- … -->"}
+	}
+	b.typed = true
+	return nil
+}
+
+// checkInstruction refuses what expat does not take for a processing
+// instruction.
+func (b *builder) checkInstruction(t xml.ProcInst, start int) *syntaxError {
+	if strings.EqualFold(t.Target, "xml") {
+		return &syntaxError{start, "<?xml …?> is wrong, or not at the very start", `write <?xml version="1.0"?> before everything else, or leave it out`}
+	}
+	after := b.text[start+len("<?")+len(t.Target):]
+	if strings.Contains(t.Target, ":") || !strings.HasPrefix(after, "?>") && strings.TrimLeft(after, " \t\n") == after {
+		return &syntaxError{start, "a processing instruction <?…?> with a wrong name", "remove it"}
 	}
 	return nil
 }

@@ -2,7 +2,6 @@ package config
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/beevik/etree"
 )
@@ -45,12 +44,7 @@ func Parse(class, text string, opts Options) (*Config, []Problem) {
 		p.variable(e)
 	}
 	p.config.settle()
-	slices.SortStableFunc(p.problems, func(a, b Problem) int {
-		if a.Line != b.Line {
-			return a.Line - b.Line
-		}
-		return a.Column - b.Column
-	})
+	sortProblems(p.problems)
 	if p.unlisted > 0 {
 		p.problems = append(p.problems, Problem{Msg: fmt.Sprintf("and %d more problems", p.unlisted), Fix: "mend the first ones"})
 	}

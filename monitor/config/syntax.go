@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -45,7 +46,6 @@ var fixes = []struct{ part, fix string }{
 	{"expected /> in element", "end the tag with />"},
 	{"invalid sequence \"--\"", "write a comment without -- in it"},
 	{"unescaped ]]>", "write ]]&gt; for a ]]> that is text"},
-	{"unsupported version", `write <?xml version="1.0"?>, or leave it out`},
 }
 
 func fixOf(msg string) string {
@@ -97,21 +97,23 @@ func (s *scopes) enter(t xml.StartElement) *syntaxError {
 		if a.Name.Space != "xmlns" {
 			continue
 		}
-		if a.Value == "" {
-			return &syntaxError{msg: fmt.Sprintf("xmlns:%s is empty", a.Name.Local), fix: "remove the prefix"}
+		if a.Value == "" || strings.Contains(a.Value, " ") {
+			return &syntaxError{msg: fmt.Sprintf("xmlns:%s=%q is no namespace", a.Name.Local, a.Value), fix: "remove the prefix"}
 		}
 		s.declared = append(s.declared, binding{a.Name.Local, a.Value})
 	}
-	if _, err := s.uri(t.Name.Space); err != nil {
+	if err := s.check(t.Name); err != nil {
 		return err
 	}
 	seen := make(map[xml.Name]bool, len(t.Attr))
 	for _, a := range t.Attr {
-		uri, err := s.uri(a.Name.Space)
-		if err != nil {
+		if a.Name.Local == "xmlns" && strings.Contains(a.Value, " ") {
+			return &syntaxError{msg: fmt.Sprintf("xmlns=%q is no namespace", a.Value), fix: "remove it"}
+		}
+		if err := s.check(a.Name); err != nil {
 			return err
 		}
-		name := xml.Name{Space: uri, Local: a.Name.Local}
+		name := xml.Name{Space: s.uri(a.Name.Space), Local: a.Name.Local}
 		if seen[name] {
 			return &syntaxError{
 				msg: fmt.Sprintf("two attributes %q in one <%s>", fullName(a.Name), fullName(t.Name)),
@@ -130,15 +132,34 @@ func (s *scopes) leave() {
 	s.marks = s.marks[:last]
 }
 
-// uri is what a prefix stands for.
-func (s *scopes) uri(prefix string) (string, *syntaxError) {
-	if prefix == "" || prefix == "xml" || prefix == "xmlns" {
-		return prefix, nil
+// check refuses names that are none, and prefixes that nobody declared.
+func (s *scopes) check(n xml.Name) *syntaxError {
+	prefix, local, prefixed := strings.Cut(fullName(n), ":")
+	if !startsName(prefix) || prefixed && !startsName(local) {
+		return &syntaxError{msg: fmt.Sprintf("%q is no name", fullName(n)), fix: "write a name of letters, digits and _"}
+	}
+	if s.uri(n.Space) == "" && prefixed {
+		return &syntaxError{msg: fmt.Sprintf("the prefix %q is not declared", prefix), fix: "write the name without it"}
+	}
+	return nil
+}
+
+// startsName says whether s can be a name: the decoder has looked at all but
+// the first letter after a colon.
+func startsName(s string) bool {
+	r, _ := utf8.DecodeRuneInString(s)
+	return r == '_' || unicode.IsLetter(r)
+}
+
+// uri is what a prefix stands for, "" for none and for one that is unknown.
+func (s *scopes) uri(prefix string) string {
+	if prefix == "xml" || prefix == "xmlns" {
+		return prefix
 	}
 	for i := len(s.declared) - 1; i >= 0; i-- {
 		if s.declared[i].prefix == prefix {
-			return s.declared[i].uri, nil
+			return s.declared[i].uri
 		}
 	}
-	return "", &syntaxError{msg: fmt.Sprintf("the prefix %q is not declared", prefix), fix: "write the name without it"}
+	return ""
 }

@@ -201,6 +201,9 @@ func (r *reader) compile(e *etree.Element, text string) {
 	if text == "" && !r.opts.Legacy {
 		r.lax(e, "rrd_regex is empty: it matches no data source", shape(e, "cpu[0-9]+"))
 	}
+	if p.posix {
+		r.warn(e, "rrd_regex has [: in a class, which means these two characters", "write the letters, such as [a-z]")
+	}
 }
 
 func (r *reader) level(def builtin) {

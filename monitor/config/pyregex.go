@@ -1,0 +1,439 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+)
+
+// maxPattern is the length of a pattern in bytes. It bounds how deep the
+// parser and the engines recurse.
+const maxPattern = 4096
+
+// translated is a Python regular expression in the words of Go's engines.
+// What both know is written so that regexp (RE2) and regexp2 (.NET) mean the
+// same; look-around, back references, atomic groups and conditionals are what
+// only regexp2 knows.
+type translated struct {
+	text string
+	// posix is set where a class looks like [[:alpha:]], which Python does
+	// not know: it takes it for the letters in it.
+	posix bool
+}
+
+// translateRegex reads an expression as Python's re module does (3.6 to
+// 3.13: what any of them accepts) and refuses what it refuses. RE2's own
+// reading differs in more than what it lacks: \z, \pL, \Q..\E, (?U) and
+// (?<n>..) are errors in Python, \Z and {,3} mean something else, \12 is a
+// group, [[:alpha:]] no class.
+//
+// Two meanings are not kept. \N{…} is refused. \b looks at ASCII letters
+// alone, and $ does not match before a line feed: names of data sources
+// have neither.
+func translateRegex(pattern string) (*translated, error) {
+	if len(pattern) > maxPattern {
+		return nil, fmt.Errorf("%d bytes; the limit is %d", len(pattern), maxPattern)
+	}
+	p := &regexParser{in: []rune(pattern), groups: []group{{open: true}}, names: make(map[string]int), lookbehind: noLookbehind}
+	it, err := p.alternatives(flags{}, true)
+	if err != nil {
+		return nil, err
+	}
+	if p.pos < len(p.in) {
+		return nil, errors.New("unbalanced parenthesis")
+	}
+	for _, n := range p.conditions {
+		if n >= len(p.groups) {
+			return nil, fmt.Errorf("there is no group %d", n)
+		}
+	}
+	return &translated{text: p.global + it.text, posix: p.posix}, nil
+}
+
+// flags are those that change how the rest is read.
+type flags struct{ verbose, ascii bool }
+
+// item is a part of an expression: its translation, and how many characters
+// it can match.
+type item struct {
+	text   string
+	lo, hi int64
+	repeat bool // has a quantifier
+	at     bool // matches a place, and cannot be repeated
+}
+
+// group is a capturing group.
+type group struct {
+	open   bool
+	lo, hi int64
+}
+
+const (
+	unbounded    = math.MaxUint32 // as many as you like, of repeats and widths
+	noLookbehind = math.MaxInt
+)
+
+type regexParser struct {
+	in         []rune
+	pos        int
+	global     string // (?i) and the like, of the whole expression
+	flags      flags  // those of the whole expression
+	groups     []group
+	names      map[string]int
+	conditions []int // group numbers that conditionals ask for
+	unicode    bool  // the flag u was given
+	lookbehind int   // number of groups before the look-behind that we are in
+	posix      bool
+}
+
+// next is the next character, or -1 at the end.
+func (p *regexParser) next() rune {
+	if p.pos >= len(p.in) {
+		return -1
+	}
+	return p.in[p.pos]
+}
+
+// take consumes the next character if it is c.
+func (p *regexParser) take(c rune) bool {
+	if p.next() != c {
+		return false
+	}
+	p.pos++
+	return true
+}
+
+// digits consumes up to most digits of a base.
+func (p *regexParser) digits(base, most int) string {
+	start := p.pos
+	for p.pos < len(p.in) && p.pos-start < most && isDigit(p.in[p.pos], base) {
+		p.pos++
+	}
+	return string(p.in[start:p.pos])
+}
+
+func isDigit(c rune, base int) bool {
+	switch {
+	case c >= '0' && c <= '9':
+		return int(c-'0') < base
+	case base == 16:
+		return c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F'
+	}
+	return false
+}
+
+// until consumes up to a character and it.
+func (p *regexParser) until(c rune) (string, error) {
+	i := slices.Index(p.in[p.pos:], c)
+	if i < 0 {
+		return "", fmt.Errorf("missing %c", c)
+	}
+	s := string(p.in[p.pos : p.pos+i])
+	p.pos += i + 1
+	return s, nil
+}
+
+// alternatives reads up to the closing parenthesis or the end.
+func (p *regexParser) alternatives(f flags, top bool) (item, error) {
+	var texts []string
+	all := item{lo: unbounded}
+	for {
+		it, err := p.sequence(f, top && len(texts) == 0)
+		if err != nil {
+			return item{}, err
+		}
+		if top {
+			f = p.flags
+		}
+		texts = append(texts, it.text)
+		all.lo, all.hi = min(all.lo, it.lo), max(all.hi, it.hi)
+		if !p.take('|') {
+			break
+		}
+	}
+	all.text = strings.Join(texts, "|")
+	return all, nil
+}
+
+// sequence reads one alternative. Only at the very start (first) may it set
+// flags for the whole expression.
+func (p *regexParser) sequence(f flags, first bool) (item, error) {
+	var items []item
+	for {
+		c := p.next()
+		if c == -1 || c == '|' || c == ')' {
+			return join(items), nil
+		}
+		if f.verbose && p.skipVerbose(c) {
+			continue
+		}
+		lo, hi, ok, err := p.quantifier(c)
+		if err != nil {
+			return item{}, err
+		}
+		if ok {
+			if err := p.applyRepeat(items, lo, hi); err != nil {
+				return item{}, err
+			}
+			continue
+		}
+		p.pos++
+		it, some, err := p.atom(c, &f, first && len(items) == 0)
+		if err != nil {
+			return item{}, err
+		}
+		if some {
+			items = append(items, it)
+		}
+	}
+}
+
+// join puts the items of a sequence one after the other.
+func join(items []item) item {
+	var all item
+	var b strings.Builder
+	for _, it := range items {
+		b.WriteString(it.text)
+		all.lo, all.hi = min(all.lo+it.lo, unbounded), min(all.hi+it.hi, unbounded)
+	}
+	all.text = b.String()
+	return all
+}
+
+// skipVerbose skips what does not count in a verbose expression.
+func (p *regexParser) skipVerbose(c rune) bool {
+	switch {
+	case strings.ContainsRune(" \t\n\r\v\f", c):
+		p.pos++
+	case c == '#':
+		for p.pos < len(p.in) && !p.take('\n') {
+			p.pos++
+		}
+	default:
+		return false
+	}
+	return true
+}
+
+// quantifier reads * + ? {n} {n,} {,m} {n,m}; other braces are text.
+func (p *regexParser) quantifier(c rune) (lo, hi int64, ok bool, err error) {
+	switch c {
+	case '*':
+		p.pos++
+		return 0, unbounded, true, nil
+	case '+':
+		p.pos++
+		return 1, unbounded, true, nil
+	case '?':
+		p.pos++
+		return 0, 1, true, nil
+	case '{':
+	default:
+		return 0, 0, false, nil
+	}
+	start := p.pos
+	p.pos++
+	if p.next() == '}' {
+		p.pos = start
+		return 0, 0, false, nil
+	}
+	from := p.digits(10, len(p.in))
+	to := from
+	if p.take(',') {
+		to = p.digits(10, len(p.in))
+	} else if from == "" {
+		p.pos = start
+		return 0, 0, false, nil
+	}
+	if !p.take('}') {
+		p.pos = start
+		return 0, 0, false, nil
+	}
+	lo, hi = 0, unbounded
+	if from != "" {
+		if lo, err = strconv.ParseInt(from, 10, 64); err != nil || lo >= unbounded {
+			return 0, 0, false, fmt.Errorf("the repetition number %s is too large", from)
+		}
+	}
+	if to != "" {
+		if hi, err = strconv.ParseInt(to, 10, 64); err != nil || hi >= unbounded {
+			return 0, 0, false, fmt.Errorf("the repetition number %s is too large", to)
+		}
+	}
+	if hi < lo {
+		return 0, 0, false, fmt.Errorf("{%s,%s}: at least more than at most", from, to)
+	}
+	return lo, hi, true, nil
+}
+
+// applyRepeat gives the last item a quantifier, which ? makes lazy and +
+// possessive.
+func (p *regexParser) applyRepeat(items []item, lo, hi int64) error {
+	if len(items) == 0 || items[len(items)-1].at {
+		return errors.New("nothing to repeat before a quantifier")
+	}
+	last := &items[len(items)-1]
+	if last.repeat {
+		return errors.New("two quantifiers one after the other")
+	}
+	var q string
+	switch {
+	case lo == 0 && hi == 1:
+		q = "?"
+	case lo == 0 && hi == unbounded:
+		q = "*"
+	case lo == 1 && hi == unbounded:
+		q = "+"
+	case hi == unbounded:
+		q = fmt.Sprintf("{%d,}", lo)
+	default:
+		q = fmt.Sprintf("{%d,%d}", lo, hi)
+	}
+	switch {
+	case p.take('?'):
+		last.text += q + "?"
+	case p.take('+'):
+		last.text = "(?>" + last.text + q + ")"
+	default:
+		last.text += q
+	}
+	last.repeat = true
+	last.lo, last.hi = times(last.lo, lo), times(last.hi, hi)
+	return nil
+}
+
+// times multiplies widths; both are at most unbounded, so that 64 bits hold
+// the product.
+func times(width, count int64) int64 {
+	return int64(min(uint64(width)*uint64(count), unbounded))
+}
+
+// literal is one character.
+func literal(c rune) item {
+	return item{text: regexp.QuoteMeta(string(c)), lo: 1, hi: 1}
+}
+
+// place is an item that matches no character.
+func (p *regexParser) place(text string) item { return item{text: text, at: true} }
+
+// atom reads the thing that c, already consumed, begins. Some things are
+// none: comments, and flags of the whole expression, which change f.
+func (p *regexParser) atom(c rune, f *flags, first bool) (item, bool, error) {
+	var it item
+	var err error
+	switch c {
+	case '.':
+		it = item{text: ".", lo: 1, hi: 1}
+	case '^', '$':
+		it = p.place(string(c))
+	case '[':
+		it, err = p.class(*f)
+	case '\\':
+		it, err = p.escape(*f)
+	case '(':
+		return p.group(f, first)
+	default:
+		it = literal(c)
+	}
+	return it, true, err
+}
+
+// escape reads what follows a backslash outside a class.
+func (p *regexParser) escape(f flags) (item, error) {
+	c := p.next()
+	if c == -1 {
+		return item{}, errors.New("a backslash at the end")
+	}
+	p.pos++
+	switch c {
+	case 'A':
+		return p.place(`\A`), nil
+	case 'Z':
+		return p.place(`\z`), nil
+	case 'b', 'B':
+		return p.place(`\` + string(c)), nil
+	case 'd', 'D', 's', 'S', 'w', 'W':
+		set := category(c, f.ascii)
+		return item{text: set.class(false), lo: 1, hi: 1}, nil
+	case '1', '2', '3', '4', '5', '6', '7', '8', '9':
+		return p.reference(c)
+	}
+	lit, err := p.character(c, 2)
+	return literal(lit), err
+}
+
+// character reads an escape that stands for one character; an octal one has
+// up to octal more digits after a 0.
+func (p *regexParser) character(c rune, octal int) (rune, error) {
+	length := map[rune]int{'x': 2, 'u': 4, 'U': 8}[c]
+	switch {
+	case c == '0':
+		n, err := strconv.ParseInt("0"+p.digits(8, octal), 8, 32)
+		return rune(n), err
+	case length > 0:
+		hex := p.digits(16, length)
+		n, err := strconv.ParseInt(hex, 16, 64)
+		if err != nil || len(hex) != length || n > unicode.MaxRune {
+			return 0, fmt.Errorf(`incomplete or too large escape \%c%s`, c, hex)
+		}
+		return rune(n), nil
+	case c == 'N':
+		return 0, errors.New(`\N{…} is not supported: write the character itself`)
+	}
+	if i := strings.IndexRune("afnrtv", c); i >= 0 {
+		return rune("\a\f\n\r\t\v"[i]), nil
+	}
+	if c < unicode.MaxASCII && unicode.IsLetter(c) || isDigit(c, 10) {
+		return 0, fmt.Errorf(`bad escape \%c`, c)
+	}
+	return c, nil
+}
+
+// reference reads \1 to \99, which three octal digits are not.
+func (p *regexParser) reference(c rune) (item, error) {
+	digits := string(c)
+	if isDigit(p.next(), 10) {
+		digits += string(p.next())
+		p.pos++
+		if isDigit(c, 8) && isDigit(rune(digits[1]), 8) && isDigit(p.next(), 8) {
+			digits += string(p.next())
+			p.pos++
+			n, err := strconv.ParseInt(digits, 8, 32)
+			if err != nil || n > 0o377 {
+				return item{}, fmt.Errorf(`octal escape \%s outside 0 to 0o377`, digits)
+			}
+			return literal(rune(n)), nil
+		}
+	}
+	n, err := strconv.Atoi(digits)
+	if err != nil {
+		return item{}, err
+	}
+	return p.backReference(n)
+}
+
+// backReference is the text that a group matched.
+func (p *regexParser) backReference(n int) (item, error) {
+	if err := p.checkReference(n); err != nil {
+		return item{}, err
+	}
+	g := p.groups[n]
+	return item{text: fmt.Sprintf(`(?:\%d)`, n), lo: g.lo, hi: g.hi}, nil
+}
+
+func (p *regexParser) checkReference(n int) error {
+	switch {
+	case n >= len(p.groups):
+		return fmt.Errorf("there is no group %d", n)
+	case p.groups[n].open:
+		return fmt.Errorf("group %d is not closed yet", n)
+	case n >= p.lookbehind:
+		return fmt.Errorf("group %d is in the same look-behind", n)
+	}
+	return nil
+}
