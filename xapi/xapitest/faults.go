@@ -31,8 +31,9 @@ const (
 	Garbage
 	// HTMLPage answers with status 200 and an HTML page.
 	HTMLPage
-	// Oversize repeats the rows of an updates document until At bytes are
-	// sent, or for ever if At is 0, and then ends the document well.
+	// Oversize repeats the rows of an updates document until it has At bytes,
+	// or for ever if At is 0, and then ends it well. A document without rows
+	// is left as it is.
 	Oversize
 
 	// WrongForm answers JSON where XML is due, and XML where JSON is.

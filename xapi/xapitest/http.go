@@ -10,13 +10,14 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"time"
 )
 
 // Limits of a request, as XAPI has them.
 const (
 	maxHeader  = 64 << 10
 	maxRPCBody = 300 << 10
+
+	maxKeptBody = 16 << 10 // arguments of larger calls are not recorded
 )
 
 // exchange is one request on its way through the server.
@@ -25,6 +26,7 @@ type exchange struct {
 	ctx    context.Context // ends when the endpoint closes
 	ep     Endpoint
 	conn   net.Conn
+	limit  *io.LimitedReader // what of conn may still be read for this request
 	connID int
 	req    *http.Request
 	query  url.Values
@@ -49,7 +51,7 @@ func (s *Server) serve(ctx context.Context, e *endpoint, c net.Conn, id int) {
 			_ = pageInternalError("The HTTP headers could not be parsed.").write(c)
 			return
 		}
-		x := &exchange{s: s, ctx: ctx, ep: e.name, conn: c, connID: id, req: req, query: req.URL.Query()}
+		x := &exchange{s: s, ctx: ctx, ep: e.name, conn: c, connID: id, req: req, query: req.URL.Query(), limit: limited}
 		if !x.answer() {
 			return
 		}
@@ -65,7 +67,7 @@ func broken(err error) bool {
 // answer carries the request out, sends the reply as far as the fault lets
 // it, and says whether the connection is still of use.
 func (x *exchange) answer() bool {
-	rec := Request{
+	rec := &Request{
 		Time: x.s.clock(), Endpoint: x.ep, Conn: x.connID, HTTPMethod: x.req.Method, Path: x.req.URL.Path,
 		Query: x.query, UserAgent: x.req.UserAgent(), Accept: strings.Join(x.req.Header.Values("Accept"), ", "),
 	}
@@ -78,27 +80,31 @@ func (x *exchange) answer() bool {
 		r = x.parseCall()
 	}
 	if x.call != nil {
-		rec.Method, rec.Args = x.call.method, x.call.args
+		rec.Method = x.call.method
+		if len(x.body) <= maxKeptBody {
+			rec.Args = x.call.args
+		}
 	}
+	key := rec.key()
+	x.s.record.begin(key)
 	x.fault = x.s.faults.take(x)
 	if x.fault != nil {
 		rec.Fault = x.fault.Kind.String()
 	}
-	began := time.Now()
-	keep := false
-	if x.fault != nil && x.fault.Kind.beforeAnswer() {
-		rec.Status, rec.BytesOut, keep = x.spoilRequest()
-	} else {
-		if r == nil {
-			r = x.route()
-		}
-		rec.Status = r.status
-		rec.BytesOut, keep = x.send(r)
+	switch {
+	case x.fault != nil && x.fault.Kind.beforeAnswer():
+		r = x.spoilRequest()
+	case r == nil:
+		r = x.route()
 	}
-	rec.Took = time.Since(began)
+	if r != nil {
+		rec.Status = r.status
+	}
 	x.s.record.add(rec)
+	sent, keep := x.send(r)
+	x.s.record.finish(key, rec, sent)
 	if f := x.s.opt.OnRequest; f != nil {
-		f(rec)
+		f(*rec)
 	}
 	return keep
 }
@@ -113,6 +119,10 @@ func (x *exchange) readBody() (*reply, error) {
 		return pageInternalError("A content-length header is required."), nil
 	}
 	if x.req.ContentLength > maxRPCBody {
+		// XAPI does not read it either, but a client that is still writing
+		// would not see the refusal.
+		x.limit.N += x.req.ContentLength
+		_, _ = io.Copy(io.Discard, x.req.Body)
 		return pageInternalError("The request is over the size limit."), nil
 	}
 	body, err := io.ReadAll(x.req.Body)
@@ -185,11 +195,11 @@ func (x *exchange) authenticate() *reply {
 	if x.ep == XAPI {
 		// A peer on the unix socket is root, but XAPI logs itself in at the
 		// coordinator, and out again, for each such request.
-		x.s.record.count("session.slave_login", 0, 0)
+		x.s.record.count("session.slave_login")
 		if failing {
 			return pageInternalError("")
 		}
-		x.s.record.count("session.logout", 0, 0)
+		x.s.record.count("session.logout")
 		return nil
 	}
 	session := x.query.Get("session_id")

@@ -142,7 +142,7 @@ func (g *generator) host(uuid string, srs []string) {
 		wave("cpu"+strconv.Itoa(i%cpus)+"-C"+strconv.Itoa(1+i/cpus), 0.4, 0.3)
 	}
 	for _, sr := range srs {
-		g.sharedIO(uuid, sr[:8])
+		g.sharedIO(uuid, sr[:min(8, len(sr))])
 	}
 }
 

@@ -9,7 +9,6 @@ import (
 // Request is one request as the server saw it.
 type Request struct {
 	Time       time.Time // by the server's clock, when it had been read
-	Took       time.Duration
 	Endpoint   Endpoint
 	Conn       int // counts the connections of the endpoint, from 1
 	HTTPMethod string
@@ -21,7 +20,7 @@ type Request struct {
 	Args       []any  // of an RPC: string, float64, bool, nil, []any, map[string]any
 	Status     int    // HTTP status of the reply, 0 if none was sent
 	BytesIn    int    // of the body
-	BytesOut   int    // of the whole reply, as far as it was sent
+	BytesOut   int    // of the whole reply, as far as it was sent so far
 	Fault      string // that spoiled it, empty if none
 }
 
@@ -35,14 +34,15 @@ type Counter struct {
 type recorder struct {
 	mu sync.Mutex
 	// mu guards everything that follows.
-	requests ringList[Request]
+	requests ringList[*Request]
 	counters map[string]*Counter
-	changed  chan struct{} // closed and replaced at each request
+	inFlight map[string]int
+	changed  chan struct{} // closed and replaced at each request and answer
 }
 
 func (r *recorder) init(keep int) {
 	r.requests.limit = keep
-	r.counters = map[string]*Counter{}
+	r.counters, r.inFlight = map[string]*Counter{}, map[string]int{}
 	r.changed = make(chan struct{})
 }
 
@@ -54,45 +54,76 @@ func (q Request) key() string {
 	return q.HTTPMethod + " " + q.Path
 }
 
-func (r *recorder) add(q Request) {
-	r.count(q.key(), q.BytesIn, q.BytesOut)
+// begin notes that a request is being carried out.
+func (r *recorder) begin(key string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.inFlight[key]++
+	r.wake()
+}
+
+// add records a request that is about to be answered, so that a client that
+// has its answer finds it recorded.
+func (r *recorder) add(q *Request) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	c := r.counter(q.key())
+	c.Calls++
+	c.BytesIn += int64(q.BytesIn)
 	r.requests.add(q)
+}
+
+// finish adds what is known once the answer has been sent, or given up.
+func (r *recorder) finish(key string, q *Request, sent int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	q.BytesOut = sent
+	r.counter(key).BytesOut += int64(sent)
+	if r.inFlight[key]--; r.inFlight[key] == 0 {
+		delete(r.inFlight, key)
+	}
+	r.wake()
+}
+
+func (r *recorder) wake() {
 	close(r.changed)
 	r.changed = make(chan struct{})
 }
 
-// count adds one to a counter. The number of counters is bounded, since
-// clients choose the names.
-func (r *recorder) count(key string, in, out int) {
+// count adds one to a counter.
+func (r *recorder) count(key string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.counter(key).Calls++
+}
+
+// counter finds or makes a counter. Their number is bounded, since clients
+// choose the names.
+func (r *recorder) counter(key string) *Counter {
+	if r.counters[key] == nil && len(r.counters) >= 1000 {
+		key = "other"
+	}
 	c := r.counters[key]
 	if c == nil {
-		if len(r.counters) >= 1000 {
-			key = "other"
-			c = r.counters[key]
-		}
-		if c == nil {
-			c = &Counter{}
-			r.counters[key] = c
-		}
+		c = &Counter{}
+		r.counters[key] = c
 	}
-	c.Calls++
-	c.BytesIn += int64(in)
-	c.BytesOut += int64(out)
+	return c
 }
 
 // Requests returns the newest requests, oldest first.
 func (s *Server) Requests() []Request {
 	s.record.mu.Lock()
 	defer s.record.mu.Unlock()
-	return s.record.requests.all()
+	all := make([]Request, 0, len(s.record.requests.items))
+	for _, q := range s.record.requests.all() {
+		all = append(all, *q)
+	}
+	return all
 }
 
 // Counters returns how often each RPC method, or "GET /path", was asked for,
-// answered or not, since the start or ResetCounters. XAPI's own logins, one
+// answered well or not, since the start or ResetCounters. XAPI's own logins, one
 // for each update asked for on its unix socket, are counted as
 // session.slave_login.
 func (s *Server) Counters() map[string]Counter {
@@ -113,8 +144,17 @@ func (s *Server) ResetCounters() {
 	clear(s.record.counters)
 }
 
-// RequestDone is closed at the next request that is answered, or given up.
-func (s *Server) RequestDone() <-chan struct{} {
+// InFlight is how many requests of an RPC method, or "GET /path", have been
+// read and not yet been answered.
+func (s *Server) InFlight(key string) int {
+	s.record.mu.Lock()
+	defer s.record.mu.Unlock()
+	return s.record.inFlight[key]
+}
+
+// Changed is closed when the next request has been read, or has been
+// answered or given up.
+func (s *Server) Changed() <-chan struct{} {
 	s.record.mu.Lock()
 	defer s.record.mu.Unlock()
 	return s.record.changed

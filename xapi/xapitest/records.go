@@ -52,7 +52,7 @@ func pbdRecord(p PBD) map[string]any {
 	}
 	return map[string]any{
 		"uuid": p.UUID, "host": host, "SR": refOr(classSR, p.SR), "currently_attached": p.Attached,
-		"device_config": dict(map[string]string{"device": "/dev/disk/by-id/scsi-" + p.UUID[:8]}), "other_config": map[string]any{},
+		"device_config": dict(map[string]string{"device": "/dev/disk/by-id/scsi-" + p.UUID}), "other_config": map[string]any{},
 	}
 }
 
@@ -147,7 +147,7 @@ func (w *world) hostRecord(h Host) map[string]any {
 		"ssl_legacy": false, "guest_VCPUs_params": map[string]any{}, "display": "enabled", "virtual_hardware_platform_versions": list("0", "1", "2"),
 		"features": []any{}, "uefi_certificates": "", "certificates": []any{}, "editions": list("xcp-ng"), "pending_guidances": []any{},
 		"tls_verification_enabled": true, "last_software_update": dateTime("19700101T00:00:00Z"), "https_only": false, "multipathing": false,
-		"iscsi_iqn": "iqn.2026-08.example:" + h.UUID[:8],
+		"iscsi_iqn": "iqn.2026-08.example:" + h.UUID,
 	}
 }
 
@@ -204,4 +204,4 @@ func (w *world) vmRecord(o *object, v VM) map[string]any {
 }
 
 // nvram is the firmware's store of a VM, in base 64.
-var nvram = strings.Repeat("VkFSUwEAAAAAAAAAAAAAAGHfi+SCkwPqCyvCvxGN", 60)
+var nvram = strings.Repeat("VkFSUwEAAAAAAAAAAAAAAGHfi+SCkwPqCyvCvxGN", 95)

@@ -3,6 +3,7 @@ package xapitest
 import (
 	"bytes"
 	"io"
+	"math"
 	"net/http"
 )
 
@@ -12,28 +13,22 @@ const htmlPage = "<!DOCTYPE html>\n<html><head><title>Welcome</title></head><bod
 // garbage belongs to no format and is no UTF-8.
 var garbage = bytes.Repeat([]byte{0xff, 0x00, '<', '{', 0x80, '&', '"', 0xfe}, 4)
 
-// spoilRequest carries out the faults that come before an answer. It returns
-// the status, the bytes sent and whether the connection goes on.
-func (x *exchange) spoilRequest() (status, sent int, keep bool) {
+// spoilRequest is the answer of the faults that come before one is made; nil
+// if there is none.
+func (x *exchange) spoilRequest() *reply {
 	switch x.fault.Kind {
-	case Cut:
-		return 0, 0, false
-	case HangHeader:
-		x.hang()
-		return 0, 0, false
+	case Status:
+		return statusPage(x.fault.Code)
 	case HTMLPage:
-		return x.sendAll(&reply{proto: "HTTP/1.1", status: 200, reason: "OK", close: true, body: []byte(htmlPage),
-			header: []string{"Connection: close", "Content-Type: text/html"}})
+		return &reply{proto: "HTTP/1.1", status: 200, reason: "OK", close: true, body: []byte(htmlPage),
+			header: []string{"Connection: close", "Content-Type: text/html"}}
 	}
-	return x.sendAll(statusPage(x.fault.Code))
+	return nil
 }
 
 // hang waits until the client or the server closes the connection.
-func (x *exchange) hang() { _, _ = io.Copy(io.Discard, x.conn) }
-
-func (x *exchange) sendAll(r *reply) (status, sent int, keep bool) {
-	n, err := x.conn.Write(append(r.head(), r.body...))
-	return r.status, n, err == nil && !r.close && !x.req.Close
+func (x *exchange) hang() {
+	_, _ = io.Copy(io.Discard, x.conn)
 }
 
 // send sends the reply as far as the fault lets it. It returns the bytes
@@ -44,7 +39,10 @@ func (x *exchange) send(r *reply) (sent int, keep bool) {
 		kind = x.fault.Kind
 	}
 	switch kind {
-	case LostAnswer:
+	case LostAnswer, Cut:
+		return 0, false
+	case HangHeader:
+		x.hang()
 		return 0, false
 	case Truncate, HangBody:
 		part := append(r.head(), r.body[:min(x.fault.At, len(r.body))]...)
@@ -62,15 +60,18 @@ func (x *exchange) send(r *reply) (sent int, keep bool) {
 			return x.sendForever(r), false
 		}
 	}
-	_, n, keep := x.sendAll(r)
-	return n, keep
+	n, err := x.conn.Write(append(r.head(), r.body...))
+	return n, err == nil && !r.close && !x.req.Close
 }
 
-// sendForever repeats what stands between the first row's beginning and the
-// last row's end until the document is At bytes long, with no length
-// announced.
+// sendForever repeats the rows until the document is At bytes long, with no
+// length announced.
 func (x *exchange) sendForever(r *reply) int {
 	from, to, comma := rowsOf(r.body)
+	if from == to {
+		n, _ := x.conn.Write(append(r.head(), r.body...))
+		return n
+	}
 	out := &reply{proto: "HTTP/1.1", status: 200, reason: "OK"}
 	for _, line := range r.header {
 		switch {
@@ -81,26 +82,29 @@ func (x *exchange) sendForever(r *reply) int {
 			out.header = append(out.header, line)
 		}
 	}
-	total := 0
+	sent := 0
 	write := func(p []byte) bool {
 		n, err := x.conn.Write(p)
-		total += n
+		sent += n
 		return err == nil
 	}
-	if !write(append(out.head(), r.body[:to]...)) {
-		return total
-	}
 	rows := append([]byte(comma), r.body[from:to]...)
-	if from == to {
-		return total
+	perWrite := 1 + (32<<10)/len(rows)
+	if !write(out.head()) || !write(r.body[:to]) {
+		return sent
 	}
-	for x.fault.At == 0 || total < x.fault.At {
-		if !write(rows) {
-			return total
+	left := math.MaxInt // repetitions
+	if x.fault.At > 0 {
+		left = (max(0, x.fault.At-len(r.body)) + len(rows) - 1) / len(rows)
+	}
+	chunk := bytes.Repeat(rows, perWrite)
+	for ; left > 0; left -= perWrite {
+		if !write(chunk[:min(left, perWrite)*len(rows)]) {
+			return sent
 		}
 	}
 	write(r.body[to:])
-	return total
+	return sent
 }
 
 // rowsOf finds the rows in a document of any form, and what stands between
