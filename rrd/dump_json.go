@@ -77,8 +77,9 @@ func (j *jsonWriter) header(h *Header) {
 func (j *jsonWriter) field(name, value string) {
 	j.line = append(j.line, `,"`...)
 	j.line = append(j.line, name...)
-	j.line = append(j.line, `":`...)
-	j.line = appendJSONString(j.line, value)
+	j.line = append(j.line, `":"`...)
+	j.line = appendJSONText(j.line, value)
+	j.line = append(j.line, '"')
 }
 
 func (j *jsonWriter) row(row Row) error {

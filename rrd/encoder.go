@@ -55,7 +55,7 @@ func (e *Encoder) Header(h *Header) error {
 	} else {
 		e.jsonHeader(h)
 	}
-	return e.flush(encoderBuffer)
+	return e.err
 }
 
 // Row writes one row, which must have as many values as the legend has
@@ -77,7 +77,7 @@ func (e *Encoder) Row(t int64, values []float64) error {
 		e.jsonRow(t, values)
 	}
 	e.rows++
-	return e.flush(encoderBuffer)
+	return e.err
 }
 
 // Close writes the end of the document and what is still in the buffer. It
@@ -97,23 +97,44 @@ func (e *Encoder) Close() error {
 	default:
 		e.buf = append(e.buf, "</data></xport>"...)
 	}
-	if e.flush(0) == nil {
+	e.flush()
+	if e.err == nil {
 		e.err = errors.New("write update: the document is closed")
 		return nil
 	}
 	return e.err
 }
 
-// flush writes the buffer if it holds at least atLeast bytes.
-func (e *Encoder) flush(atLeast int) error {
-	if len(e.buf) < atLeast {
-		return nil
-	}
-	if _, err := e.w.Write(e.buf); err != nil {
-		e.err = fmt.Errorf("write update: %w", err)
+// flush writes the buffer, unless there was an error before.
+func (e *Encoder) flush() {
+	if e.err == nil {
+		if _, err := e.w.Write(e.buf); err != nil {
+			e.err = fmt.Errorf("write update: %w", err)
+		}
 	}
 	e.buf = e.buf[:0]
-	return e.err
+}
+
+// spill keeps the buffer small; it is called after each entry and value.
+func (e *Encoder) spill() {
+	if len(e.buf) >= encoderBuffer {
+		e.flush()
+	}
+}
+
+// entry appends the text of column i.
+func (e *Encoder) entry(l *Legend, i int, escape func([]byte, string) []byte) {
+	if text, bad := l.Bad[i]; bad {
+		e.buf = escape(e.buf, text)
+		return
+	}
+	entry := &l.Entries[i]
+	for k, part := range [...]string{string(entry.CF), entry.Class, entry.UUID, entry.Name} {
+		if k > 0 {
+			e.buf = append(e.buf, ':')
+		}
+		e.buf = escape(e.buf, part)
+	}
 }
 
 // counts are the numbers of a header in their order, as metaNames names
@@ -143,8 +164,9 @@ func (e *Encoder) xmlHeader(h *Header) {
 	e.buf = append(e.buf, "<legend>"...)
 	for i := range h.Legend.Entries {
 		e.buf = append(e.buf, "<entry>"...)
-		e.buf = appendXMLText(e.buf, h.Legend.Text(i))
+		e.entry(h.Legend, i, appendXMLText)
 		e.buf = append(e.buf, "</entry>"...)
+		e.spill()
 	}
 	e.buf = append(e.buf, "</legend></meta>"...)
 }
@@ -160,6 +182,7 @@ func (e *Encoder) xmlRow(t int64, values []float64) {
 		e.buf = append(e.buf, "<v>"...)
 		e.buf = AppendFloat(e.buf, v)
 		e.buf = append(e.buf, "</v>"...)
+		e.spill()
 	}
 	e.buf = append(e.buf, "</row>"...)
 }
@@ -178,7 +201,10 @@ func (e *Encoder) jsonHeader(h *Header) {
 		if i > 0 {
 			e.buf = append(e.buf, ',')
 		}
-		e.buf = appendJSONString(e.buf, h.Legend.Text(i))
+		e.buf = append(e.buf, '"')
+		e.entry(h.Legend, i, appendJSONText)
+		e.buf = append(e.buf, '"')
+		e.spill()
 	}
 	e.buf = append(e.buf, `]},"data":[`...)
 }
@@ -197,6 +223,7 @@ func (e *Encoder) jsonRow(t int64, values []float64) {
 		e.buf = append(e.buf, '"')
 		e.buf = AppendFloat(e.buf, v)
 		e.buf = append(e.buf, '"')
+		e.spill()
 	}
 	e.buf = append(e.buf, "]}"...)
 }

@@ -25,11 +25,10 @@ func appendXMLText(b []byte, s string) []byte {
 	return b
 }
 
-// appendJSONString appends s between quotes as yojson writes it: only what
-// has to be escaped is, and DEL.
-func appendJSONString(b []byte, s string) []byte {
+// appendJSONText appends s as yojson writes what is between quotes: escaped
+// is what has to be, and DEL.
+func appendJSONText(b []byte, s string) []byte {
 	const digits = "0123456789abcdef"
-	b = append(b, '"')
 	for _, r := range s {
 		switch {
 		case r == '"' || r == '\\':
@@ -51,5 +50,5 @@ func appendJSONString(b []byte, s string) []byte {
 			b = utf8.AppendRune(b, r)
 		}
 	}
-	return append(b, '"')
+	return b
 }
