@@ -65,8 +65,8 @@ type Source struct {
 	// sampling guards everything that follows.
 	sampling sync.Mutex
 	sampler  *sampler
-	lastMono time.Duration   // of the last sample
-	sampled  bool            // there was one
+	lastMono time.Duration // of the last sample
+	sampled  bool          // there was one
 
 	failing map[string]bool // groups, as logged; of Run alone
 	unsaved bool            // as logged; of the one who saves
