@@ -123,7 +123,7 @@ func (w *world) advance(d time.Duration) { w.wall, w.mono = w.wall.Add(d), w.mon
 
 func (w *world) pollNow() string {
 	w.alarms = nil
-	w.m.poll(context.Background())
+	w.m.Poll(context.Background())
 	var words []string
 	for _, a := range w.alarms {
 		words = append(words, fmt.Sprintf("%s@%d", a.Variable, a.Time-t0))

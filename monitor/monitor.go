@@ -123,7 +123,7 @@ func (m *Monitor) Run(ctx context.Context) {
 	m.firstInventory(ctx)
 	for n := 1; ctx.Err() == nil; n++ {
 		began := time.Now()
-		err := m.poll(ctx)
+		err := m.Poll(ctx)
 		m.metrics.pollSeconds.Observe(time.Since(began).Seconds())
 		if m.opts.Loops > 0 && n >= m.opts.Loops {
 			return

@@ -27,9 +27,16 @@ type unreachable struct{ error }
 
 func (u unreachable) Unwrap() error { return u.error }
 
-// poll asks for rows, evaluates them and the readings, and leaves a snapshot
-// behind. Its error says why there were no rows.
-func (m *Monitor) poll(ctx context.Context) error {
+// Poll asks for rows, evaluates them and the readings, and leaves a snapshot
+// behind. Its error says why there were no rows. Run calls it when it is due;
+// one who turns the loop by hand, with clocks of his own, calls it instead of
+// Run and never beside it.
+func (m *Monitor) Poll(ctx context.Context) error {
+	select {
+	case inv := <-m.inventories:
+		m.setInventory(inv)
+	default:
+	}
 	wall, mono := m.opts.Clock.Now()
 	m.watchClock(wall, mono)
 	if !m.begun {

@@ -204,7 +204,7 @@ func TestHungSourceIsGivenUp(t *testing.T) {
 func TestRowsWaitForTheInventory(t *testing.T) {
 	w := newWorld(t, Options{}, hostCPU)
 	w.row(0, 0.9)
-	if err := w.m.poll(context.Background()); !errors.Is(err, errNoInventory) {
+	if err := w.m.Poll(context.Background()); !errors.Is(err, errNoInventory) {
 		t.Errorf("a poll without an inventory: %v", err)
 	}
 	if s := w.m.Snapshot(); s.Legend == nil || s.Row.T != t0 {

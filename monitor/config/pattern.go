@@ -34,11 +34,14 @@ func (p *Pattern) String() string {
 	return p.text
 }
 
-// Match says whether the pattern matches the name. The error is a pattern
+// Match says whether the pattern matches the name; a nil Pattern matches none. The error is a pattern
 // whose matching takes too long (which only look-around and back references
 // can). It is a fault of the configuration: the caller should report it, and
 // stop asking for other names, since each may take 50 ms.
 func (p *Pattern) Match(name string) (bool, error) {
+	if p == nil {
+		return false, nil
+	}
 	if p.re2 != nil {
 		return p.re2.MatchString(name), nil
 	}

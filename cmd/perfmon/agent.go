@@ -1,0 +1,210 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/coreos/go-systemd/v22/daemon"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"perfmon/monitor"
+	"perfmon/monitor/api"
+	"perfmon/monitor/control"
+	"perfmon/monitor/metrics"
+	"perfmon/rrd"
+)
+
+// host is what rows, configuration and alarms come from and go to: a
+// toolstack, or this machine by itself.
+type host struct {
+	source monitor.Source
+	sink   monitor.Sink
+	// run does the work in the background until ctx ends, and hands on
+	// inventories. It returns when all that it started has ended.
+	run func(ctx context.Context, give func(*monitor.Inventory))
+	// reread asks for a full inventory; it does not block.
+	reread func()
+	step   int64
+	// archive is what the web port serves at /rrd_updates; nil for none.
+	archive *rrd.RRD
+	name    string // for the log and the metrics: xapi or local
+}
+
+// runAgent runs until a signal, or the wanted number of polls.
+func runAgent(o *options, stderr io.Writer) error {
+	log := newLogger(o, stderr)
+	slog.SetDefault(log) // for libraries
+
+	held, err := lockState(o.stateDir)
+	var running *alreadyRunningError
+	switch {
+	case errors.As(err, &running):
+		return err
+	case err != nil:
+		log.Warn("the state directory cannot be used: nothing survives a restart", "err", err)
+		o.stateDir = ""
+	}
+	defer held.release()
+
+	reg := prometheus.NewRegistry()
+	reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	socket, err := openControl(o, log, reg)
+	if err != nil {
+		return err
+	}
+	defer socket.Close()
+	defer writePIDFile(o.pidFile, log)()
+
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+	defer stop()
+	h, err := openHost(o, log, reg)
+	if err != nil {
+		return err
+	}
+	reg.MustRegister(sourceInfo(h.name))
+	step := h.step
+	lookBack := int64(monitor.DefaultLookBack)
+	if o.interval > 0 {
+		lookBack = o.interval
+	}
+	m := monitor.New(monitor.Options{
+		Source: h.source, Clock: hostClock{}, Sink: h.sink, Readings: readings(), Logger: log,
+		Step: step, Interval: o.pollInterval(), LookBack: lookBack, Dither: o.dither, Loops: o.loops, Legacy: o.legacy,
+		Reread: h.reread, Alive: alive, AliveEvery: watchdogInterval(), Registerer: reg,
+	})
+	reg.MustRegister(metrics.New(m.Snapshot, time.Now))
+
+	log.Info("perfmon begins", "version", version, "source", h.name, "step", step, "pid", os.Getpid())
+	var work sync.WaitGroup
+	background, endBackground := context.WithCancel(context.Background())
+	defer work.Wait()
+	defer endBackground()
+	work.Go(func() { h.run(background, m.SetInventory) })
+	work.Go(func() { serveWeb(background, o, log, reg, h) })
+	work.Go(func() { hearCommands(background, socket, m, log) })
+	work.Go(func() { hearHangups(background, m) })
+	notify(daemon.SdNotifyReady)
+	reportToParent(nil)
+
+	m.Run(ctx)
+	notify(daemon.SdNotifyStopping)
+	why := "all polls are done"
+	if ctx.Err() != nil {
+		why = "told to by a signal"
+	}
+	log.Info("perfmon ends", "why", why)
+	return nil
+}
+
+// openControl binds the command socket. One that is bound already belongs to
+// another instance, or to the daemon whose place this one takes.
+func openControl(o *options, log *slog.Logger, reg prometheus.Registerer) (*control.Socket, error) {
+	commands := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "perfmon_commands_total", Help: "Datagrams on the command socket, by word and result.",
+	}, []string{"command", "result"})
+	reg.MustRegister(commands)
+	options := control.Options{Logger: log, OnCommand: func(word, result string) { commands.WithLabelValues(word, result).Inc() }}
+	s, err := control.Listen(o.controlSocket, options)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		pid, _ := control.Owner(o.controlSocket)
+		return nil, &alreadyRunningError{pid: pid, what: "the command socket " + o.controlSocket}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("command socket: %w", err)
+	}
+	return s, nil
+}
+
+func hearCommands(ctx context.Context, s *control.Socket, m *monitor.Monitor, log *slog.Logger) {
+	err := s.Run(ctx, func(c control.Command) {
+		switch c {
+		case control.Refresh:
+			m.Do(monitor.Refresh)
+		case control.DebugMem:
+			m.Do(monitor.DebugMem)
+		}
+	})
+	if err != nil && ctx.Err() == nil {
+		log.Error("the command socket has failed: refresh and debug_mem are not heard any more", "err", err)
+	}
+}
+
+// hearHangups makes a refresh of each SIGHUP.
+func hearHangups(ctx context.Context, m *monitor.Monitor) {
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP)
+	defer signal.Stop(hangups)
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-hangups:
+			m.Do(monitor.Refresh)
+		}
+	}
+}
+
+// webRetry is the time between tries to open the web port. Alarms do not
+// wait for it.
+const webRetry = 30 * time.Second
+
+func serveWeb(ctx context.Context, o *options, log *slog.Logger, reg *prometheus.Registry, h *host) {
+	if len(*o.web.WebListenAddresses) == 0 && !*o.web.WebSystemdSocket {
+		return
+	}
+	handler, err := api.Handler(api.Options{
+		Gatherer: reg, Archive: archive(h), Logger: log, Version: version,
+		Listen: *o.web.WebListenAddresses, AllowedHosts: o.allowedHosts,
+	})
+	if err != nil {
+		log.Error("no web port", "err", err)
+		return
+	}
+	for ctx.Err() == nil {
+		if err := api.Serve(ctx, &o.web, handler, log); err != nil && ctx.Err() == nil {
+			log.Error("the web port does not work: trying again", "err", err, "in", webRetry)
+			sleep(ctx, webRetry)
+		}
+	}
+}
+
+// archive is what /rrd_updates serves, nothing where the toolstack does.
+func archive(h *host) api.Archive {
+	if h.archive == nil {
+		return nil
+	}
+	return h.archive
+}
+
+func sourceInfo(name string) prometheus.Collector {
+	g := prometheus.NewGaugeVec(prometheus.GaugeOpts{
+		Name: "perfmon_source_info", Help: "Where rows come from: xapi or local; always 1.",
+	}, []string{"source", "version"})
+	g.WithLabelValues(name, version).Set(1)
+	return g
+}
+
+// notify tells the service manager; without one it does nothing.
+func notify(state string) { _, _ = daemon.SdNotify(false, state) }
+
+// alive tells the service manager what the loop is doing, and that it turns.
+func alive(status string) {
+	notify("STATUS=" + status + "\n" + daemon.SdNotifyWatchdog)
+}
+
+// watchdogInterval is half of what the service manager allows.
+func watchdogInterval() time.Duration {
+	if d, err := daemon.SdWatchdogEnabled(false); err == nil && d > 0 {
+		return d / 2
+	}
+	return 10 * time.Second
+}

@@ -1,0 +1,124 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"perfmon/alarm"
+	xapisink "perfmon/alarm/sink/xapi"
+	"perfmon/monitor"
+	"perfmon/monitor/config"
+	"perfmon/monitor/local"
+	"perfmon/rrd"
+)
+
+// openHost chooses the source once: a host whose toolstack restarts must not
+// turn into one without.
+func openHost(o *options, log *slog.Logger, reg prometheus.Registerer) (*host, error) {
+	source := o.source
+	if source == "auto" {
+		source = "local"
+		if hasToolstack(o) {
+			source = "xapi"
+		}
+		log.Info("source chosen", "source", source)
+	}
+	if source == "xapi" {
+		return xapiHost(o, log, reg), nil
+	}
+	return localHost(o, log)
+}
+
+// hasToolstack looks for what a toolstack leaves on a host even while it is
+// down: its identity, or the directory of its sockets.
+func hasToolstack(o *options) bool {
+	for _, path := range []string{o.inventoryFile, filepath.Dir(o.xapiSocket)} {
+		if _, err := os.Stat(path); err == nil {
+			return true
+		}
+	}
+	return false
+}
+
+func xapiHost(o *options, log *slog.Logger, reg prometheus.Registerer) *host {
+	t := newToolstack(o, log, reg)
+	sink := xapisink.New(xapisink.Options{Creator: t.client, Logger: log, Legacy: o.legacy, Registerer: reg})
+	return &host{
+		name: "xapi", source: t, sink: sink, step: o.step,
+		reread: func() { t.watcher.Refresh() },
+		run: func(ctx context.Context, give func(*monitor.Inventory)) {
+			var work sync.WaitGroup
+			work.Go(func() { t.watch(ctx, give) })
+			work.Go(func() { sink.Run(ctx) })
+			work.Wait()
+			t.close()
+		},
+	}
+}
+
+func localHost(o *options, log *slog.Logger) (*host, error) {
+	s := local.New(local.Options{StateDir: o.stateDir, Logger: log, Clock: hostClock{}})
+	triggers := &triggerDir{
+		path: filepath.Join(o.triggers, "host.xml"), every: time.Duration(o.configPeriod) * time.Second,
+		uuid: s.HostUUID(), name: s.Name(), log: log, again: make(chan struct{}, 1),
+	}
+	if info, err := os.Stat(o.triggers); err == nil && !info.IsDir() {
+		return nil, fmt.Errorf("--triggers %s: not a directory", o.triggers)
+	}
+	return &host{
+		name: "local", source: localSource{s}, sink: nowhere{}, step: int64(local.DefaultStep.Seconds()), archive: s.RRD(),
+		reread: triggers.reread,
+		run: func(ctx context.Context, give func(*monitor.Inventory)) {
+			var work sync.WaitGroup
+			work.Go(func() { triggers.watch(ctx, give) })
+			work.Go(func() { s.Run(ctx) })
+			work.Wait()
+		},
+	}, nil
+}
+
+// nowhere takes the alarms of a host without a toolstack: the loop's own log
+// line is all there is.
+type nowhere struct{}
+
+func (nowhere) Send(alarm.Alarm) {}
+
+// localSource is this machine's rows; see monitor.Source.
+type localSource struct{ *local.Source }
+
+func (s localSource) Update(ctx context.Context, start, _ int64, _ []string) (monitor.Update, error) {
+	r, err := s.Source.Update(ctx, start)
+	if err != nil {
+		return nil, err
+	}
+	return openReader{r}, nil
+}
+
+// openReader is a reader in memory, which needs no closing.
+type openReader struct{ rrd.Reader }
+
+func (openReader) Close() error { return nil }
+
+// dom0 is the readings of the control domain, which is where this runs.
+type dom0 struct{ *local.Readings }
+
+func readings() monitor.Readings { return dom0{local.NewReadings("/")} }
+
+func (d dom0) Read(f config.Fold) (float64, error) {
+	switch f {
+	case config.FSUsage:
+		return d.FSUsage(context.Background())
+	case config.LogFSUsage:
+		return d.LogFSUsage(context.Background())
+	case config.MemUsage:
+		return d.MemUsage()
+	}
+	return 0, fmt.Errorf("no reading for %v", f)
+}

@@ -1,0 +1,149 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"io"
+	"log/slog"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"perfmon/monitor"
+	"perfmon/rrd"
+	"perfmon/xapi"
+)
+
+// toolstack is rows and configuration from XAPI.
+type toolstack struct {
+	client  *xapi.Client
+	watcher *xapi.Watcher
+	decoder *rrd.Decoder
+	opts    *options
+	log     *slog.Logger
+
+	identityEvery time.Duration // how often the inventory file is looked at
+}
+
+func newToolstack(o *options, log *slog.Logger, reg prometheus.Registerer) *toolstack {
+	calls := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "perfmon_toolstack_calls_total", Help: "Exchanges with the toolstack, by method and kind of result.",
+	}, []string{"method", "result"})
+	logins := prometheus.NewCounter(prometheus.CounterOpts{
+		Name: "perfmon_reconnects_total", Help: "Sessions opened with the toolstack: the first, and one for each that was lost.",
+	})
+	reg.MustRegister(calls, logins)
+	client := xapi.New(xapi.Options{
+		XAPISocket: o.xapiSocket, RRDDSocket: o.rrddSocket, HTTPAddr: o.xapiHTTP,
+		UserAgent: "perfmon/" + version, Logger: log,
+		OnCall: func(method string, err error, _ float64) {
+			calls.WithLabelValues(method, cmp.Or(xapi.Kind(err), "ok")).Inc()
+			if method == "session.login_with_password" && err == nil {
+				logins.Inc()
+			}
+		},
+	})
+	return &toolstack{
+		client: client, watcher: client.NewWatcher(), log: log, opts: o, identityEvery: time.Minute,
+		decoder: rrd.NewDecoder(nil, rrd.DecoderOptions{MaxBytes: o.maxUpdateBytes}),
+	}
+}
+
+// Update asks for rows; see monitor.Source.
+func (t *toolstack) Update(ctx context.Context, start, step int64, srs []string) (monitor.Update, error) {
+	body, err := t.client.RRDUpdates(ctx, xapi.RRDQuery{Start: start, Interval: int(step), CF: string(rrd.Average), SRUUIDs: srs})
+	if err != nil {
+		return nil, err
+	}
+	t.decoder.Reset(body)
+	return update{t.decoder, body}, nil
+}
+
+type update struct {
+	*rrd.Decoder
+	io.Closer
+}
+
+// watch hands on the inventory as it changes, until ctx ends. It looks at the
+// inventory file now and then, since a host that joins another pool can get a
+// new uuid.
+func (t *toolstack) watch(ctx context.Context, give func(*monitor.Inventory)) {
+	for ctx.Err() == nil {
+		uuid := t.hostUUID()
+		if uuid == "" {
+			sleep(ctx, 5*time.Second)
+			continue
+		}
+		one, cancel := context.WithCancel(ctx)
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			t.watcher.Watch(one, uuid, time.Duration(t.opts.configPeriod)*time.Second,
+				func(inv *xapi.Inventory) { give(inventoryOf(inv)) })
+		}()
+		for ctx.Err() == nil {
+			sleep(ctx, t.identityEvery)
+			if now := t.hostUUID(); now != "" && now != uuid {
+				t.log.Warn("the inventory file names another host uuid: adopted", "uuid", now, "old", uuid)
+				break
+			}
+		}
+		cancel()
+		<-done
+	}
+}
+
+// hostUUID is this host's uuid, "" while nobody says it.
+func (t *toolstack) hostUUID() string {
+	if t.opts.hostUUID != "" {
+		return t.opts.hostUUID
+	}
+	id, err := xapi.ReadIdentity(t.opts.inventoryFile)
+	if err != nil {
+		t.log.Error("this host's uuid is not known: name it with --host-uuid or mend the file", "err", err)
+		return ""
+	}
+	return id.HostUUID
+}
+
+// close ends the session.
+func (t *toolstack) close() {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	if err := t.client.Close(ctx); err != nil {
+		t.log.Debug("logout failed", "err", err)
+	}
+}
+
+// inventoryOf is a toolstack's inventory in the monitor's words.
+func inventoryOf(inv *xapi.Inventory) *monitor.Inventory {
+	m := &monitor.Inventory{HostUUID: inv.Host.UUID, Objects: make(map[monitor.Object]*monitor.Facts, len(inv.VMs)+len(inv.SRs)+1)}
+	m.Objects[monitor.Object{Class: rrd.ClassHost, UUID: inv.Host.UUID}] = &monitor.Facts{
+		Name: inv.Host.Name, Config: inv.Host.Config, Resident: true,
+	}
+	for _, v := range inv.VMs {
+		m.Objects[monitor.Object{Class: rrd.ClassVM, UUID: v.UUID}] = &monitor.Facts{
+			Name: v.Name, Config: v.Config, Resident: v.Resident, ControlDomain: v.ControlDomain,
+		}
+	}
+	for _, s := range inv.SRs {
+		if !s.AttachedHere {
+			continue
+		}
+		m.Objects[monitor.Object{Class: rrd.ClassSR, UUID: s.UUID}] = &monitor.Facts{
+			Name: s.Name, Config: s.Config, Resident: true,
+			SR: &monitor.SRFacts{Size: s.PhysicalSize, Utilisation: s.PhysicalUtilisation, RaisedHere: s.RaisedHere},
+		}
+	}
+	return m
+}
+
+// sleep waits, or until ctx ends.
+func sleep(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+	case <-t.C:
+	}
+}

@@ -1,0 +1,78 @@
+// Command perfmonctl is the operator's tool beside perfmon: it checks trigger
+// files and shows what an answer of a toolstack says.
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+)
+
+// version is set by the linker.
+var version = "unknown"
+
+// Exit codes.
+const (
+	exitOK      = 0
+	exitUsage   = 1 // wrong words on the command line
+	exitFailed  = 2 // the work could not be done
+	exitProblem = 3 // it was done, and found something wrong
+)
+
+func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
+
+// codeError is an error with an exit code of its own. With an empty text it
+// has been told already.
+type codeError struct {
+	code int
+	err  error
+}
+
+func (e *codeError) Error() string { return e.err.Error() }
+func (e *codeError) Unwrap() error { return e.err }
+
+var errTold = errors.New("")
+
+func failed(err error) error { return &codeError{exitFailed, err} }
+
+// run is the whole program.
+func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	root := newRoot()
+	root.SetArgs(args)
+	root.SetIn(stdin)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	err := root.Execute()
+	if err == nil {
+		return exitOK
+	}
+	var coded *codeError
+	if errors.As(err, &coded) {
+		if coded.err != errTold {
+			fmt.Fprintf(stderr, "perfmonctl: %v\n", err)
+		}
+		return coded.code
+	}
+	fmt.Fprintf(stderr, "perfmonctl: %v\nTry 'perfmonctl --help'.\n", err)
+	return exitUsage
+}
+
+func newRoot() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "perfmonctl",
+		Short:         "check trigger configuration and look into performance data",
+		Long:          "perfmonctl is the operator's tool beside perfmon, the host performance agent.",
+		Version:       version,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		Args:          cobra.NoArgs,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.CompletionOptions.DisableDefaultCmd = true
+	root.SetVersionTemplate("perfmonctl {{.Version}}\n")
+	root.AddCommand(newCheck(), newDump())
+	return root
+}
