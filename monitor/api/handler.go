@@ -1,0 +1,77 @@
+package api
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"perfmon/rrd"
+)
+
+// DefaultAddress is where the web port listens unless told otherwise.
+const DefaultAddress = "127.0.0.1:9789"
+
+// atOnce is how many scrapes, and how many requests for rows, are answered
+// at the same time. Each costs memory; more are told to come again.
+const atOnce = 8
+
+// Archive has the rows that /rrd_updates serves; *rrd.RRD is one. Updates is
+// called by several goroutines at once.
+type Archive interface {
+	Updates(rrd.Query) (rrd.Reader, error)
+}
+
+// Options of the web port. Gatherer and Logger are needed.
+type Options struct {
+	// Gatherer makes the metrics page.
+	Gatherer prometheus.Gatherer
+	// Archive is nil on a host whose toolstack has the archives.
+	Archive Archive
+	// Listen has the addresses that the port listens on, as host:port. Their
+	// hosts are good Host headers.
+	Listen []string
+	// AllowedHosts are further names and addresses by which people reach the
+	// port, without ports; "*" is any.
+	AllowedHosts []string
+	// Version is shown on the first page.
+	Version string
+	// Logger gets what went wrong while a page was made.
+	Logger *slog.Logger
+}
+
+// Handler answers the web port's requests. An error is a mistake in the
+// options.
+func Handler(o Options) (http.Handler, error) {
+	hosts, err := newHostCheck(o.Listen, o.AllowedHosts)
+	if err != nil {
+		return nil, err
+	}
+	first, err := landingPage(o.Version, o.Archive != nil)
+	if err != nil {
+		return nil, fmt.Errorf("make the first page: %w", err)
+	}
+	mux := http.NewServeMux()
+	mux.Handle("GET /{$}", first)
+	mux.Handle("GET /metrics", promhttp.HandlerFor(o.Gatherer, promhttp.HandlerOpts{
+		ErrorLog: gatherLog{o.Logger},
+		// One metric that cannot be made must not take the alarms with it.
+		ErrorHandling:       promhttp.ContinueOnError,
+		MaxRequestsInFlight: atOnce,
+		EnableOpenMetrics:   true,
+		CoalesceGather:      true,
+	}))
+	mux.Handle("GET /rrd_updates", &updates{archive: o.Archive, slots: make(chan struct{}, atOnce), log: o.Logger})
+	return withHeaders(hosts.wrap(mux)), nil
+}
+
+// gatherLog takes the complaints of promhttp.
+type gatherLog struct{ log *slog.Logger }
+
+func (g gatherLog) Println(v ...any) {
+	g.log.Error("metrics page", "err", errors.New(strings.TrimSuffix(fmt.Sprintln(v...), "\n")))
+}

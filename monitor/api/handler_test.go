@@ -1,0 +1,208 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/common/expfmt"
+	"github.com/prometheus/common/model"
+)
+
+// aGatherer has one gauge.
+func aGatherer() *prometheus.Registry {
+	r := prometheus.NewPedanticRegistry()
+	g := prometheus.NewGauge(prometheus.GaugeOpts{Name: "xen_host_load_ratio", Help: "Load.", ConstLabels: prometheus.Labels{"uuid": "h"}})
+	g.Set(0.25)
+	r.MustRegister(g)
+	return r
+}
+
+// handlerFor fills in the options that a test has no opinion about.
+func handlerFor(t *testing.T, o Options) http.Handler {
+	t.Helper()
+	if o.Gatherer == nil {
+		o.Gatherer = aGatherer()
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	h, err := Handler(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return h
+}
+
+// client is closed with the test, so that it leaves no goroutine behind.
+func client(t *testing.T) *http.Client {
+	transport := &http.Transport{}
+	t.Cleanup(transport.CloseIdleConnections)
+	return &http.Client{Transport: transport}
+}
+
+// do sends a request and returns the answer with its whole body.
+func do(t *testing.T, c *http.Client, r *http.Request) (*http.Response, string) {
+	t.Helper()
+	resp, err := c.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp, string(body)
+}
+
+func request(t *testing.T, method, url string, header ...string) *http.Request {
+	t.Helper()
+	r, err := http.NewRequestWithContext(context.Background(), method, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := 0; i < len(header); i += 2 {
+		if header[i] == "Host" {
+			r.Host = header[i+1]
+		} else {
+			r.Header.Set(header[i], header[i+1])
+		}
+	}
+	return r
+}
+
+func TestScrape(t *testing.T) {
+	address := startPort(t, handlerFor(t, Options{}), "")
+	resp, body := do(t, client(t), request(t, "GET", "http://"+address+"/metrics"))
+	if resp.StatusCode != 200 {
+		t.Fatalf("%s: %s", resp.Status, body)
+	}
+	parser := expfmt.NewTextParser(model.LegacyValidation)
+	families, err := parser.TextToMetricFamilies(strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if v := families["xen_host_load_ratio"].GetMetric()[0].GetGauge().GetValue(); v != 0.25 {
+		t.Errorf("scraped %v", v)
+	}
+	if kind := resp.Header.Get("Content-Type"); !strings.HasPrefix(kind, "text/plain; version=0.0.4") {
+		t.Errorf("type %q", kind)
+	}
+}
+
+func TestScrapeOpenMetrics(t *testing.T) {
+	address := startPort(t, handlerFor(t, Options{}), "")
+	_, body := do(t, client(t), request(t, "GET", "http://"+address+"/metrics", "Accept", "application/openmetrics-text; version=1.0.0"))
+	if !strings.HasSuffix(body, "\n# EOF\n") {
+		t.Errorf("no OpenMetrics page: %q", body)
+	}
+}
+
+func TestBrokenMetricDoesNotTakeTheOthers(t *testing.T) {
+	broken := prometheus.NewInvalidMetric(prometheus.NewDesc("broken", "B.", nil, nil), io.ErrUnexpectedEOF)
+	r := aGatherer()
+	r.MustRegister(constant{broken})
+	var log bytes.Buffer
+	address := startPort(t, handlerFor(t, Options{Gatherer: r, Logger: slog.New(slog.NewTextHandler(&log, nil))}), "")
+	resp, body := do(t, client(t), request(t, "GET", "http://"+address+"/metrics"))
+	if resp.StatusCode != 200 || !strings.Contains(body, "xen_host_load_ratio{") {
+		t.Errorf("%s: %s", resp.Status, body)
+	}
+	if !strings.Contains(log.String(), "unexpected EOF") {
+		t.Errorf("not logged: %q", log.String())
+	}
+}
+
+// constant is a collector of one metric.
+type constant struct{ metric prometheus.Metric }
+
+func (c constant) Describe(ch chan<- *prometheus.Desc) { ch <- c.metric.Desc() }
+func (c constant) Collect(ch chan<- prometheus.Metric) { ch <- c.metric }
+
+func TestWrongHost(t *testing.T) {
+	address := startPort(t, handlerFor(t, Options{AllowedHosts: []string{"xcp-1.example"}}), "")
+	c := client(t)
+	for _, path := range []string{"/", "/metrics", "/rrd_updates?start=0&host=true", "/nothing"} {
+		resp, body := do(t, c, request(t, "GET", "http://"+address+path, "Host", "evil.example:9789"))
+		if resp.StatusCode != http.StatusMisdirectedRequest {
+			t.Errorf("%s: %s", path, resp.Status)
+		}
+		want := "host \"evil.example:9789\" is not allowed here; --web.allowed-hosts allows it\n"
+		if diff := cmp.Diff(want, body); diff != "" {
+			t.Errorf("%s: %s", path, diff)
+		}
+	}
+	if resp, _ := do(t, c, request(t, "GET", "http://"+address+"/metrics", "Host", "xcp-1.example")); resp.StatusCode != 200 {
+		t.Errorf("an allowed host: %s", resp.Status)
+	}
+}
+
+func TestOnlyReading(t *testing.T) {
+	address := startPort(t, handlerFor(t, Options{Archive: archiveWith(t, 3)}), "")
+	c := client(t)
+	for _, method := range []string{"POST", "PUT", "DELETE", "PATCH", "OPTIONS"} {
+		for _, path := range []string{"/", "/metrics", "/rrd_updates?start=0&host=true"} {
+			resp, _ := do(t, c, request(t, method, "http://"+address+path))
+			if resp.StatusCode != http.StatusMethodNotAllowed || resp.Header.Get("Allow") != "GET, HEAD" {
+				t.Errorf("%s %s: %s, Allow %q", method, path, resp.Status, resp.Header.Get("Allow"))
+			}
+		}
+	}
+	if resp, _ := do(t, c, request(t, "GET", "http://"+address+"/nothing")); resp.StatusCode != 404 {
+		t.Errorf("unknown path: %s", resp.Status)
+	}
+}
+
+func TestHeadersOfEveryAnswer(t *testing.T) {
+	address := startPort(t, handlerFor(t, Options{Archive: archiveWith(t, 3)}), "")
+	for _, path := range []string{"/", "/metrics", "/rrd_updates?start=0&host=true", "/rrd_updates", "/nothing"} {
+		resp, _ := do(t, client(t), request(t, "GET", "http://"+address+path))
+		for name, want := range map[string]string{
+			"X-Content-Type-Options":      "nosniff",
+			"X-Frame-Options":             "deny",
+			"Referrer-Policy":             "no-referrer",
+			"Content-Security-Policy":     contentPolicy(),
+			"Access-Control-Allow-Origin": "",
+		} {
+			if got := resp.Header.Get(name); got != want {
+				t.Errorf("%s: %s is %q, want %q", path, name, got, want)
+			}
+		}
+	}
+}
+
+func TestLandingPage(t *testing.T) {
+	get := func(o Options) string {
+		address := startPort(t, handlerFor(t, o), "")
+		resp, body := do(t, client(t), request(t, "GET", "http://"+address+"/"))
+		if resp.StatusCode != 200 || resp.Header.Get("Content-Type") != "text/html; charset=UTF-8" {
+			t.Errorf("%s, %q", resp.Status, resp.Header.Get("Content-Type"))
+		}
+		return body
+	}
+	body := get(Options{Archive: archiveWith(t, 1), Version: "1.2 <b>"})
+	for _, want := range []string{`href="/metrics"`, `href="/rrd_updates?start=-300&amp;host=true"`, "1.2 &lt;b&gt;"} {
+		if !strings.Contains(body, want) {
+			t.Errorf("no %s in\n%s", want, body)
+		}
+	}
+	// All that the policy allows is the one style sheet, as it is.
+	if strings.Count(body, "<style>") != 1 || !strings.Contains(body, "<style>"+pageCSS+"</style>") {
+		t.Errorf("the style sheet is not the one that the policy names:\n%s", body)
+	}
+	for _, no := range []string{"<script", "style=", " src=", "pprof", "<form"} {
+		if strings.Contains(body, no) {
+			t.Errorf("%s in\n%s", no, body)
+		}
+	}
+	if strings.Contains(get(Options{}), "rrd_updates") {
+		t.Error("a link to rows that are not there")
+	}
+}
