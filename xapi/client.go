@@ -52,7 +52,8 @@ type Options struct {
 	Logger *slog.Logger // nil discards
 	// OnCall, if set, hears of every exchange with the toolstack when it
 	// is over: calls by method name, and "rrd_updates" up to the first
-	// byte of the body. It may be called concurrently.
+	// byte of the body. A wait for changes that its own caller cut short is
+	// an error of Kind "canceled". It may be called concurrently.
 	OnCall func(method string, err error, seconds float64)
 	// Rand gives numbers in [0,1) for jitter; nil means math/rand.
 	Rand func() float64
@@ -216,7 +217,7 @@ func (c *Client) exchange(ctx context.Context, x exchange) (err error) {
 	req.Header.Set("User-Agent", c.opts.UserAgent)
 	resp, err := c.rpc.Do(req)
 	if err != nil {
-		return fmt.Errorf("call %s: %w", x.method, err)
+		return fmt.Errorf("call %s: %w", x.method, withoutURL(err))
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {

@@ -16,6 +16,12 @@ func TestCall(t *testing.T) {
 	f := newFake(t)
 	f.methods["VM.get_uuid"] = func(c call) any { return "uuid of " + c.text(0) }
 	f.methods["thing.do"] = func(call) any { return "" }
+	f.raw["thing.chunked"] = func(w http.ResponseWriter, _ call) {
+		_, _ = w.Write([]byte(`{"result":""}`))
+		_ = http.NewResponseController(w).Flush()
+		<-time.After(20 * time.Millisecond) // the end comes after the value
+		_, _ = w.Write([]byte("\n"))
+	}
 	c := f.client(t, func(o *Options) { o.UserAgent = "agent/7" })
 
 	var uuid string
@@ -38,8 +44,13 @@ func TestCall(t *testing.T) {
 	if len(login) != 1 {
 		t.Errorf("%d logins, want 1", len(login))
 	}
+	for range 2 {
+		if err := c.Call(t.Context(), "thing.chunked", nil); err != nil {
+			t.Fatal(err)
+		}
+	}
 	if f.conns != 1 {
-		t.Errorf("%d connections for three calls in a row, want one that is kept", f.conns)
+		t.Errorf("%d connections for calls in a row, want one that is kept", f.conns)
 	}
 }
 
@@ -142,6 +153,11 @@ func TestCancelledLoginIsNotLost(t *testing.T) {
 	go func() { failed <- c.Call(ctx, "thing.get", nil) }()
 	<-entered
 	cancel()
+	select {
+	case err := <-failed:
+		t.Fatalf("the caller did not wait for a login under way: %v", err)
+	case <-time.After(50 * time.Millisecond): // far less than the grace
+	}
 	close(release)
 	if err := <-failed; !errors.Is(err, context.Canceled) || Retriable(err) {
 		t.Errorf("cancelled Call = %v", err)

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -103,8 +105,8 @@ func Retriable(err error) bool {
 
 // Kind is a short word for what went wrong, the same for the same trouble,
 // so that users can log once per change of state: a code of the toolstack,
-// "http 404", "absent" (no socket), "refused", "stalled", "deadline",
-// "canceled", "closed", "null reference", "argument", "bad reply", "network".
+// "http 404", "absent" (no socket), "refused", "denied" (not root), "stalled",
+// "deadline", "canceled", "closed", "null reference", "argument", "bad reply", "network".
 // It is "" for nil.
 func Kind(err error) string {
 	var (
@@ -137,8 +139,20 @@ func Kind(err error) string {
 		return "absent"
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return "refused"
+	case errors.Is(err, fs.ErrPermission):
+		return "denied"
 	}
 	return "network"
+}
+
+// withoutURL takes the address off an error of net/http: it is long, and what
+// was asked of whom is said anyway.
+func withoutURL(err error) error {
+	var e *url.Error
+	if errors.As(err, &e) {
+		return e.Err
+	}
+	return err
 }
 
 // excerptBytes is how much of a bad answer goes into an error.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
+	"syscall"
 	"testing"
 )
 
@@ -61,6 +63,7 @@ func TestKind(t *testing.T) {
 		"deadline":       &ReplyError{Err: context.DeadlineExceeded},
 		"bad reply":      &ReplyError{Err: errors.New("x")},
 		"network":        errors.New("x"),
+		"denied":         &net.OpError{Op: "dial", Err: syscall.EACCES},
 	} {
 		if err != nil {
 			err = fmt.Errorf("do it: %w", err)

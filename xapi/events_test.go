@@ -127,6 +127,7 @@ func TestOddEvents(t *testing.T) {
 	ok(`{"token":"t","events":[null,7,"x",[],{},`+good+`]}`, 0, 1)
 	ok(`{"token":"t","events":[{"class":7,"ref":"W"},{"class":"vm","operation":[],"ref":"X"},`+good+`]}`, 0, 1)
 	ok(`{"token":"t","events":[{"class":"vm","operation":"add","ref":"W","snapshot":[]},`+good+`]}`, 1, 1)
+	ok(`{"token":"t","events":[`+good+`,{"class":"vm","operation":"mod","ref":"W"},{"ref":"X"}]}`, 0, 1)
 	ok(`{"events":[`+good+`],"valid_ref_counts":["?"],"token":"t","more":[{}]}`, 0, 1)
 
 	bad := func(result string) {
@@ -152,6 +153,13 @@ func TestEventSizeIsLimited(t *testing.T) {
 	}
 	if _, _, err := decodeAll(reply(2*maxEventBytes), newRecords(), maxEventsBytes); !errors.Is(err, ErrTooLarge) {
 		t.Errorf("twice the limit: %v", err)
+	}
+
+	// What follows the events is not one of them.
+	rest := io.MultiReader(strings.NewReader(`{"result":{"events":[{}],"more":"`),
+		io.LimitReader(endless('x'), maxEventBytes), strings.NewReader(`","token":"t"}}`))
+	if _, _, err := decodeAll(rest, newRecords(), maxEventsBytes); err != nil {
+		t.Errorf("long rest: %v", err)
 	}
 
 	// A whole reply may be far larger than one event.

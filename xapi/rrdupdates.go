@@ -141,7 +141,7 @@ func (c *Client) get(ctx context.Context, client *http.Client, endpoint, target,
 			err = cause
 		}
 		cancel(context.Canceled)
-		return nil, fmt.Errorf("get rrd_updates from %s: %w", endpoint, err)
+		return nil, fmt.Errorf("get rrd_updates from %s: %w", endpoint, withoutURL(err))
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, target, nil)
 	if err != nil {

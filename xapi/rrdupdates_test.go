@@ -110,7 +110,6 @@ func wantDocument(t *testing.T, c *Client, endpoint string) {
 }
 
 func TestRRDRequest(t *testing.T) {
-	t.Setenv("http_proxy", "http://127.0.0.1:1")
 	r := newRows(t)
 	var got *http.Request
 	keep := func(w http.ResponseWriter, req *http.Request) { got = req; answer(w, req) }
@@ -140,6 +139,17 @@ func TestRRDRequest(t *testing.T) {
 		}
 	}
 	r.wantRequests(t, "rrdd", "port OpaqueRef:session-1")
+}
+
+// The environment's proxy would be passed by for 127.0.0.1, but not for every
+// address that a host can be given.
+func TestNoProxy(t *testing.T) {
+	c := New(Options{})
+	for name, client := range map[string]*http.Client{"rpc": c.rpc, "rrdd": c.rrdd, "web": c.web} {
+		if client.Transport.(*http.Transport).Proxy != nil {
+			t.Errorf("%s looks for a proxy", name)
+		}
+	}
 }
 
 func TestRRDSocketIsTheFirstChoice(t *testing.T) {

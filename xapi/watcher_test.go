@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -376,6 +377,88 @@ func TestWatchLogsEachChangeOfTrouble(t *testing.T) {
 	})
 }
 
+// A trouble that has passed leaves nothing behind: the next one is met as the
+// first was.
+func TestWatchForgetsTroubles(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFeed(t, nil)
+		f.answer = func(ctx context.Context, a asked) ([]event, batch, error) {
+			switch at := time.Since(f.began); {
+			case at < 5*time.Minute, at > 6*time.Minute && at < 7*time.Minute:
+				return nil, batch{}, &Error{Code: "HOST_STILL_BOOTING"}
+			case a.token != "" && at > 10*time.Minute:
+				return nil, batch{}, &Error{Code: "EVENTS_LOST"}
+			case a.token != "":
+				return nil, next, quiet(ctx, asked{timeout: 10 * time.Second})
+			}
+			return everything("a"), next, nil
+		}
+		stop := f.watch(time.Hour)
+		time.Sleep(11*time.Minute - time.Nanosecond)
+		stop()
+		f.wantLog("WARN", 2)
+		f.wantLog("INFO", 2)
+		var second []time.Duration // calls of the second trouble
+		var lost int               // calls while events were lost all the time
+		for _, a := range f.asked {
+			if a.at > 6*time.Minute && a.at < 7*time.Minute {
+				second = append(second, a.at)
+			}
+			if a.at >= 10*time.Minute {
+				lost++
+			}
+		}
+		if len(second) < 3 || second[1]-second[0] != callGap || second[2]-second[1] != callGap {
+			t.Errorf("tries %v: the waits do not begin at the shortest", second)
+		}
+		if lost < 55 {
+			t.Errorf("%d calls in a minute of lost events with full reads between, want one a second", lost)
+		}
+	})
+}
+
+func TestWatchFullReadIsNotLate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFeed(t, steady)
+		stop := f.watch(40 * time.Second) // no multiple of the event timeout
+		time.Sleep(2 * time.Minute)
+		stop()
+		var fulls []time.Duration
+		for _, a := range f.asked {
+			if a.token == "" {
+				fulls = append(fulls, a.at)
+			}
+		}
+		// The jitter of a half is a twentieth of the period.
+		want := []time.Duration{0, 38 * time.Second, 76 * time.Second, 114 * time.Second}
+		if !slices.Equal(fulls, want) {
+			t.Errorf("full reads at %v, want %v", fulls, want)
+		}
+	})
+}
+
+// A Refresh that comes between the look for Refreshes and the wait ends the
+// wait, and one that is served ends no later backoff.
+func TestRefreshIsNeitherMissedNorKept(t *testing.T) {
+	w := newWatcher(nil, slog.New(slog.DiscardHandler), nil)
+	w.Refresh()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	w.setInterrupt(cancel)
+	if ctx.Err() == nil {
+		t.Error("the wait goes on")
+	}
+	w.setInterrupt(nil)
+	if n := len(w.takeWaiting()); n != 1 {
+		t.Errorf("%d Refreshes taken, want 1", n)
+	}
+	select {
+	case <-w.wake:
+		t.Error("a Refresh that was taken would end a backoff")
+	default:
+	}
+}
+
 func closed(done <-chan struct{}) bool {
 	select {
 	case <-done:
@@ -545,6 +628,41 @@ func TestWatchBadRecord(t *testing.T) {
 		f.wantSeen(1)
 		f.wantLog("WARN", 1)
 	})
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+func TestEventFromOutlastsTheToolstacksWait(t *testing.T) {
+	f := newFake(t)
+	f.methods["event.from"] = func(call) any { return map[string]any{"events": []any{}, "token": "1"} }
+	c := f.client(t)
+	below := c.rpc.Transport
+	var deadline time.Time
+	c.rpc.Transport = roundTripper(func(r *http.Request) (*http.Response, error) {
+		deadline, _ = r.Context().Deadline()
+		return below.RoundTrip(r)
+	})
+	defer func() { c.rpc.Transport = below }()
+	began := time.Now()
+	got, err := c.eventFrom(t.Context(), "", time.Hour, func(*event) {})
+	if err != nil || got.Token != "1" {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if deadline.Before(began.Add(time.Hour + c.opts.CallTimeout)) {
+		t.Errorf("the call ends %v after its beginning, in the middle of the wait", deadline.Sub(began))
+	}
+}
+
+func TestEventFromWithoutToken(t *testing.T) {
+	f := newFake(t)
+	for _, result := range []any{nil, map[string]any{}, map[string]any{"events": []any{}, "token": ""}} {
+		f.methods["event.from"] = func(call) any { return result }
+		if got, err := f.client(t).eventFrom(t.Context(), "", time.Second, func(*event) {}); err == nil {
+			t.Errorf("%v: %+v, want an error", result, got)
+		}
+	}
 }
 
 // The watcher against a toolstack on a socket.
