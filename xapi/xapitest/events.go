@@ -144,6 +144,9 @@ func (w *world) since(subs []subscription, objects, messages int64) (batch, <-ch
 	w.messagesSince(subs, messages, &b, event)
 	var mods []*object
 	counts := map[string]int32Value{}
+	for class := range wireNames {
+		counts[class] = 0
+	}
 	for _, o := range w.objects {
 		counts[o.class]++
 		if o.modified <= objects || !wanted(subs, o.class, o.ref) {
