@@ -2,9 +2,14 @@ package metrics
 
 import (
 	"fmt"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
+	"github.com/prometheus/client_golang/prometheus"
+
+	"perfmon/monitor"
 	"perfmon/rrd"
 )
 
@@ -56,8 +61,72 @@ func docs(c *Collector) string {
 	familyTable(&b, append(c.objects.own(), c.mapping.others)...)
 	b.WriteString("\n## Triggers\n\n`class` is host, vm or sr; `variable` is the name that the configuration gives.\n\n")
 	familyTable(&b, c.alarms.own()...)
+	b.WriteString("\n## The loop's own health\n\nOther parts of the agent have metrics of their own; the page explains each.\n\n")
+	b.WriteString("| metric | type | labels | meaning |\n|---|---|---|---|\n")
+	own := &describer{}
+	monitor.New(monitor.Options{Registerer: own})
+	for _, m := range own.metrics {
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", m.name, m.kind, codes(m.labels), m.help)
+	}
 	return b.String()
 }
+
+// describer is a registry that only writes down what it is given.
+type describer struct {
+	metrics []described
+}
+
+type described struct {
+	name, kind, help string
+	labels           []string
+}
+
+// descText is how client_golang prints a description.
+var descText = regexp.MustCompile(`^Desc\{fqName: (".*"), help: (".*"), unit: ".*", constLabels: \{\}, variableLabels: \{(.*)\}\}$`)
+
+func (d *describer) Register(c prometheus.Collector) error {
+	kind := "gauge"
+	switch c.(type) {
+	case prometheus.Gauge, *prometheus.GaugeVec: // a gauge is a counter too, as far as methods go
+	case prometheus.Counter, *prometheus.CounterVec:
+		kind = "counter"
+	case prometheus.Histogram, *prometheus.HistogramVec:
+		kind = "histogram"
+	default:
+		return fmt.Errorf("a collector of another kind: %T", c)
+	}
+	ch := make(chan *prometheus.Desc, 1)
+	c.Describe(ch)
+	text := (<-ch).String()
+	m := descText.FindStringSubmatch(text)
+	if m == nil {
+		return fmt.Errorf("cannot read the description %q", text)
+	}
+	name, err := strconv.Unquote(m[1])
+	if err != nil {
+		return err
+	}
+	help, err := strconv.Unquote(m[2])
+	if err != nil {
+		return err
+	}
+	var labels []string
+	if m[3] != "" {
+		labels = strings.Split(m[3], ",")
+	}
+	d.metrics = append(d.metrics, described{name, kind, help, labels})
+	return nil
+}
+
+func (d *describer) MustRegister(all ...prometheus.Collector) {
+	for _, c := range all {
+		if err := d.Register(c); err != nil {
+			panic(err)
+		}
+	}
+}
+
+func (d *describer) Unregister(prometheus.Collector) bool { return false }
 
 func familyTable(b *strings.Builder, families ...*family) {
 	b.WriteString("| metric | labels | meaning |\n|---|---|---|\n")
@@ -67,4 +136,9 @@ func familyTable(b *strings.Builder, families ...*family) {
 }
 
 // codes sets words as code, with commas between.
-func codes(words []string) string { return "`" + strings.Join(words, "`, `") + "`" }
+func codes(words []string) string {
+	if len(words) == 0 {
+		return ""
+	}
+	return "`" + strings.Join(words, "`, `") + "`"
+}

@@ -1,6 +1,7 @@
 package metrics
 
 import (
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -9,6 +10,7 @@ import (
 
 	"perfmon/alarm"
 	"perfmon/monitor"
+	"perfmon/rrd"
 )
 
 // everything is a picture with every known data source, and of each kind of
@@ -47,6 +49,31 @@ func TestWholePage(t *testing.T) {
 	s := everything()
 	golden(t, "testdata/everything.prom", pageOf(t, collectorAt(s, now)))
 	golden(t, "testdata/stale.prom", pageOf(t, collectorAt(s, now.Add(time.Hour))))
+}
+
+// TestPageOfARealDocument has what a toolstack's own library wrote: a host,
+// three VMs and an SR.
+func TestPageOfARealDocument(t *testing.T) {
+	f, err := os.Open("../../rrd/testdata/rrd_updates/head/host_3vms_sr_5s.xml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	d := rrd.NewDecoder(f, rrd.DecoderOptions{})
+	h, err := d.Header()
+	if err != nil {
+		t.Fatal(err)
+	}
+	row, err := d.Next()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &monitor.Snapshot{Legend: h.Legend, Row: row, Step: h.Step}
+	page := pageOf(t, collectorAt(s, time.Unix(row.T, 0)))
+	golden(t, "testdata/host_3vms_sr.prom", page)
+	if strings.Contains(page, "xen_data_source{") {
+		t.Error("a stock data source without a metric of its own")
+	}
 }
 
 func TestPageIsTheSameEachTime(t *testing.T) {

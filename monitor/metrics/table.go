@@ -25,13 +25,13 @@ var sources = []source{
 	{rrd.ClassHost, "cpu<cpu>-<cstate>", "xen_host_cpu_cstate_ratio", inFraction, "Fraction of the time that a physical CPU spent in an idle state."},
 	{rrd.ClassHost, "cpu<cpu>-<pstate>", "xen_host_cpu_pstate_ratio", inFraction, "Fraction of the time that a physical CPU spent in a performance state."},
 	{rrd.ClassHost, "CPU<cpu>-avg-freq", "xen_host_cpu_frequency_hertz", inMegahertz, "Average frequency of a physical CPU."},
-	{rrd.ClassHost, "loadavg", "xen_host_load_average", plain, "Load average of the control domain over one minute."},
+	{rrd.ClassHost, "loadavg", "xen_host_load_average", plain, "Load average over one minute of the control domain, or of a host without a toolstack."},
 	{rrd.ClassHost, "hostload", "xen_host_load_ratio", inFraction, "Running and runnable virtual CPUs for each physical CPU; above 1 is contention."},
 	{rrd.ClassHost, "running_vcpus", "xen_host_running_vcpus", plain, "Running and runnable virtual CPUs."},
 	{rrd.ClassHost, "running_domains", "xen_host_running_domains", plain, "Domains that are not paused, the control domain included."},
 
 	{rrd.ClassHost, "memory_total_kib", "xen_host_memory_total_bytes", inKiB, "Memory of the host."},
-	{rrd.ClassHost, "memory_free_kib", "xen_host_memory_free_bytes", inKiB, "Memory of the host that is free."},
+	{rrd.ClassHost, "memory_free_kib", "xen_host_memory_free_bytes", inKiB, "Memory of the host that is free; without a toolstack, that can be had without swapping."},
 	{rrd.ClassHost, "memory_reclaimed", "xen_host_memory_reclaimed_bytes", inBytes, "Memory that ballooning has taken back from VMs."},
 	{rrd.ClassHost, "memory_reclaimed_max", "xen_host_memory_reclaimable_bytes", inBytes, "Memory that ballooning could take back from VMs."},
 
@@ -88,8 +88,8 @@ var sources = []source{
 	{rrd.ClassHost, "disk_<disk>_read", "xen_host_disk_read_bytes_per_second", inBytesPerSecond, "Read from a disk of a host without a toolstack."},
 	{rrd.ClassHost, "disk_<disk>_write", "xen_host_disk_write_bytes_per_second", inBytesPerSecond, "Written to a disk of a host without a toolstack."},
 	{rrd.ClassHost, "disk_<disk>_iops", "xen_host_disk_requests_per_second", inPerSecond, "Requests to a disk of a host without a toolstack."},
-	{rrd.ClassHost, "disk_<disk>_latency", "xen_host_disk_latency_seconds", inMicroseconds, "Average latency of the requests to a disk of a host without a toolstack."},
-	{rrd.ClassHost, "pressure_<resource>_<kind>", "xen_host_pressure_ratio", inFraction, "Fraction of the time that some, or all, tasks of a host without a toolstack waited for a resource."},
+	{rrd.ClassHost, "disk_<disk>_latency", "xen_host_disk_latency_seconds", inMicroseconds, "Average latency of the requests to a disk of a host without a toolstack; unknown when there was none."},
+	{rrd.ClassHost, "pressure_<resource>_<kind>", "xen_host_pressure_ratio", inFraction, "Fraction of the time in which some, or all, tasks of a host without a toolstack stalled for want of a resource."},
 
 	{rrd.ClassVM, "cpu<cpu>", "xen_vm_cpu_usage_ratio", inFraction, "Fraction of the time that a virtual CPU ran."},
 	{rrd.ClassVM, "cpu_usage", "xen_vm_cpu_usage_average_ratio", inFraction, "Mean over the virtual CPUs that are online of the fraction of the time that they ran."},
