@@ -22,9 +22,11 @@ const (
 	// an answer.
 	LostAnswer
 
-	// HangBody sends the header and At bytes of the body, and hangs.
+	// HangBody sends the header and At bytes of the body, and hangs. A
+	// negative At counts from the end; never is the whole body sent.
 	HangBody
-	// Truncate sends the whole header and At bytes of the body, and closes.
+	// Truncate sends the whole header and At bytes of the body, counted as
+	// for HangBody, and closes.
 	Truncate
 	// Garbage overwrites the body from byte At with 32 bytes that belong to
 	// no format.

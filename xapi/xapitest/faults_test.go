@@ -56,6 +56,8 @@ func TestDocumentFaults(t *testing.T) {
 		`"legend":["AVERAGE:host:h:a","AVERAGE:vm:v:b"]},"data":[{"t":"1766000745","values":["3","4"]},{"t":"1766000740","values":["1","2"]}]}`)
 	f(Fault{Kind: Truncate, At: 100}, good[:100])
 	f(Fault{Kind: Truncate}, "")
+	f(Fault{Kind: Truncate, At: -9}, good[:len(good)-9])
+	f(Fault{Kind: Truncate, At: 1 << 30}, good[:len(good)-1])
 	f(Fault{Kind: Garbage, At: 250}, good[:250]+string(garbage)+good[250+len(garbage):])
 	f(Fault{Kind: Oversize, At: 900}, with("</data>", strings.Repeat("<row><t>1766000745</t><v>3</v><v>4</v></row><row><t>1766000740</t><v>1</v><v>2</v></row>", 7)+"</data>"))
 }

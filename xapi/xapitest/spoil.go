@@ -45,7 +45,7 @@ func (x *exchange) send(r *reply) (sent int, keep bool) {
 		x.hang()
 		return 0, false
 	case Truncate, HangBody:
-		part := append(r.head(), r.body[:min(x.fault.At, len(r.body))]...)
+		part := append(r.head(), r.body[:cut(x.fault.At, len(r.body))]...)
 		n, err := x.conn.Write(part)
 		if err == nil && kind == HangBody {
 			x.hang()
@@ -62,6 +62,15 @@ func (x *exchange) send(r *reply) (sent int, keep bool) {
 	}
 	n, err := x.conn.Write(append(r.head(), r.body...))
 	return n, err == nil && !r.close && !x.req.Close
+}
+
+// cut is how many of n bytes are sent when At is at: some are always kept
+// back.
+func cut(at, n int) int {
+	if at < 0 {
+		at += n
+	}
+	return max(0, min(at, n-1))
 }
 
 // sendForever repeats the rows until the document is At bytes long, with no
