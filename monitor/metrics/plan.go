@@ -55,7 +55,7 @@ func newPlan(l *rrd.Legend, m *mapping) *plan {
 			continue
 		}
 		taken[id] = true
-		if e.Class == rrd.ClassSR {
+		if e.Class == rrd.ClassSR && s.family != m.others {
 			p.srs[owned{s.family, e.UUID}] = len(p.series)
 		}
 		p.series = append(p.series, s)
