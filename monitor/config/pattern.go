@@ -8,6 +8,10 @@ import (
 	"github.com/dlclark/regexp2"
 )
 
+// maxProgram bounds the memory that RE2 takes for a pattern, some 40 bytes an
+// instruction: it writes every repeat out. The other engine does not.
+const maxProgram = 10_000
+
 // matchLimit is how long one match of a pattern that needs backtracking may
 // take.
 const matchLimit = 50 * time.Millisecond
@@ -64,8 +68,10 @@ func compilePattern(text string, opts Options) (*Pattern, error) {
 		anchored = t.text
 	}
 	p := &Pattern{text: text, posix: t.posix}
-	if p.re2, err = regexp.Compile(anchored); err == nil {
-		return p, nil
+	if t.size <= maxProgram {
+		if p.re2, err = regexp.Compile(anchored); err == nil {
+			return p, nil
+		}
 	}
 	if p.back, err = regexp2.Compile(anchored, regexp2.None); err != nil {
 		return nil, err

@@ -13,7 +13,7 @@ import (
 type runes [][2]rune
 
 // class reads a character class; its [ is already consumed.
-func (p *regexParser) class(f flags) (item, error) {
+func (p *regexParser) class() (item, error) {
 	negate := p.take('^')
 	var set runes
 	empty := true
@@ -28,7 +28,7 @@ func (p *regexParser) class(f flags) (item, error) {
 		}
 		p.posix = p.posix || c == '[' && p.next() == ':'
 		empty = false
-		from, single, err := p.member(c, f)
+		from, single, err := p.member(c)
 		if err != nil {
 			return item{}, err
 		}
@@ -44,7 +44,7 @@ func (p *regexParser) class(f flags) (item, error) {
 			return item{}, errors.New("missing ], a character class is not closed")
 		}
 		p.pos++
-		to, alsoSingle, err := p.member(c, f)
+		to, alsoSingle, err := p.member(c)
 		if err != nil {
 			return item{}, err
 		}
@@ -58,7 +58,7 @@ func (p *regexParser) class(f flags) (item, error) {
 
 // member reads one member of a class: a character (single), or a category
 // such as \d.
-func (p *regexParser) member(c rune, f flags) (set runes, single bool, err error) {
+func (p *regexParser) member(c rune) (set runes, single bool, err error) {
 	if c != '\\' {
 		return runes{{c, c}}, true, nil
 	}
@@ -69,7 +69,7 @@ func (p *regexParser) member(c rune, f flags) (set runes, single bool, err error
 	p.pos++
 	switch {
 	case strings.ContainsRune("dDsSwW", e):
-		return category(e, f.ascii), false, nil
+		return category(e), false, nil
 	case e == 'b':
 		return runes{{'\b', '\b'}}, true, nil
 	case isDigit(e, 8):
@@ -84,62 +84,20 @@ func (p *regexParser) member(c rune, f flags) (set runes, single bool, err error
 	return runes{{lit, lit}}, true, err
 }
 
-// category is what \d, \s or \w stands for in Python: of Unicode, or of ASCII
-// alone if the flag a is set. An upper-case letter is the others.
-func category(c rune, ascii bool) runes {
-	var set runes
-	switch unicode.ToLower(c) {
+// category is what \d, \s or \w stands for, in ASCII; an upper-case letter is
+// every character that is not in it.
+func category(c rune) runes {
+	switch c {
 	case 'd':
-		set = tables(unicode.Nd)
+		return runes{{'0', '9'}}
 	case 's':
-		set = append(tables(unicode.White_Space), [2]rune{0x1c, 0x1f})
+		return runes{{'\t', '\r'}, {0x1c, ' '}}
 	case 'w':
-		set = append(tables(unicode.L, unicode.N), [2]rune{'_', '_'})
+		// With them the letters that fold to ASCII ones: were they in \W,
+		// then (?i)[^\W_] would not match i, k or s.
+		return runes{{'0', '9'}, {'A', 'Z'}, {'_', '_'}, {'a', 'z'}, {'İ', 'ı'}, {'ſ', 'ſ'}, {'\u212a', '\u212a'}}
 	}
-	if ascii {
-		set = set.upTo(unicode.MaxASCII)
-		if unicode.ToLower(c) == 's' {
-			set = runes{{'\t', '\r'}, {' ', ' '}}
-		}
-	}
-	if unicode.IsUpper(c) {
-		return set.others()
-	}
-	return set
-}
-
-// tables is the characters of Unicode tables.
-func tables(all ...*unicode.RangeTable) runes {
-	var set runes
-	add := func(lo, hi, stride rune) {
-		if stride == 1 {
-			set = append(set, [2]rune{lo, hi})
-			return
-		}
-		for c := lo; c <= hi; c += stride {
-			set = append(set, [2]rune{c, c})
-		}
-	}
-	for _, t := range all {
-		for _, r := range t.R16 {
-			add(rune(r.Lo), rune(r.Hi), rune(r.Stride))
-		}
-		for _, r := range t.R32 {
-			add(rune(r.Lo), rune(r.Hi), rune(r.Stride))
-		}
-	}
-	return set
-}
-
-// upTo is the part of the set up to a character.
-func (s runes) upTo(last rune) runes {
-	var part runes
-	for _, r := range s {
-		if r[0] <= last {
-			part = append(part, [2]rune{r[0], min(r[1], last)})
-		}
-	}
-	return part
+	return category(unicode.ToLower(c)).others()
 }
 
 // merged is the same set in order, without overlaps.

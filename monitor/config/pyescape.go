@@ -9,7 +9,7 @@ import (
 )
 
 // escape reads what follows a backslash outside a class.
-func (p *regexParser) escape(f flags) (item, error) {
+func (p *regexParser) escape() (item, error) {
 	c := p.next()
 	if c == -1 {
 		return item{}, errors.New("a backslash at the end")
@@ -17,14 +17,13 @@ func (p *regexParser) escape(f flags) (item, error) {
 	p.pos++
 	switch c {
 	case 'A':
-		return p.place(`\A`), nil
+		return position(`\A`), nil
 	case 'Z':
-		return p.place(`\z`), nil
+		return position(`\z`), nil
 	case 'b', 'B':
-		return p.place(`\` + string(c)), nil
+		return position(`\` + string(c)), nil
 	case 'd', 'D', 's', 'S', 'w', 'W':
-		set := category(c, f.ascii)
-		return item{text: set.class(false), lo: 1, hi: 1}, nil
+		return one(category(c).class(false)), nil
 	case '1', '2', '3', '4', '5', '6', '7', '8', '9':
 		return p.reference(c)
 	}
@@ -88,7 +87,7 @@ func (p *regexParser) backReference(n int) (item, error) {
 		return item{}, err
 	}
 	g := p.groups[n]
-	return item{text: fmt.Sprintf(`(?:\%d)`, n), lo: g.lo, hi: g.hi}, nil
+	return item{text: fmt.Sprintf(`(?:\%d)`, n), lo: g.lo, hi: g.hi, size: 1}, nil
 }
 
 func (p *regexParser) checkReference(n int) error {

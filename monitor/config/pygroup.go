@@ -9,9 +9,9 @@ import (
 )
 
 // group reads what follows an opening parenthesis.
-func (p *regexParser) group(f *flags, first bool) (item, bool, error) {
+func (p *regexParser) group(verbose *bool, first bool) (item, bool, error) {
 	if !p.take('?') {
-		it, err := p.capture("", *f)
+		it, err := p.capture("", *verbose)
 		return it, true, err
 	}
 	c := p.next()
@@ -23,30 +23,30 @@ func (p *regexParser) group(f *flags, first bool) (item, bool, error) {
 	var err error
 	switch c {
 	case ':':
-		it, err = p.body("(?:", *f)
+		it, err = p.body("(?:", *verbose)
 	case '>':
-		it, err = p.body("(?>", *f)
+		it, err = p.body("(?>", *verbose)
 	case 'P':
-		it, err = p.named(*f)
+		it, err = p.named(*verbose)
 	case '#':
 		_, err = p.until(')')
 		return item{}, false, err
 	case '=', '!':
-		it, err = p.body("(?"+string(c), *f)
+		it, err = p.body("(?"+string(c), *verbose)
 		it.lo, it.hi = 0, 0
 	case '<':
-		it, err = p.behind(*f)
+		it, err = p.behind(*verbose)
 	case '(':
-		it, err = p.conditional(*f)
+		it, err = p.conditional(*verbose)
 	default:
-		return p.inlineFlags(c, f, first)
+		return p.inlineFlags(c, verbose, first)
 	}
 	return it, true, err
 }
 
 // body reads a group up to its closing parenthesis.
-func (p *regexParser) body(open string, f flags) (item, error) {
-	it, err := p.alternatives(f, false)
+func (p *regexParser) body(open string, verbose bool) (item, error) {
+	it, err := p.alternatives(verbose, false)
 	if err != nil {
 		return item{}, err
 	}
@@ -59,19 +59,19 @@ func (p *regexParser) body(open string, f flags) (item, error) {
 
 // capture reads a capturing group. Its name, if any, is ours to know: the
 // translation only has numbers.
-func (p *regexParser) capture(name string, f flags) (item, error) {
+func (p *regexParser) capture(name string, verbose bool) (item, error) {
 	n := len(p.groups)
 	p.groups = append(p.groups, group{open: true})
 	if name != "" {
 		p.names[name] = n
 	}
-	it, err := p.body("(", f)
+	it, err := p.body("(", verbose)
 	p.groups[n] = group{lo: it.lo, hi: it.hi}
 	return it, err
 }
 
 // named reads (?P<name>…) and (?P=name).
-func (p *regexParser) named(f flags) (item, error) {
+func (p *regexParser) named(verbose bool) (item, error) {
 	switch {
 	case p.take('<'):
 		name, err := p.until('>')
@@ -84,7 +84,7 @@ func (p *regexParser) named(f flags) (item, error) {
 		if _, used := p.names[name]; used {
 			return item{}, fmt.Errorf("two groups named %q", name)
 		}
-		return p.capture(name, f)
+		return p.capture(name, verbose)
 	case p.take('='):
 		name, err := p.until(')')
 		if err != nil {
@@ -109,7 +109,7 @@ func isIdentifier(s string) bool {
 }
 
 // behind reads a look-behind, which must have one width.
-func (p *regexParser) behind(f flags) (item, error) {
+func (p *regexParser) behind(verbose bool) (item, error) {
 	c := p.next()
 	if c != '=' && c != '!' {
 		return item{}, errors.New("unknown extension (?<; a named group is (?P<name>…)")
@@ -119,7 +119,7 @@ func (p *regexParser) behind(f flags) (item, error) {
 	if outer == noLookbehind {
 		p.lookbehind = len(p.groups)
 	}
-	it, err := p.body("(?<"+string(c), f)
+	it, err := p.body("(?<"+string(c), verbose)
 	p.lookbehind = outer
 	if err == nil && it.lo != it.hi {
 		err = errors.New("a look-behind must have a fixed width")
@@ -129,7 +129,7 @@ func (p *regexParser) behind(f flags) (item, error) {
 }
 
 // conditional reads (?(1)yes|no) and (?(name)yes|no).
-func (p *regexParser) conditional(f flags) (item, error) {
+func (p *regexParser) conditional(verbose bool) (item, error) {
 	name, err := p.until(')')
 	if err != nil {
 		return item{}, err
@@ -144,13 +144,13 @@ func (p *regexParser) conditional(f flags) (item, error) {
 	if n >= p.lookbehind {
 		return item{}, fmt.Errorf("group %d is in the same look-behind", n)
 	}
-	yes, err := p.sequence(f, false)
+	yes, err := p.sequence(verbose, false)
 	if err != nil {
 		return item{}, err
 	}
 	var no item
 	if p.take('|') {
-		if no, err = p.sequence(f, false); err != nil {
+		if no, err = p.sequence(verbose, false); err != nil {
 			return item{}, err
 		}
 		if p.next() == '|' {
@@ -164,12 +164,13 @@ func (p *regexParser) conditional(f flags) (item, error) {
 		text: fmt.Sprintf("(?(%d)%s|%s)", n, yes.text, no.text),
 		lo:   min(yes.lo, no.lo),
 		hi:   max(yes.hi, no.hi),
+		size: min(yes.size+no.size+1, unbounded),
 	}, nil
 }
 
 // inlineFlags reads (?i) for the whole expression, which must begin with it,
 // and (?i-s:…) for a group. c is already consumed.
-func (p *regexParser) inlineFlags(c rune, f *flags, first bool) (item, bool, error) {
+func (p *regexParser) inlineFlags(c rune, verbose *bool, first bool) (item, bool, error) {
 	p.pos--
 	on, err := p.flagLetters("aiLmsux")
 	if err != nil {
@@ -178,23 +179,20 @@ func (p *regexParser) inlineFlags(c rune, f *flags, first bool) (item, bool, err
 	if on == "" && p.next() != '-' {
 		return item{}, false, fmt.Errorf("unknown extension (?%c", c)
 	}
-	set := *f
-	set.verbose = set.verbose || strings.Contains(on, "x")
-	switch {
-	case strings.Contains(on, "a"):
-		set.ascii = true
-	case strings.Contains(on, "u"):
-		set.ascii = false
-	}
+	inner := *verbose || strings.Contains(on, "x")
 	if p.take(')') {
 		if !first {
 			return item{}, false, fmt.Errorf("(?%s) is not at the start", on)
 		}
-		if strings.Contains(on, "u") && f.ascii || strings.Contains(on, "a") && p.unicode {
+		for _, c := range "au" {
+			if strings.ContainsRune(on, c) {
+				p.charset += string(c)
+			}
+		}
+		if strings.Contains(p.charset, "a") && strings.Contains(p.charset, "u") {
 			return item{}, false, errors.New("the flags a and u exclude each other")
 		}
-		p.unicode = p.unicode || strings.Contains(on, "u")
-		*f, p.flags = set, set
+		*verbose, p.verbose = inner, inner
 		p.global += engineFlags(on, "")
 		return item{}, false, nil
 	}
@@ -206,7 +204,7 @@ func (p *regexParser) inlineFlags(c rune, f *flags, first bool) (item, bool, err
 		if off == "" || strings.ContainsAny(on, off) {
 			return item{}, false, fmt.Errorf("bad flags (?%s-%s", on, off)
 		}
-		set.verbose = set.verbose && !strings.Contains(off, "x")
+		inner = inner && !strings.Contains(off, "x")
 	}
 	if !p.take(':') {
 		return item{}, false, fmt.Errorf("bad flags (?%s", on)
@@ -215,11 +213,11 @@ func (p *regexParser) inlineFlags(c rune, f *flags, first bool) (item, bool, err
 	if inline := engineFlags(on, off); inline != "" {
 		open = strings.TrimSuffix(inline, ")") + ":"
 	}
-	it, err := p.body(open, set)
+	it, err := p.body(open, inner)
 	return it, true, err
 }
 
-// flagLetters reads the letters of flags.
+// flagLetters reads the letters overbose bool.
 func (p *regexParser) flagLetters(allowed string) (string, error) {
 	var letters string
 	for c := p.next(); unicode.IsLetter(c); c = p.next() {
@@ -238,8 +236,7 @@ func (p *regexParser) flagLetters(allowed string) (string, error) {
 	return letters, nil
 }
 
-// engineFlags writes the flags that the engines have too; verbose and ASCII
-// are done with when the expression has been read.
+// engineFlags writes the flags that the engines have too.
 func engineFlags(on, off string) string {
 	pick := func(letters string) string {
 		var s string

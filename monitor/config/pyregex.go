@@ -23,6 +23,8 @@ type translated struct {
 	// posix is set where a class looks like [[:alpha:]], which Python does
 	// not know: it takes it for the letters in it.
 	posix bool
+	// size is how many instructions RE2 makes of it, about.
+	size int64
 }
 
 // translateRegex reads an expression as Python's re module does (3.6 to
@@ -31,15 +33,15 @@ type translated struct {
 // (?<n>..) are errors in Python, \Z and {,3} mean something else, \12 is a
 // group, [[:alpha:]] no class.
 //
-// Two meanings are not kept. \N{…} is refused. \b looks at ASCII letters
-// alone, and $ does not match before a line feed: names of data sources
-// have neither.
+// Three meanings are not kept. \N{…} is refused; \d, \s, \w and \b look at
+// ASCII alone; $ does not match before a line feed. Names of data sources have
+// neither line feeds nor, in any toolstack, letters beyond ASCII.
 func translateRegex(pattern string) (*translated, error) {
 	if len(pattern) > maxPattern {
 		return nil, fmt.Errorf("%d bytes; the limit is %d", len(pattern), maxPattern)
 	}
 	p := &regexParser{in: []rune(pattern), groups: []group{{open: true}}, names: make(map[string]int), lookbehind: noLookbehind}
-	it, err := p.alternatives(flags{}, true)
+	it, err := p.alternatives(false, true)
 	if err != nil {
 		return nil, err
 	}
@@ -51,19 +53,16 @@ func translateRegex(pattern string) (*translated, error) {
 			return nil, fmt.Errorf("there is no group %d", n)
 		}
 	}
-	return &translated{text: p.global + it.text, posix: p.posix}, nil
+	return &translated{text: p.global + it.text, posix: p.posix, size: it.size}, nil
 }
 
-// flags are those that change how the rest is read.
-type flags struct{ verbose, ascii bool }
-
-// item is a part of an expression: its translation, and how many characters
-// it can match.
+// item is a part of an expression.
 type item struct {
-	text   string
-	lo, hi int64
-	repeat bool // has a quantifier
-	at     bool // matches a place, and cannot be repeated
+	text   string // its translation
+	lo, hi int64  // how many characters it can match
+	size   int64  // instructions, with its repeats written out
+	repeat bool   // has a quantifier
+	at     bool   // matches a place, and cannot be repeated
 }
 
 // group is a capturing group.
@@ -81,12 +80,12 @@ type regexParser struct {
 	in         []rune
 	pos        int
 	global     string // (?i) and the like, of the whole expression
-	flags      flags  // those of the whole expression
+	verbose    bool   // (?x) of the whole expression
 	groups     []group
 	names      map[string]int
-	conditions []int // group numbers that conditionals ask for
-	unicode    bool  // the flag u was given
-	lookbehind int   // number of groups before the look-behind that we are in
+	conditions []int  // group numbers that conditionals ask for
+	charset    string // the flag a or u of the whole expression
+	lookbehind int    // number of groups before the look-behind that we are in
 	posix      bool
 }
 
@@ -138,19 +137,20 @@ func (p *regexParser) until(c rune) (string, error) {
 }
 
 // alternatives reads up to the closing parenthesis or the end.
-func (p *regexParser) alternatives(f flags, top bool) (item, error) {
+func (p *regexParser) alternatives(verbose, top bool) (item, error) {
 	var texts []string
 	all := item{lo: unbounded}
 	for {
-		it, err := p.sequence(f, top && len(texts) == 0)
+		it, err := p.sequence(verbose, top && len(texts) == 0)
 		if err != nil {
 			return item{}, err
 		}
 		if top {
-			f = p.flags
+			verbose = p.verbose
 		}
 		texts = append(texts, it.text)
 		all.lo, all.hi = min(all.lo, it.lo), max(all.hi, it.hi)
+		all.size = min(all.size+it.size+1, unbounded)
 		if !p.take('|') {
 			break
 		}
@@ -161,14 +161,14 @@ func (p *regexParser) alternatives(f flags, top bool) (item, error) {
 
 // sequence reads one alternative. Only at the very start (first) may it set
 // flags for the whole expression.
-func (p *regexParser) sequence(f flags, first bool) (item, error) {
+func (p *regexParser) sequence(verbose, first bool) (item, error) {
 	var items []item
 	for {
 		c := p.next()
 		if c == -1 || c == '|' || c == ')' {
 			return join(items), nil
 		}
-		if f.verbose && p.skipVerbose(c) {
+		if verbose && p.skipVerbose(c) {
 			continue
 		}
 		lo, hi, ok, err := p.quantifier(c)
@@ -182,7 +182,7 @@ func (p *regexParser) sequence(f flags, first bool) (item, error) {
 			continue
 		}
 		p.pos++
-		it, some, err := p.atom(c, &f, first && len(items) == 0)
+		it, some, err := p.atom(c, &verbose, first && len(items) == 0)
 		if err != nil {
 			return item{}, err
 		}
@@ -199,6 +199,7 @@ func join(items []item) item {
 	for _, it := range items {
 		b.WriteString(it.text)
 		all.lo, all.hi = min(all.lo+it.lo, unbounded), min(all.hi+it.hi, unbounded)
+		all.size = min(all.size+it.size, unbounded)
 	}
 	all.text = b.String()
 	return all
@@ -303,6 +304,11 @@ func (p *regexParser) applyRepeat(items []item, lo, hi int64) error {
 	}
 	last.repeat = true
 	last.lo, last.hi = times(last.lo, lo), times(last.hi, hi)
+	copies := hi
+	if hi == unbounded {
+		copies = lo + 1
+	}
+	last.size = times(last.size+1, copies)
 	return nil
 }
 
@@ -312,30 +318,31 @@ func times(width, count int64) int64 {
 	return int64(min(uint64(width)*uint64(count), unbounded))
 }
 
-// literal is one character.
-func literal(c rune) item {
-	return item{text: regexp.QuoteMeta(string(c)), lo: 1, hi: 1}
-}
+// one is an item that matches one character.
+func one(text string) item { return item{text: text, lo: 1, hi: 1, size: 1} }
 
-// place is an item that matches no character.
-func (p *regexParser) place(text string) item { return item{text: text, at: true} }
+// literal is the one character c.
+func literal(c rune) item { return one(regexp.QuoteMeta(string(c))) }
+
+// position is an item that matches a place, not a character.
+func position(text string) item { return item{text: text, size: 1, at: true} }
 
 // atom reads the thing that c, already consumed, begins. Some things are
-// none: comments, and flags of the whole expression, which change f.
-func (p *regexParser) atom(c rune, f *flags, first bool) (item, bool, error) {
+// none: comments, and flags of the whole expression, which change verbose.
+func (p *regexParser) atom(c rune, verbose *bool, first bool) (item, bool, error) {
 	var it item
 	var err error
 	switch c {
 	case '.':
-		it = item{text: ".", lo: 1, hi: 1}
+		it = one(".")
 	case '^', '$':
-		it = p.place(string(c))
+		it = position(string(c))
 	case '[':
-		it, err = p.class(*f)
+		it, err = p.class()
 	case '\\':
-		it, err = p.escape(*f)
+		it, err = p.escape()
 	case '(':
-		return p.group(f, first)
+		return p.group(verbose, first)
 	default:
 		it = literal(c)
 	}

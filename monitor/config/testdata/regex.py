@@ -17,7 +17,7 @@ count = int(sys.argv[2]) if len(sys.argv) > 2 else 600
 
 NAMES = ["cpu0", "cpu12", "cpu0-C1", "cpu_avg", "CPU0", "vbd_xvda_read", "vbd_nvme0n1_write", "pif_eth0_rx", "pif_eno1_tx",
          "memory_free_kib", "a", "aa", "ab", "aab", "abab", "b", "c", "0", "12", "a0", "_", "-", " ", "a b", "ba", "]", "[", ":", "a:",
-         "é", "É", "٣", "x\u00a0", "\u00b2", "{", "a{", "a{,}", "\\", "^", "$", "|", "\x08", "A", "AB", "aB", "n", "read", "write", "xyz"]
+         "{", "a{", "a{,}", "\\", "^", "$", "|", "\x08", "A", "AB", "aB", "n", "read", "write", "xyz"]
 
 ATOMS = ["a", "b", "c", "0", "cpu", ".", "[0-9]", "[a-c]", "[^a]", "[]a]", "[^]]", "[a-]", "[-a]", "[a\\]b]", "[\\w]", "[\\W]", "[^\\W_]",
          "[\\d\\s]", "[\\D]", "[\\S-]", "[[:alpha:]]", "[[a]", "[a&&b]", "[\\b]", "\\d", "\\D", "\\w", "\\W", "\\s", "\\S", "\\b", "\\B",
