@@ -335,6 +335,29 @@ func TestNoAllocationPerRow(t *testing.T) {
 	}
 }
 
+// TestAsItComes: a row is handed over before the next one has been sent.
+func TestAsItComes(t *testing.T) {
+	for document, end := range map[string]string{plainXML: "</row>", plainJSON: `08"]}`} {
+		r, w := io.Pipe()
+		done := make(chan struct{})
+		half := strings.Index(document, end) + len(end)
+		go func() {
+			defer close(done)
+			io.WriteString(w, document[:half])
+		}()
+		d := NewDecoder(r, DecoderOptions{})
+		row, err := d.Next()
+		if err != nil || row.T != plain.Rows[0].T {
+			t.Errorf("got %v, %v", row, err)
+		}
+		<-done
+		w.CloseWithError(io.ErrClosedPipe)
+		if _, err := d.Next(); !errors.Is(err, io.ErrClosedPipe) {
+			t.Errorf("then %v, want the writer's error", err)
+		}
+	}
+}
+
 // TestReadError: an error of the reader underneath is found with errors.Is.
 func TestReadError(t *testing.T) {
 	reset := errors.New("connection reset")

@@ -114,3 +114,11 @@ func compareOne(t *testing.T, name string, document io.Reader, want []byte) {
 		t.Errorf("%s (-want +got):\n%s", name, cmp.Diff(string(want), got.String()))
 	}
 }
+
+// TestRaggedFixture: whoever evaluates rows has this document refused.
+func TestRaggedFixture(t *testing.T) {
+	for _, ext := range []string{".xml", ".json"} {
+		document := readFile(t, filepath.Join("testdata", "rrd_updates", filepath.FromSlash(raggedFixture)+ext))
+		fails(t, string(document), "row 0: row of 19 values for 28 columns", DecoderOptions{})
+	}
+}
