@@ -23,6 +23,7 @@ const (
 	DefaultOriginator    = "perfmon"
 	DefaultUserAgent     = "perfmon-agent/1"
 	DefaultCallTimeout   = 30 * time.Second
+	DefaultStallTimeout  = 30 * time.Second
 	DefaultMaxReplyBytes = 16 << 20
 )
 
@@ -46,6 +47,9 @@ type Options struct {
 
 	// CallTimeout ends every call that has not been answered in full.
 	CallTimeout time.Duration
+	// StallTimeout is how long the head of an answer with rows, and then
+	// each further byte of it, is waited for.
+	StallTimeout time.Duration
 	// MaxReplyBytes bounds the reply of a call.
 	MaxReplyBytes int64
 
@@ -66,6 +70,7 @@ func (o *Options) setDefaults() {
 	setDefault(&o.Originator, DefaultOriginator)
 	setDefault(&o.UserAgent, DefaultUserAgent)
 	setDefault(&o.CallTimeout, DefaultCallTimeout)
+	setDefault(&o.StallTimeout, DefaultStallTimeout)
 	setDefault(&o.MaxReplyBytes, DefaultMaxReplyBytes)
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
@@ -120,8 +125,8 @@ func New(opts Options) *Client {
 		rrdd:        unixClient(opts.RRDDSocket, true),
 		web:         tcpClient(),
 		sessionLock: make(chan struct{}, 1),
-		firstByte:   30 * time.Second,
-		bodyIdle:    30 * time.Second,
+		firstByte:   opts.StallTimeout,
+		bodyIdle:    opts.StallTimeout,
 		probeEvery:  5 * time.Minute,
 	}
 	c.sessionLock <- struct{}{}

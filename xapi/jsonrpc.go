@@ -74,6 +74,11 @@ func (r *replyReader) Read(p []byte) (int, error) {
 //	{"result":"OpaqueRef:…","error":null,"id":"1"}
 //	{"result":null,"error":["SESSION_INVALID","OpaqueRef:…"],"id":"1"}
 //
+// and a toolstack that is starting, or has lost its coordinator, mixes the two,
+// with 0 for the id of every call:
+//
+//	{"jsonrpc":"2.0","error":["HOST_STILL_BOOTING"],"id":0}
+//
 // The result is handed to the function as it streams in; it must read one
 // JSON value, which may be null. What the toolstack refused is an *Error, what
 // cannot be read a *ReplyError.
@@ -97,6 +102,7 @@ func decodeEnvelope(r *replyReader, dec *json.Decoder, id int64, result func(*re
 	var (
 		sawResult bool
 		resultErr error
+		idErr     error
 		failure   *Error
 	)
 	for dec.More() {
@@ -125,7 +131,7 @@ func decodeEnvelope(r *replyReader, dec *json.Decoder, id int64, result func(*re
 				return err
 			}
 			if !echoes(raw, id) {
-				return fmt.Errorf("reply has id %.40q, the call %d", raw, id)
+				idErr = fmt.Errorf("reply has id %.40q, the call %d", raw, id)
 			}
 		default:
 			if err := decodeValue(dec, nil); err != nil {
@@ -138,7 +144,9 @@ func decodeEnvelope(r *replyReader, dec *json.Decoder, id int64, result func(*re
 	}
 	switch {
 	case failure != nil:
-		return failure
+		return failure // whatever its id: see decodeReply
+	case idErr != nil:
+		return idErr
 	case !sawResult:
 		return errors.New("reply has neither result nor error")
 	}

@@ -51,6 +51,7 @@ func TestDecodeReply(t *testing.T) {
 	failure(`{"error":{"message":"A","data":"b"},"id":7}`, Error{"A", []string{"b"}})
 	failure(`{"error":{"message":"A"},"id":7}`, Error{Code: "A"})
 	failure(`{"result":null,"error":["A","b"],"id":"7"}`, Error{"A", []string{"b"}})
+	failure(`{"jsonrpc":"2.0","error":["HOST_STILL_BOOTING"],"id":0}`, Error{"HOST_STILL_BOOTING", []string{}})
 	failure(`{"result":{"odd":1},"error":["A"],"id":"7"}`, Error{"A", []string{}})
 
 	bad := func(reply string) {

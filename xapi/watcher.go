@@ -9,7 +9,9 @@ import (
 
 const (
 	// callGap is the least time between the starts of two calls. VMs of a
-	// busy pool change all the time, and each change ends the wait.
+	// busy pool change all the time, and each change ends the wait. Only one
+	// that was told to begin again does so at once, so that a change at that
+	// moment is not late.
 	callGap = time.Second
 	// eventTimeout is how long the toolstack may hold a call that has nothing
 	// to say.
@@ -102,6 +104,7 @@ type watch struct {
 	retryAt   time.Time // of the next call, after an error
 	trouble   string    // kind of the error that was last logged; "" for none
 	failures  int       // since the last success
+	restarted bool      // the last call began again after a loss
 	skipped   string    // record error that was last logged
 	unknown   bool      // it has been logged that the host is not in the pool
 }
@@ -183,15 +186,17 @@ func (s *watch) publish() {
 // failed plans the next try. Whatever the error, what is known may be out of
 // date by then, so that the next read is a full one.
 func (s *watch) failed(err error) {
-	// The toolstack has lost track of us, or we of the session: that is mended
-	// at once by beginning again. If it is not, it is an error like others.
-	restart := sessionRefused(err) || s.token != "" && IsCode(err, "EVENTS_LOST", "EVENT_FROM_TOKEN_PARSE_FAILURE")
+	// The toolstack has lost track of us, or of the session: that is mended by
+	// beginning again at once. If it is not, it is an error like others.
+	lost := sessionRefused(err) || IsCode(err, "EVENTS_LOST", "EVENT_FROM_TOKEN_PARSE_FAILURE")
 	s.token = ""
 	s.failures++
-	if restart && s.failures == 1 {
+	if lost && !s.restarted {
+		s.restarted, s.notBefore, s.retryAt = true, time.Time{}, time.Time{}
 		s.logger.Debug("reading all records again", "err", err)
 		return
 	}
+	s.restarted = lost
 	s.retryAt = time.Now().Add(s.backoff.Next())
 	if kind := Kind(err); kind != s.trouble {
 		s.trouble = kind
@@ -203,7 +208,7 @@ func (s *watch) succeeded() {
 	if s.trouble != "" {
 		s.logger.Info("following the toolstack's records again", "failures", s.failures)
 	}
-	s.trouble, s.failures, s.retryAt = "", 0, time.Time{}
+	s.trouble, s.failures, s.restarted, s.retryAt = "", 0, false, time.Time{}
 	s.backoff.Reset()
 }
 

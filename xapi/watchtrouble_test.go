@@ -33,8 +33,8 @@ func TestWatchBeginsAgain(t *testing.T) {
 				if f.seen[1].VMs[0].Config != "b" {
 					t.Errorf("%+v", f.seen[1])
 				}
-				if a := f.asked[2]; a.token != "" || a.at != 2*time.Second {
-					t.Errorf("after the loss: %+v, want a full read as soon as one may be", a)
+				if a := f.asked[2]; a.token != "" || a.at != time.Second {
+					t.Errorf("after the loss: %+v, want a full read at once", a)
 				}
 				f.wantLog("WARN", 0)
 			})
@@ -81,6 +81,35 @@ func TestWatchWaitsOutTroubles(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A session that a restarted toolstack no longer knows is no trouble of its own.
+func TestWatchSessionLostInARestart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFeed(t, nil)
+		refused := false
+		f.answer = func(ctx context.Context, a asked) ([]event, batch, error) {
+			switch at := time.Since(f.began); {
+			case at > time.Minute && at < 2*time.Minute:
+				return nil, batch{}, &Error{Code: "HOST_STILL_BOOTING"}
+			case at >= 2*time.Minute && !refused:
+				refused = true
+				return nil, batch{}, &Error{Code: "SESSION_INVALID"}
+			}
+			return steady(ctx, a)
+		}
+		stop := f.watch(time.Hour)
+		time.Sleep(5 * time.Minute)
+		stop()
+		f.wantLog("WARN", 1)
+		f.wantLog("INFO", 1)
+		for i, a := range f.asked[1:] {
+			if before := f.asked[i]; a.at == before.at {
+				return // it began again at once
+			}
+		}
+		t.Errorf("the loss of the session was waited out: %v", f.asked)
+	})
 }
 
 func TestWatchLogsEachChangeOfTrouble(t *testing.T) {
@@ -136,8 +165,8 @@ func TestWatchForgetsTroubles(t *testing.T) {
 		if len(second) < 3 || second[1]-second[0] != callGap || second[2]-second[1] != callGap {
 			t.Errorf("tries %v: the waits do not begin at the shortest", second)
 		}
-		if lost < 55 {
-			t.Errorf("%d calls in a minute of lost events with full reads between, want one a second", lost)
+		if lost < 110 || lost > 120 {
+			t.Errorf("%d calls in a minute of lost events with full reads between, want two a second", lost)
 		}
 	})
 }
