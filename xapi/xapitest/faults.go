@@ -50,7 +50,8 @@ const (
 	// BadLegend writes Text in place of legend entry At.
 	BadLegend
 
-	// RPCFailure fails the call with Failure, code first.
+	// RPCFailure fails the call with Failure, code first, whatever its
+	// session and arguments; a call that the emergency mode refuses is none.
 	RPCFailure
 	// NullRef makes message.create report success with OpaqueRef:NULL, and
 	// store nothing.
@@ -149,9 +150,13 @@ func (i *Installed) Clear() {
 
 // take finds the fault for a request, and counts it as used.
 func (f *faults) take(x *exchange) *Fault {
+	refused := x.call != nil && x.s.emergency() != nil && !emergencyCalls[x.call.method]
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for n, i := range f.list {
+		if refused && i.fault.Kind >= RPCFailure {
+			continue
+		}
 		if !i.fault.matches(x) {
 			continue
 		}

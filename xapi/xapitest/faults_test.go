@@ -190,6 +190,18 @@ func TestRPCFaults(t *testing.T) {
 	}
 	c.s.ClearFaults()
 
+	// A toolstack that refuses all calls leaves the fault to the next.
+	c.s.SetEmergency("HOST_STILL_BOOTING")
+	i := c.s.Install(Fault{Kind: RPCFailure, Failure: []string{"INTERNAL_ERROR"}, Count: 1})
+	c.post(XAPI, "/jsonrpc", `{"method":"pool.get_all","params":["`+s+`"],"id":1}`)
+	c.s.SetEmergency()
+	if i.Hits() != 0 {
+		t.Error("the fault is used up by a call that was refused all the same")
+	}
+	if _, failed := c.rpc("pool.get_all", "no session"); failed != "INTERNAL_ERROR" {
+		t.Errorf("without a session: %q", failed)
+	}
+
 	// Carried out, or not, and no answer.
 	for kind, stored := range map[FaultKind]int{LostAnswer: 2, Cut: 2} {
 		before := len(c.s.Messages())

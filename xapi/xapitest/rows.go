@@ -77,8 +77,8 @@ func (r *rows) source(class, uuid, name string) *source {
 // point of 5 s, with the Unix time t at which the point ends, as the server's
 // clock reaches it. When rows are first asked for, points are taken from
 // Options.History before. It is called from the server's goroutines, one at
-// a time, and must not call the Server. Columns of an object
-// keep the order in which they were set; objects too, within their class.
+// a time, and must not call the Server. Columns of an object keep the order
+// in which they were set; objects too, within their class.
 func (s *Server) SetSeries(class, uuid, name string, value func(t int64) float64) {
 	r := &s.rows
 	r.mu.Lock()

@@ -133,6 +133,9 @@ func (x *exchange) perform() (any, error) {
 	if got < m.args || got > m.args && !m.more {
 		return nil, failure{"MESSAGE_PARAMETER_COUNT_MISMATCH", c.method, strconv.Itoa(m.args), strconv.Itoa(got)}
 	}
+	if x.fault != nil && x.fault.Kind == RPCFailure {
+		return nil, failure(x.fault.Failure)
+	}
 	args := args(c.args)
 	if m.session {
 		ref, err := args.string(0)
@@ -143,9 +146,6 @@ func (x *exchange) perform() (any, error) {
 			return nil, failure{"SESSION_INVALID", ref}
 		}
 		args = args[1:]
-	}
-	if x.fault != nil && x.fault.Kind == RPCFailure {
-		return nil, failure(x.fault.Failure)
 	}
 	return m.run(x, args)
 }

@@ -51,7 +51,7 @@ func (c *commentary) message(m xapitest.Message) {
 	if value != nil && name != nil {
 		what = name[1] + " " + value[1]
 	}
-	c.say("message %s %s %s: %s, priority %d", m.Name, m.Class, c.sim.nameOf(m.Class, m.ObjUUID), what, m.Priority)
+	c.say("message %s %s %s: %s, priority %d", m.Name, m.Class, c.sim.nameOf(m.ObjUUID), what, m.Priority)
 }
 
 // request tells of the few requests that are worth it.

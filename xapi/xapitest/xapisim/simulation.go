@@ -43,12 +43,12 @@ func newSimulation(s *xapitest.Server, o options) *simulation {
 	}
 	name("vm", "dom0", xapitest.UUID("control domain"))
 	name("host", "", s.HostUUID())
+	sim.names[s.HostUUID()] = "itself"
 	return sim
 }
 
-func (sim *simulation) nameOf(_, uuid string) string {
-	return cmp.Or(sim.names[uuid], uuid)
-}
+// nameOf is what the object with the uuid is called.
+func (sim *simulation) nameOf(uuid string) string { return cmp.Or(sim.names[uuid], uuid) }
 
 // with calls f with the uuid of the object.
 func (sim *simulation) with(o object, f func(uuid string)) error {
