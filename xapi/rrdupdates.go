@@ -54,8 +54,8 @@ func (q RRDQuery) target() string {
 // refuses, or does not know the path, it is xapi's port with the session; that
 // way is kept while it works, and the socket is looked for again every five
 // minutes. Any status but 200 is an *HTTPStatusError. The head of the answer
-// and then each piece of the body must come within 30 s, or the error is
-// ErrStalled.
+// and then each piece of the body must come within Options.StallTimeout, or the
+// error is ErrStalled.
 func (c *Client) RRDUpdates(ctx context.Context, q RRDQuery) (body io.ReadCloser, err error) {
 	began := time.Now()
 	defer func() { c.opts.OnCall("rrd_updates", err, time.Since(began).Seconds()) }()
