@@ -37,6 +37,7 @@ type options struct {
 	rrddSocket     string
 	xapiHTTP       string
 	hostUUID       string
+	stallTimeout   time.Duration // of an answer with rows; 0: the default
 	inventoryFile  string
 	controlSocket  string
 	pidFile        string

@@ -35,7 +35,7 @@ func newToolstack(o *options, log *slog.Logger, reg prometheus.Registerer) *tool
 	reg.MustRegister(calls, logins)
 	client := xapi.New(xapi.Options{
 		XAPISocket: o.xapiSocket, RRDDSocket: o.rrddSocket, HTTPAddr: o.xapiHTTP,
-		UserAgent: "perfmon/" + version, Logger: log,
+		UserAgent: "perfmon/" + version, Logger: log, StallTimeout: o.stallTimeout,
 		OnCall: func(method string, err error, _ float64) {
 			calls.WithLabelValues(method, cmp.Or(xapi.Kind(err), "ok")).Inc()
 			if method == "session.login_with_password" && err == nil {
