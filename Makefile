@@ -81,6 +81,10 @@ cover: need-go ## measure how much of the code the tests reach
 mutants: need-go ## make mistakes in the trigger and the fold; a test has to notice each
 	$(GO) run -buildvcs=false ./.ci/mutants
 
+.PHONY: soak
+soak: need-go ## 30 minutes against the simulator; memory has to stay level
+	@GO="$(GO)" .ci/soak.sh
+
 .PHONY: integration
 integration: need-go ## tests with real processes; installs the Debian packages that they need
 	@GO="$(GO)" .ci/integration.sh
