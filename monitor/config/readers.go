@@ -77,7 +77,7 @@ var mailNames = map[string][]string{
 func readMail(class, body string) (understood, *misread) {
 	first, _, _ := strings.Cut(body, "\n")
 	key, val, _ := strings.Cut(first, ":")
-	if _, err := parseFloat(val); key != "value" || err != nil {
+	if _, err := parseFloat(val); key != "value" || err != nil && err != errNotFinite {
 		return understood{}, &misread{"its first line is no value", ""}
 	}
 	pieces := strings.Split(body, "config:")
@@ -201,6 +201,8 @@ func readXOWeb(_, body string) (understood, *misread) {
 	return u, nil
 }
 
+var xoRESTValue = regexp.MustCompile(`^value:\s*(Infinity|NaN|-Infinity|\d+(?:\.\d+)?)\s*config:`)
+
 var xoRESTBody = regexp.MustCompile(`^value:\s*(Infinity|NaN|-Infinity|\d+(?:\.\d+)?)\s*config:\s*<variable>\s*<name value="(.*?)"`)
 
 // readXOREST is xo-server's alarm service: one pattern, and the name as the
@@ -209,7 +211,7 @@ func readXOREST(_, body string) (understood, *misread) {
 	if m := xoRESTBody.FindStringSubmatch(body); m != nil {
 		return understood{value: m[1], name: m[2]}, nil
 	}
-	if !strings.HasPrefix(body, "value: ") || strings.HasPrefix(body, "value: -") {
+	if !xoRESTValue.MatchString(body) {
 		return understood{}, misreadValue(body)
 	}
 	_, text, _ := strings.Cut(body, "config:\n")
