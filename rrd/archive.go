@@ -85,12 +85,13 @@ type RRD struct {
 }
 
 // NewRRD makes an empty RRD for the owner that the legend will name by class
-// (ClassHost, ClassVM or ClassSR) and uuid.
+// (ClassHost, ClassVM or ClassSR) and uuid. Either has at most 256 bytes if
+// the RRD is to be loaded again.
 func NewRRD(class, uuid string) *RRD {
 	return &RRD{class: class, uuid: uuid, index: map[string]int{}, legends: map[CF]*Legend{}}
 }
 
-// Class and UUID name the owner.
+// Class is the owner's, as the legend has it.
 func (r *RRD) Class() string { return r.class }
 
 // UUID is the owner's, as the legend has it.
