@@ -29,9 +29,10 @@ type Snapshot struct {
 // VariableStatus is one variable of one object as the last poll left it.
 type VariableStatus struct {
 	alarm.ID
-	State  alarm.State
-	Known  bool    // Value is a row's; false: unknown
-	Value  float64 // of the newest row
+	State   alarm.State
+	Known   bool    // Value means something; false: unknown
+	Value   float64 // of the newest row, or of the last poll's reading
+	Reading bool    // it is read once a poll, and does not age with the rows
 	Level  float64
 	Low    bool  // sense: bad is below the level
 	Period int64 // seconds

@@ -44,7 +44,7 @@ func newToolstack(o *options, log *slog.Logger, reg prometheus.Registerer) *tool
 		},
 	})
 	return &toolstack{
-		client: client, watcher: client.NewWatcher(), log: log, opts: o, identityEvery: time.Minute,
+		client: client, watcher: client.NewWatcher(), log: log, opts: o, identityEvery: 5 * time.Second,
 		decoder: rrd.NewDecoder(nil, rrd.DecoderOptions{MaxBytes: o.maxUpdateBytes}),
 	}
 }

@@ -24,7 +24,8 @@ func (f alarmFamilies) own() []*family {
 }
 
 // collect sends the triggers as the last poll left them. Their values leave
-// the page with the rows that they were made of.
+// the page with the rows that they were made of; readings are as fresh as the
+// poll.
 func (f alarmFamilies) collect(out *page, s *monitor.Snapshot, fresh bool) {
 	for _, v := range s.Variables {
 		for _, state := range alarm.States {
@@ -35,7 +36,7 @@ func (f alarmFamilies) collect(out *page, s *monitor.Snapshot, fresh bool) {
 			out.send(f.state, is, v.Class, v.UUID, v.Variable, state.String())
 		}
 		out.send(f.level, v.Level, v.Class, v.UUID, v.Variable)
-		if v.Known && fresh {
+		if v.Known && (fresh || v.Reading) {
 			out.send(f.value, v.Value, v.Class, v.UUID, v.Variable)
 		}
 	}
