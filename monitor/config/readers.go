@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"regexp"
@@ -77,7 +78,7 @@ var mailNames = map[string][]string{
 func readMail(class, body string) (understood, *misread) {
 	first, _, _ := strings.Cut(body, "\n")
 	key, val, _ := strings.Cut(first, ":")
-	if _, err := parseFloat(val); key != "value" || err != nil && err != errNotFinite {
+	if _, err := parseFloat(val); key != "value" || err != nil && !errors.Is(err, errNotFinite) {
 		return understood{}, &misread{"its first line is no value", ""}
 	}
 	pieces := strings.Split(body, "config:")
