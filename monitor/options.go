@@ -38,8 +38,8 @@ type Sink interface {
 	Send(alarm.Alarm)
 }
 
-// Readings are the values of dom0 that no row has. Each returns an error for
-// unknown.
+// Readings are the values of dom0 that no row has. Unknown is NaN; an error
+// says that something is wrong.
 type Readings interface {
 	Read(fold config.Fold) (float64, error)
 }

@@ -33,7 +33,7 @@ type VariableStatus struct {
 	Known   bool    // Value means something; false: unknown
 	Value   float64 // of the newest row, or of the last poll's reading
 	Reading bool    // it is read once a poll, and does not age with the rows
-	Level  float64
-	Low    bool  // sense: bad is below the level
-	Period int64 // seconds
+	Level   float64
+	Low     bool  // sense: bad is below the level
+	Period  int64 // seconds
 }

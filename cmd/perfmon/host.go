@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"os"
 	"path/filepath"
 	"sync"
@@ -116,7 +118,11 @@ func (d dom0) Read(f config.Fold) (float64, error) {
 	case config.FSUsage:
 		return d.FSUsage(context.Background())
 	case config.LogFSUsage:
-		return d.LogFSUsage(context.Background())
+		v, err := d.LogFSUsage(context.Background())
+		if errors.Is(err, local.ErrSameFilesystem) {
+			return math.NaN(), nil // as on most hosts: unknown, and nothing is wrong
+		}
+		return v, err
 	case config.MemUsage:
 		return d.MemUsage()
 	}
