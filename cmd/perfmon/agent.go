@@ -86,8 +86,12 @@ func runAgent(o *options, stderr io.Writer) error {
 	log.Info("perfmon begins", "version", version, "source", h.name, "step", step, "pid", os.Getpid())
 	var work sync.WaitGroup
 	background, endBackground := context.WithCancel(context.Background())
-	defer work.Wait()
-	defer endBackground()
+	defer func() {
+		endBackground()
+		if !endsWithin(&work, endLimit) {
+			log.Error("some work did not end in time and is left behind", "limit", endLimit)
+		}
+	}()
 	work.Go(func() { h.run(background, m.SetInventory) })
 	work.Go(func() { serveWeb(background, o, log, reg, h) })
 	work.Go(func() { hearCommands(background, socket, m, log) })
@@ -174,6 +178,23 @@ func serveWeb(ctx context.Context, o *options, log *slog.Logger, reg *prometheus
 			log.Error("the web port does not work: trying again", "err", err, "in", webRetry)
 			sleep(ctx, webRetry)
 		}
+	}
+}
+
+// endLimit is how long the background work may take to end: what asks us to
+// end allows five seconds, and a hung disk or toolstack must not cost them.
+const endLimit = 4500 * time.Millisecond
+
+func endsWithin(work *sync.WaitGroup, limit time.Duration) bool {
+	ended := make(chan struct{})
+	go func() { work.Wait(); close(ended) }()
+	timer := time.NewTimer(limit)
+	defer timer.Stop()
+	select {
+	case <-ended:
+		return true
+	case <-timer.C:
+		return false
 	}
 }
 
