@@ -9,9 +9,9 @@ import (
 // builtin is what a variable of a known name has where its XML says nothing.
 type builtin struct {
 	fold    Fold
-	pattern string  // "" where there is none: the XML must give one
-	level   float64 // NaN where there is none: the XML must give one
-	inhibit int64   // seconds; 0 is defaultInhibit
+	pattern *Pattern // nil where there is none: the XML must give one
+	level   float64  // NaN where there is none: the XML must give one
+	inhibit int64    // seconds; 0 is defaultInhibit
 	sense   Sense
 }
 
@@ -30,21 +30,21 @@ var required = math.NaN()
 // mem_usage read dom0 and belong on the control domain. Disks are today's
 // devices: vbd_xvda_read, vbd_sdb_write, vbd_nvme0n1_read.
 var vmBuiltins = map[string]builtin{
-	"cpu_usage":            {fold: Average, pattern: `cpu[0-9]+`, level: required},                                                // 0..1
-	"network_usage":        {fold: Sum, pattern: `vif_[0-9]+_[rt]x`, level: required},                                             // B/s
-	"disk_usage":           {fold: Sum, pattern: `vbd_((xvd|hd|sd|vd)[a-z]+|nvme[0-9]+(n[0-9]+)?)_(read|write)`, level: required}, // B/s
-	"memory_internal_free": {fold: Sum, pattern: `memory_internal_free`, level: required, sense: Low},                             // KiB
-	"fs_usage":             {fold: FSUsage, level: 0.9},                                                                           // 0..1
-	"log_fs_usage":         {fold: LogFSUsage, level: 0.9},                                                                        // 0..1
-	"mem_usage":            {fold: MemUsage, level: 0.95},                                                                         // 0..1, more with swap
+	"cpu_usage":            {fold: Average, pattern: mustPattern(`cpu[0-9]+`), level: required},                                                // 0..1
+	"network_usage":        {fold: Sum, pattern: mustPattern(`vif_[0-9]+_[rt]x`), level: required},                                             // B/s
+	"disk_usage":           {fold: Sum, pattern: mustPattern(`vbd_((xvd|hd|sd|vd)[a-z]+|nvme[0-9]+(n[0-9]+)?)_(read|write)`), level: required}, // B/s
+	"memory_internal_free": {fold: Sum, pattern: mustPattern(`memory_internal_free`), level: required, sense: Low},                             // KiB
+	"fs_usage":             {fold: FSUsage, level: 0.9},                                                                                        // 0..1
+	"log_fs_usage":         {fold: LogFSUsage, level: 0.9},                                                                                     // 0..1
+	"mem_usage":            {fold: MemUsage, level: 0.95},                                                                                      // 0..1, more with swap
 }
 
 // hostBuiltins are the names known on a host, beside
 // sr_io_throughput_total_ and the first eight digits of an SR's uuid.
 var hostBuiltins = map[string]builtin{
-	"cpu_usage":       {fold: Average, pattern: `cpu[0-9]+`, level: required},                                             // 0..1
-	"network_usage":   {fold: Sum, pattern: `pif_(eth[0-9]+|em[0-9]+|p[0-9]+p[0-9]+|en[a-z0-9]+)_[rt]x`, level: required}, // B/s
-	"memory_free_kib": {fold: Sum, pattern: `memory_free_kib`, level: required, sense: Low},                               // KiB
+	"cpu_usage":       {fold: Average, pattern: mustPattern(`cpu[0-9]+`), level: required},                                             // 0..1
+	"network_usage":   {fold: Sum, pattern: mustPattern(`pif_(eth[0-9]+|em[0-9]+|p[0-9]+p[0-9]+|en[a-z0-9]+)_[rt]x`), level: required}, // B/s
+	"memory_free_kib": {fold: Sum, pattern: mustPattern(`memory_free_kib`), level: required, sense: Low},                               // KiB
 }
 
 // srBuiltins are the names known on an SR.
@@ -52,12 +52,6 @@ var srBuiltins = map[string]builtin{
 	"physical_utilisation": {fold: SRUsage, level: 0.8},  // 0..1
 	perHostName:            {fold: Sum, level: required}, // MiB/s
 }
-
-// Patterns of the daemon of 2012, which match anywhere in a name.
-var (
-	legacyVM   = map[string]string{"disk_usage": `vbd_(xvd|hd)[a-z]+_(read|write)`}
-	legacyHost = map[string]string{"network_usage": `pif_eth[0-9]+_[rt]x`}
-)
 
 const (
 	legacyFSInhibit = 7 * 24 * 3600 // seconds, of fs_usage
@@ -76,22 +70,43 @@ func builtinOf(class, name string, opts Options) builtin {
 	if !known {
 		b = builtin{fold: Sum, level: required}
 		if class == ClassHost && srThroughput.MatchString(name) {
-			b.pattern = strings.TrimPrefix(name, "sr_") // MiB/s
+			b.pattern = mustPattern(strings.TrimPrefix(name, "sr_")) // MiB/s
 		}
 	}
 	if b.inhibit == 0 {
 		b.inhibit = defaultInhibit
 	}
 	if opts.Legacy {
-		old := map[string]map[string]string{ClassVM: legacyVM, ClassHost: legacyHost}[class]
-		if pattern, ok := old[name]; ok {
-			b.pattern = pattern
+		if b.pattern != nil {
+			b.pattern = legacyPattern(class, name, b.pattern)
 		}
 		if class == ClassVM && name == "fs_usage" {
 			b.inhibit = legacyFSInhibit
 		}
 	}
 	return b
+}
+
+// legacyPattern is the daemon of 2012's pattern where today's is p. It matches
+// anywhere in a name.
+func legacyPattern(class, name string, p *Pattern) *Pattern {
+	text := p.text
+	switch {
+	case class == ClassVM && name == "disk_usage":
+		text = `vbd_(xvd|hd)[a-z]+_(read|write)`
+	case class == ClassHost && name == "network_usage":
+		text = `pif_eth[0-9]+_[rt]x`
+	}
+	return &Pattern{text: text, re2: regexp.MustCompile(text)}
+}
+
+// mustPattern compiles a pattern of the tables. A thousand VMs share it.
+func mustPattern(text string) *Pattern {
+	p, err := compilePattern(text, Options{})
+	if err != nil {
+		panic("BUG: " + err.Error())
+	}
+	return p
 }
 
 // builtins are the known names of a class; nil for a class that is none.

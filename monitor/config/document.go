@@ -42,8 +42,6 @@ type syntaxError struct {
 	msg, fix string
 }
 
-func (e *syntaxError) Error() string { return e.msg }
-
 // readDocument reads a document as the stock daemon's parser does (expat,
 // with namespaces). The tree is etree's, but its tokens are taken one by one,
 // since etree's own reader forgets where they stood, and lets pass what expat

@@ -40,11 +40,7 @@ func PerHostVariable(srUUID string, v *Variable) (*Variable, error) {
 	if !host.Fold.Reading() {
 		// The toolstack never had these variables with patterns that match
 		// anywhere, so this one is anchored always.
-		pattern, err := compilePattern(builtinOf(ClassHost, name, Options{}).pattern, Options{})
-		if err != nil {
-			return nil, fmt.Errorf("compile the pattern of %q: %w", name, err)
-		}
-		host.Pattern = pattern
+		host.Pattern = builtinOf(ClassHost, name, Options{}).pattern
 	}
 	return &host, nil
 }

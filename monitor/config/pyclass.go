@@ -130,8 +130,7 @@ func (s runes) others() runes {
 	return out
 }
 
-// class writes the set as a class that both engines read alike. Surrogates
-// are no characters and cannot be written; nothing is lost without them.
+// class writes the set as a class that both engines read alike.
 func (s runes) class(negate bool) string {
 	var b strings.Builder
 	b.WriteString("[")
@@ -139,19 +138,9 @@ func (s runes) class(negate bool) string {
 		b.WriteString("^")
 	}
 	for _, r := range s.merged() {
-		lo, hi := r[0], r[1]
-		if lo <= 0xdfff && lo >= 0xd800 {
-			lo = 0xe000
-		}
-		if hi <= 0xdfff && hi >= 0xd800 {
-			hi = 0xd7ff
-		}
-		if lo > hi {
-			continue
-		}
-		b.WriteString(member(lo))
-		if hi > lo {
-			b.WriteString("-" + member(hi))
+		b.WriteString(member(r[0]))
+		if r[1] > r[0] {
+			b.WriteString("-" + member(r[1]))
 		}
 	}
 	b.WriteString("]")

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // escape reads what follows a backslash outside a class.
@@ -42,8 +43,8 @@ func (p *regexParser) character(c rune, octal int) (rune, error) {
 	case length > 0:
 		hex := p.digits(16, length)
 		n, err := strconv.ParseInt(hex, 16, 64)
-		if err != nil || len(hex) != length || n > unicode.MaxRune {
-			return 0, fmt.Errorf(`incomplete or too large escape \%c%s`, c, hex)
+		if err != nil || len(hex) != length || !utf8.ValidRune(rune(n)) || n > unicode.MaxRune {
+			return 0, fmt.Errorf(`\%c%s is incomplete, or no character`, c, hex)
 		}
 		return rune(n), nil
 	case c == 'N':

@@ -32,8 +32,6 @@ type understood struct {
 // misread is why a reader cannot use an alarm, and the way out.
 type misread struct{ msg, fix string }
 
-func (m *misread) Error() string { return m.msg }
-
 // alarmReader is one of the programs.
 type alarmReader struct {
 	name string

@@ -33,7 +33,7 @@ func TestReaders(t *testing.T) {
 			got, bad := r.read(strings.TrimSpace(section["class"]), section["body"])
 			text := fmt.Sprintf("name %q value %q level %q period %q\n", got.name, got.value, got.level, got.period)
 			if bad != nil {
-				text = fmt.Sprintf("not understood: %v\n", bad)
+				text = fmt.Sprintf("not understood: %s\n", bad.msg)
 			}
 			if text != want {
 				t.Errorf("%s: %s:\ngot  %swant %s", file, r.name, text, want)

@@ -169,8 +169,8 @@ func (r *reader) pattern(def builtin) {
 	case e != nil:
 		r.compile(e, value(e))
 	case r.v.Fold.Reading() || r.v.PerHost:
-	case def.pattern != "":
-		r.compile(r.element, def.pattern)
+	case def.pattern != nil:
+		r.v.Pattern = def.pattern
 	default:
 		r.error(r.element, "no columns to measure: the name has no default rrd_regex", r.patternFix())
 	}
