@@ -17,7 +17,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"perfmon/monitor"
-	"perfmon/monitor/api"
 	"perfmon/monitor/control"
 	"perfmon/monitor/metrics"
 	"perfmon/rrd"
@@ -50,22 +49,27 @@ func runAgent(o *options, stderr io.Writer) error {
 	case errors.As(err, &running):
 		return err
 	case err != nil:
-		log.Warn("the state directory cannot be used: nothing survives a restart", "err", err)
+		log.Warn("no state directory, so nothing survives a restart: mend it, or name another with --state-dir", "err", err)
 		o.stateDir = ""
 	}
 	defer held.release()
 
 	reg := prometheus.NewRegistry()
 	reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	socket, err := openControl(o, log, reg)
+	passed := takeSockets(o.controlSocket, *o.web.WebSystemdSocket, log)
+	socket, err := openControl(o, passed, log, reg)
 	if err != nil {
 		return err
 	}
 	defer socket.Close()
-	defer writePIDFile(o.pidFile, log)()
-
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP)
+	defer signal.Stop(hangups)
+	signal.Ignore(syscall.SIGPIPE) // whoever reads our log may go; we stay
+	defer writePIDFile(o.pidFile, log)()
+
 	h, err := openHost(o, log, reg)
 	if err != nil {
 		return err
@@ -93,9 +97,9 @@ func runAgent(o *options, stderr io.Writer) error {
 		}
 	}()
 	work.Go(func() { h.run(background, m.SetInventory) })
-	work.Go(func() { serveWeb(background, o, log, reg, h) })
+	work.Go(func() { serveWeb(background, o, passed, log, reg, h) })
 	work.Go(func() { hearCommands(background, socket, m, log) })
-	work.Go(func() { hearHangups(background, m) })
+	work.Go(func() { hearHangups(background, hangups, m) })
 	notify(daemon.SdNotifyReady)
 	reportToParent(nil)
 
@@ -109,14 +113,18 @@ func runAgent(o *options, stderr io.Writer) error {
 	return nil
 }
 
-// openControl binds the command socket. One that is bound already belongs to
-// another instance, or to the daemon whose place this one takes.
-func openControl(o *options, log *slog.Logger, reg prometheus.Registerer) (*control.Socket, error) {
+// openControl binds the command socket, or takes the one that was passed. One
+// that is bound already belongs to another instance, or to the daemon whose
+// place this one takes.
+func openControl(o *options, passed *sockets, log *slog.Logger, reg prometheus.Registerer) (*control.Socket, error) {
 	commands := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "perfmon_commands_total", Help: "Datagrams on the command socket, by word and result.",
 	}, []string{"command", "result"})
 	reg.MustRegister(commands)
 	options := control.Options{Logger: log, OnCommand: func(word, result string) { commands.WithLabelValues(word, result).Inc() }}
+	if passed.command != nil {
+		return control.FromConn(passed.command, options)
+	}
 	s, err := control.Listen(o.controlSocket, options)
 	if errors.Is(err, syscall.EADDRINUSE) {
 		pid, _ := control.Owner(o.controlSocket)
@@ -143,40 +151,13 @@ func hearCommands(ctx context.Context, s *control.Socket, m *monitor.Monitor, lo
 }
 
 // hearHangups makes a refresh of each SIGHUP.
-func hearHangups(ctx context.Context, m *monitor.Monitor) {
-	hangups := make(chan os.Signal, 1)
-	signal.Notify(hangups, syscall.SIGHUP)
-	defer signal.Stop(hangups)
+func hearHangups(ctx context.Context, hangups <-chan os.Signal, m *monitor.Monitor) {
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-hangups:
 			m.Do(monitor.Refresh)
-		}
-	}
-}
-
-// webRetry is the time between tries to open the web port. Alarms do not
-// wait for it.
-const webRetry = 30 * time.Second
-
-func serveWeb(ctx context.Context, o *options, log *slog.Logger, reg *prometheus.Registry, h *host) {
-	if len(*o.web.WebListenAddresses) == 0 && !*o.web.WebSystemdSocket {
-		return
-	}
-	handler, err := api.Handler(api.Options{
-		Gatherer: reg, Archive: archive(h), Logger: log, Version: version,
-		Listen: *o.web.WebListenAddresses, AllowedHosts: o.allowedHosts,
-	})
-	if err != nil {
-		log.Error("no web port", "err", err)
-		return
-	}
-	for ctx.Err() == nil {
-		if err := api.Serve(ctx, &o.web, handler, log); err != nil && ctx.Err() == nil {
-			log.Error("the web port does not work: trying again", "err", err, "in", webRetry)
-			sleep(ctx, webRetry)
 		}
 	}
 }
@@ -196,14 +177,6 @@ func endsWithin(work *sync.WaitGroup, limit time.Duration) bool {
 	case <-timer.C:
 		return false
 	}
-}
-
-// archive is what /rrd_updates serves, nothing where the toolstack does.
-func archive(h *host) api.Archive {
-	if h.archive == nil {
-		return nil
-	}
-	return h.archive
 }
 
 func sourceInfo(name string) prometheus.Collector {

@@ -45,7 +45,6 @@ func startDetached(args []string) (int, error) {
 	defer r.Close()
 	child := exec.Command(self, args...)
 	child.Env = append(os.Environ(), daemonEnv+"=1")
-	child.Dir = "/"
 	child.ExtraFiles = []*os.File{w}
 	child.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	err = child.Start()

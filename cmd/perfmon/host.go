@@ -78,6 +78,9 @@ func localHost(o *options, log *slog.Logger) (*host, error) {
 		name: "local", source: localSource{s}, sink: nowhere{}, step: int64(local.DefaultStep.Seconds()), archive: s.RRD(),
 		reread: triggers.reread,
 		run: func(ctx context.Context, give func(*monitor.Inventory)) {
+			// The first poll waits for the triggers, and so finds a row. What
+			// cannot be sampled is logged at the next one.
+			_ = s.SampleNow(ctx)
 			var work sync.WaitGroup
 			work.Go(func() { triggers.watch(ctx, give) })
 			work.Go(func() { s.Run(ctx) })

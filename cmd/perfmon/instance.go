@@ -24,7 +24,7 @@ func (e *alreadyRunningError) Error() string {
 	if e.pid > 0 {
 		who = fmt.Sprintf("another instance, pid %d,", e.pid)
 	}
-	return fmt.Sprintf("%s is running: it holds %s", who, e.what)
+	return fmt.Sprintf("%s is running and holds %s: end that one first", who, e.what)
 }
 
 // lock is held by the one instance that uses a state directory.
@@ -34,6 +34,9 @@ type lock struct{ file *os.File }
 // alreadyRunningError means that the directory cannot be written; the command
 // socket has to tell instances apart then.
 func lockState(dir string) (*lock, error) {
+	if dir == "" {
+		return nil, errors.New("none is named")
+	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make state directory: %w", err)
 	}

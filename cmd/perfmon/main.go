@@ -30,11 +30,14 @@ func run(args []string, stdout, stderr io.Writer) int {
 	case errors.Is(err, errHelp):
 		return exitOK
 	case err != nil:
-		fmt.Fprintf(stderr, "perfmon: %v\nTry 'perfmon --help'.\n", err)
+		fmt.Fprintf(stderr, "perfmon: %v ('perfmon --help' lists the flags)\n", err)
 		return exitUsage
 	}
 	if o.daemon && !isDaemonChild() {
 		return detach(args, stderr)
+	}
+	if isDaemonChild() {
+		_ = os.Chdir("/") // so that no file system is kept from being unmounted
 	}
 	err = runAgent(o, stderr)
 	reportToParent(err)

@@ -23,6 +23,7 @@ type toolstack struct {
 	log     *slog.Logger
 
 	identityEvery time.Duration // how often the inventory file is looked at
+	trouble       string        // with that file, as logged; of watch alone
 }
 
 func newToolstack(o *options, log *slog.Logger, reg prometheus.Registerer) *toolstack {
@@ -71,7 +72,7 @@ func (t *toolstack) watch(ctx context.Context, give func(*monitor.Inventory)) {
 	for ctx.Err() == nil {
 		uuid := t.hostUUID()
 		if uuid == "" {
-			sleep(ctx, 5*time.Second)
+			sleep(ctx, t.identityEvery)
 			continue
 		}
 		one, cancel := context.WithCancel(ctx)
@@ -100,9 +101,13 @@ func (t *toolstack) hostUUID() string {
 	}
 	id, err := xapi.ReadIdentity(t.opts.inventoryFile)
 	if err != nil {
-		t.log.Error("this host's uuid is not known: name it with --host-uuid or mend the file", "err", err)
+		if err.Error() != t.trouble {
+			t.trouble = err.Error()
+			t.log.Error("this host's uuid is not known: mend the file, or name the uuid with --host-uuid", "err", err)
+		}
 		return ""
 	}
+	t.trouble = ""
 	return id.HostUUID
 }
 

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
+	"syscall"
 	"time"
 
 	"perfmon/monitor"
@@ -40,9 +41,11 @@ func (d *triggerDir) reread() {
 	}
 }
 
-// stamp is what a look at the file costs little to see.
+// stamp is what a look at the file costs little to see. The time of its last
+// change of any kind tells files apart that were put in its place.
 type stamp struct {
 	modified time.Time
+	changed  syscall.Timespec
 	size     int64
 }
 
@@ -97,7 +100,11 @@ func (d *triggerDir) stamp() stamp {
 	if err != nil {
 		return stamp{}
 	}
-	return stamp{info.ModTime(), info.Size()}
+	s := stamp{modified: info.ModTime(), size: info.Size()}
+	if sys, ok := info.Sys().(*syscall.Stat_t); ok {
+		s.changed = sys.Ctim
+	}
+	return s
 }
 
 // read returns the file's text, "" if there is no file.

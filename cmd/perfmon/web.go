@@ -1,0 +1,62 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"perfmon/monitor/api"
+)
+
+// webRetry is the time between tries to open the web port. Alarms do not
+// wait for it.
+const webRetry = 30 * time.Second
+
+// serveWeb serves the metrics and the page until ctx ends.
+func serveWeb(ctx context.Context, o *options, s *sockets, log *slog.Logger, reg *prometheus.Registry, h *host) {
+	if len(*o.web.WebListenAddresses) == 0 && !*o.web.WebSystemdSocket {
+		return
+	}
+	handler, err := api.Handler(api.Options{
+		Gatherer: reg, Archive: archive(h), Logger: log, Version: version,
+		Listen: *o.web.WebListenAddresses, AllowedHosts: o.allowedHosts,
+	})
+	if err != nil {
+		log.Error("no web port", "err", err)
+		return
+	}
+	serve := func() error { return api.Serve(ctx, &o.web, handler, log) }
+	if *o.web.WebSystemdSocket {
+		serve = func() error {
+			listeners, err := s.listeners()
+			if err != nil {
+				return fmt.Errorf("listen on the service manager's sockets: %w", err)
+			}
+			return api.ServeOn(ctx, listeners, &o.web, handler, log)
+		}
+	}
+	told := ""
+	for ctx.Err() == nil {
+		err := serve()
+		if err == nil || ctx.Err() != nil {
+			return
+		}
+		level := slog.LevelDebug
+		if err.Error() != told {
+			told, level = err.Error(), slog.LevelError
+		}
+		log.Log(ctx, level, "the web port does not work: alarms go on, and it is tried again", "err", err, "every", o.webRetry)
+		sleep(ctx, o.webRetry)
+	}
+}
+
+// archive is what /rrd_updates serves, nothing where the toolstack does.
+func archive(h *host) api.Archive {
+	if h.archive == nil {
+		return nil
+	}
+	return h.archive
+}
