@@ -105,11 +105,8 @@ func TestEventsAreWaitedFor(t *testing.T) {
 	}
 	// A session that ends takes its waiting calls along.
 	go wait()
-	for c.s.InFlight("event.from") == 0 {
-		changed := c.s.Changed()
-		if c.s.InFlight("event.from") == 0 {
-			<-changed
-		}
+	if err := c.s.WaitFor(t.Context(), func() bool { return c.s.InFlight("event.from") > 0 }); err != nil {
+		t.Fatal(err)
 	}
 	c.s.EndSessions()
 	if events := <-got; events != "SESSION_INVALID "+s {

@@ -134,8 +134,8 @@ func TestHanging(t *testing.T) {
 			}
 			done <- err
 		}()
-		for len(c.s.Requests()) == 0 {
-			<-c.s.Changed()
+		if err := c.s.WaitFor(t.Context(), func() bool { return len(c.s.Requests()) > 0 }); err != nil {
+			t.Fatal(err)
 		}
 		select {
 		case err := <-done:

@@ -1,6 +1,7 @@
 package xapitest
 
 import (
+	"context"
 	"net/url"
 	"sync"
 	"time"
@@ -37,7 +38,7 @@ type recorder struct {
 	requests ringList[*Request]
 	counters map[string]*Counter
 	inFlight map[string]int
-	changed  chan struct{} // closed and replaced at each request and answer
+	changed  chan struct{} // closed and replaced at each change
 }
 
 func (r *recorder) init(keep int) {
@@ -71,6 +72,7 @@ func (r *recorder) add(q *Request) {
 	c.Calls++
 	c.BytesIn += int64(q.BytesIn)
 	r.requests.add(q)
+	r.wake()
 }
 
 // finish adds what is known once the answer has been sent, or given up.
@@ -152,12 +154,22 @@ func (s *Server) InFlight(key string) int {
 	return s.record.inFlight[key]
 }
 
-// Changed is closed when the next request has been read, or has been
-// answered or given up.
-func (s *Server) Changed() <-chan struct{} {
-	s.record.mu.Lock()
-	defer s.record.mu.Unlock()
-	return s.record.changed
+// WaitFor blocks until cond is true, or ctx ends. It asks cond at once, and
+// then whenever a request has been read, has been recorded, or is over.
+func (s *Server) WaitFor(ctx context.Context, cond func() bool) error {
+	for {
+		s.record.mu.Lock()
+		changed := s.record.changed // before cond, so that nothing is missed
+		s.record.mu.Unlock()
+		if cond() {
+			return nil
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 }
 
 // ringList is a list of the newest limit items.
