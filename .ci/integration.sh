@@ -6,8 +6,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 go=${GO:-go}
 
-# Debian packages by name; none so far.
-needed=()
+# Debian packages by name.
+needed=(prometheus-alertmanager rabbitmq-server)
 
 missing=()
 for package in "${needed[@]}"; do
