@@ -74,6 +74,21 @@ type Variable struct {
 	// silent; never when it is 0 or less.
 	Inhibit  int64
 	Priority int64 // of the message, 1 critical to 5 informational
+
+	// What the stock daemon does not have (elements.go).
+	HasWarning   bool
+	WarningLevel float64 // if HasWarning: bad for a warning; on the good side of Level
+	HasClear     bool
+	ClearLevel   float64 // if HasClear: where an alarm clears; on the good side of Level, or Level
+	// ClearPeriod is for how many seconds the value must be fine before an
+	// alarm clears; the first fine row is enough when it is 0 or less.
+	ClearPeriod int64
+	// NoDataPeriod is after how many seconds without a known value the
+	// variable is in nodata; 0 is never.
+	NoDataPeriod int64
+	// Labels go with each alarm; nil for none. Nobody may change the map.
+	Labels map[string]string
+
 	// PerHost marks sr_io_throughput_total_per_host of an SR. It is not
 	// evaluated for the SR: each host that the SR is plugged to evaluates
 	// the variable that PerHostVariable makes of it.
@@ -87,12 +102,7 @@ type Variable struct {
 
 // Bad says whether a value is on the bad side of the level. The level itself
 // is not, nor is NaN.
-func (v *Variable) Bad(value float64) bool {
-	if v.Sense == High {
-		return value > v.Level
-	}
-	return value < v.Level
-}
+func (v *Variable) Bad(value float64) bool { return v.Sense.worse(value, v.Level) }
 
 // Body is the body of the alarm that value raises, byte for byte the stock
 // daemon's (xen-api, perfmon: "value: %f\nconfig:\n%s" with minidom's
@@ -123,8 +133,9 @@ func pythonFloat(value float64) string {
 
 // SameTrigger says whether o triggers exactly as v does. If so, an edit that
 // made o of v keeps the whole state; if not, progress starts anew and only
-// the inhibit time is kept. A new priority, inhibit period or wording leaves
-// the trigger the same.
+// the inhibit time is kept. A new priority, inhibit period, warning level,
+// clear level, clear period, nodata period, new labels or another wording
+// leave the trigger the same: they count from the next row on.
 func (v *Variable) SameTrigger(o *Variable) bool {
 	return v.Level == o.Level && v.Sense == o.Sense && v.Fold == o.Fold && v.Period == o.Period &&
 		v.PerHost == o.PerHost && v.Pattern.String() == o.Pattern.String()
