@@ -9,20 +9,50 @@ import (
 )
 
 // run steps a trigger through a script, one letter a row of the given step:
-// g good, b bad, . unknown, and returns one letter a row for what came out:
-// - nothing, R raised, P repeated, H held.
+// g good, l lingering, w warning, f falling, b bad, . unknown. It returns one
+// letter a row for what came out: - nothing, R raised, r raised a warning, H
+// raised and held by inhibit, h the same of a warning, P repeated, p repeated
+// a warning, C cleared, U cleared as unknown, N nodata.
 func run(t *Trigger, tm Timing, start, step int64, script string) string {
 	var out strings.Builder
+	var buf []Transition
 	for i, c := range script {
 		at := start + int64(i)*step
-		s := Sample{T: at, Span: step, From: at - step, Known: c != '.', Bad: c == 'b', Value: 1}
-		out.WriteByte("-RPH"[t.Step(tm, s)])
+		s := Sample{T: at, Span: step, From: at - step, Known: c != '.', Grade: Grade(strings.IndexRune("glwfb", c)), Value: 1}
+		buf = t.Step(tm, s, buf[:0])
+		word := ""
+		for _, tr := range buf {
+			word += letter(tr)
+		}
+		switch len(word) {
+		case 0:
+			word = "-"
+		case 1:
+		default:
+			word = "(" + word + ")"
+		}
+		out.WriteString(word)
 	}
 	return out.String()
 }
 
+func letter(t Transition) string {
+	l := map[Kind]string{KindRaised: "R", KindRepeated: "P", KindCleared: "C", KindNoData: "N"}[t.Kind]
+	switch {
+	case t.Kind == KindCleared && t.Reason == ReasonUnknown:
+		l = "U"
+	case t.Inhibited:
+		l = "H"
+	}
+	if t.Severity == Warning && t.Kind != KindCleared {
+		l = strings.ToLower(l)
+	}
+	return l
+}
+
+const t0 = 1_700_000_000
+
 func TestTriggerSteps(t *testing.T) {
-	const t0 = 1_700_000_000
 	f := func(question string, tm Timing, step int64, script, want string) {
 		t.Helper()
 		var tr Trigger
@@ -30,27 +60,55 @@ func TestTriggerSteps(t *testing.T) {
 			t.Errorf("%s\n  rows %s\n  want %s\n  got  %s", question, script, want, got)
 		}
 	}
-	f("a period of one step fires at the first bad row", Timing{60, 3600}, 60, "gbgg", "-R--")
-	f("a period of nothing takes a row all the same", Timing{0, 0}, 60, "gb", "-R")
-	f("a negative period is like none", Timing{-5, 3600}, 60, "gb", "-R")
-	f("a period that is no multiple of the step rounds up", Timing{61, 3600}, 60, "gbb", "--R")
-	f("the period must be bad throughout", Timing{120, 3600}, 60, "bgbgbb", "-----R")
-	f("without inhibit it repeats each period", Timing{120, 0}, 60, "bbbbbb", "-R-P-P")
-	f("inhibit holds repeats back, and the count starts again", Timing{120, 600}, 60, "bbbbbbbbbbbbbb", "-R-H-H-H-H-P-H")
-	f("inhibit is not cancelled by recovery", Timing{60, 300}, 60, "bgbgggb", "R-H---R")
-	f("inhibit ends at its very second", Timing{60, 120}, 60, "bgb", "R-R")
-	f("a held raise starts the count again", Timing{120, 180}, 60, "bbgbbbb", "-R--R-H")
-	f("unknown neither advances nor resets", Timing{180, 3600}, 60, "b.b.b", "----R")
-	f("unknown alone does nothing", Timing{60, 3600}, 60, "....", "----")
-	f("nine minutes without a value keep the progress", Timing{120, 3600}, 60, "b.........b", "----------R")
-	f("ten minutes without a value lose it", Timing{120, 3600}, 60, "b..........b", "------------")
-	f("a longer period extends that to itself", Timing{900, 3600}, 300, "bb..b", "----R")
-	f("and not further", Timing{900, 3600}, 300, "bb...b", "------")
-	f("hourly rows stand for an hour each", Timing{7200, 3600}, 3600, "bb", "-R")
+	f("a period of one step fires at the first bad row", Timing{Period: 60, Inhibit: 3600}, 60, "gbgg", "-RC-")
+	f("a period of nothing takes a row all the same", Timing{}, 60, "gb", "-R")
+	f("a negative period is like none", Timing{Period: -5, Inhibit: 3600}, 60, "gb", "-R")
+	f("a period that is no multiple of the step rounds up", Timing{Period: 61, Inhibit: 3600}, 60, "gbb", "--R")
+	f("the period must be bad throughout", Timing{Period: 120, Inhibit: 3600}, 60, "bgbgbb", "-----R")
+	f("without inhibit it repeats each period", Timing{Period: 120}, 60, "bbbbbb", "-R-P-P")
+	f("inhibit holds repeats back, and the count starts again", Timing{Period: 120, Inhibit: 600}, 60, "bbbbbbbbbbbbbb", "-R---------P--")
+	f("inhibit is not cancelled by recovery; the state is told all the same", Timing{Period: 60, Inhibit: 300}, 60, "bgbgggb", "RCHC--R")
+	f("inhibit ends at its very second", Timing{Period: 60, Inhibit: 120}, 60, "bgb", "RCR")
+	f("a raise that was held is repeated when inhibit is over", Timing{Period: 60, Inhibit: 240}, 60, "bgbbb", "RCH-P")
+	f("unknown neither advances nor resets", Timing{Period: 180, Inhibit: 3600}, 60, "b.b.b", "----R")
+	f("unknown alone does nothing", Timing{Period: 60, Inhibit: 3600}, 60, "....", "----")
+	f("nine minutes without a value keep the progress", Timing{Period: 120, Inhibit: 3600}, 60, "b.........b", "----------R")
+	f("ten minutes without a value lose it", Timing{Period: 120, Inhibit: 3600}, 60, "b..........b", "------------")
+	f("ten minutes without a value end an alarm", Timing{Period: 60}, 60, "b...........b", "R---------U-R")
+	f("a longer period extends that to itself", Timing{Period: 900, Inhibit: 3600}, 300, "bb..b", "----R")
+	f("and not further", Timing{Period: 900, Inhibit: 3600}, 300, "bb...b", "------")
+	f("hourly rows stand for an hour each", Timing{Period: 7200, Inhibit: 3600}, 3600, "bb", "-R")
+
+	f("a lingering value does not begin an alarm", Timing{Period: 60}, 60, "lll", "---")
+	f("it takes the progress back", Timing{Period: 120}, 60, "blb", "---")
+	f("it does not end an alarm, and repeats it", Timing{Period: 120}, 60, "bblllg", "-R-P-C")
+	f("the clear period", Timing{Period: 60, Clear: 180, Inhibit: 3600}, 60, "bggbgggg", "R-----C-")
+	f("a lingering row while clearing begins it anew", Timing{Period: 60, Clear: 120, Inhibit: 3600}, 60, "bglgg", "R---C")
+	f("repeats go on in spite of one good row that does not clear", Timing{Period: 120, Clear: 300}, 60, "bbgbb", "-R--P")
+	f("unknown while clearing is no progress", Timing{Period: 60, Clear: 120}, 60, "bg.g", "R--C")
+
+	two := Timing{Period: 120, Inhibit: 600, HasWarning: true}
+	f("a warning", two, 60, "wwg", "-rC")
+	f("bad at once is critical at once", two, 60, "bb", "-R")
+	f("bad time counts towards a warning", two, 60, "bw", "-r")
+	f("from warning to critical always raises", two, 60, "wwbb", "-r-R")
+	f("critical needs its own whole period", two, 60, "wwbwbb", "-r---R")
+	f("falling back to warning is no transition, and rising again is held by inhibit", two, 60, "bbwbbb", "-R--H-")
+	f("a value that is not clear of critical stays critical", two, 60, "bbffffffffff", "-R---------P")
+	f("a warning is repeated as one", two, 60, "wwwwwwwwwwww", "-r---------p")
+
+	nodata := Timing{Period: 60, NoData: 180, Inhibit: 3600}
+	f("nodata when its period has passed", nodata, 60, "g....", "---N-")
+	f("a good value ends it with cleared", nodata, 60, "g...g", "---NC")
+	f("a bad one with a raise of its own", Timing{Period: 120, NoData: 180}, 60, "g...bb", "---N-R")
+	f("a bad one that completes its period at once", nodata, 60, "g...b", "---NR")
+	f("an alarm goes to nodata without a clear", nodata, 60, "b...g", "R--NC")
+	f("a value that was never known is nodata too", nodata, 60, "...", "--N")
+	f("a longer nodata period keeps an alarm firing past the limit", Timing{Period: 60, NoData: 1200}, 60, "b"+strings.Repeat(".", 21), "R"+strings.Repeat("-", 19)+"N-")
 }
 
 func TestTriggerStates(t *testing.T) {
-	tm := Timing{Period: 120, Inhibit: 3600}
+	tm := Timing{Period: 120, Inhibit: 3600, Clear: 120}
 	var tr Trigger
 	f := func(c string, at int64, want State, since int64) {
 		t.Helper()
@@ -63,30 +121,48 @@ func TestTriggerStates(t *testing.T) {
 	f("b", 120, Pending, 120)
 	f(".", 180, Pending, 120)
 	f("b", 240, Firing, 120)
-	f("b", 300, Firing, 120) // held, not pending again
-	f("b", 360, Firing, 120)
-	f("g", 420, Inactive, 0)
-	if !tr.HasRaise || tr.RaisedAt != 240 {
-		t.Errorf("inhibit counts from %d (%v), want 240", tr.RaisedAt, tr.HasRaise)
+	f("b", 300, Firing, 120)
+	f("g", 360, Clearing, 120)
+	f("l", 420, Firing, 120)
+	f("gg", 480, Inactive, 0)
+	if tr.RaisedAt != 240 || tr.AlarmedAt != 240 {
+		t.Errorf("inhibit counts from %d and %d, want 240", tr.RaisedAt, tr.AlarmedAt)
+	}
+}
+
+// Every alarm ends: whatever state a trigger is in, End says so once and
+// leaves it inactive with its quiet time.
+func TestTriggerEnd(t *testing.T) {
+	for script, want := range map[string]int{"": 0, "g": 0, "b": 0, "bb": 1, "bbg": 1, "...": 1} {
+		tr := Trigger{}
+		run(&tr, Timing{Period: 120, Clear: 600, NoData: 180, Inhibit: 3600}, t0, 60, script)
+		raised := tr.RaisedAt
+		out := tr.End(ReasonGone, nil)
+		if len(out) != want || want == 1 && (out[0].Kind != KindCleared || out[0].Reason != ReasonGone) {
+			t.Errorf("%q: end says %+v, want %d clears", script, out, want)
+		}
+		if tr.State != Inactive || tr.RaisedAt != raised || len(tr.End(ReasonGone, nil)) != 0 {
+			t.Errorf("%q: left %+v", script, tr)
+		}
 	}
 }
 
 // A row that comes late because of a gap knows nothing of the time before its
 // own step.
 func TestTriggerGap(t *testing.T) {
-	tm := Timing{Period: 120, Inhibit: 0}
-	step := func(tr *Trigger, at int64) Output {
-		return tr.Step(tm, Sample{T: at, Span: 60, From: at - 60, Known: true, Bad: true, Value: 1})
+	tm := Timing{Period: 120}
+	step := func(tr *Trigger, at int64) int {
+		return len(tr.Step(tm, Sample{T: at, Span: 60, From: at - 60, Known: true, Grade: BadCritical, Value: 1}, nil))
 	}
 	var short Trigger
 	step(&short, 600)
-	if out := step(&short, 600+600); out != Raised { // 540 s in the dark
-		t.Errorf("after a gap below the limit: %v, want raised", out)
+	if step(&short, 600+600) != 1 { // 540 s in the dark
+		t.Error("after a gap below the limit nothing was raised")
 	}
 	var long Trigger
 	step(&long, 600)
-	if out := step(&long, 600+660); out != Nothing { // 600 s in the dark
-		t.Errorf("after a gap of the limit: %v, want nothing", out)
+	if step(&long, 600+660) != 0 { // 600 s in the dark
+		t.Error("after a gap of the limit something was said")
 	}
 	if long.Since != 1260 || long.BadFor != 60 {
 		t.Errorf("the stretch began anew at %d with %d s, want 1260 with 60", long.Since, long.BadFor)
@@ -96,11 +172,22 @@ func TestTriggerGap(t *testing.T) {
 // A reading stands for less time than it knows of when polls are rare.
 func TestTriggerReading(t *testing.T) {
 	var tr Trigger
-	tm := Timing{Period: 120, Inhibit: 0}
-	out := tr.Step(tm, Sample{T: 1800, Span: 60, From: 0, Known: true, Bad: true, Value: 1})
-	out2 := tr.Step(tm, Sample{T: 3600, Span: 60, From: 1800, Known: true, Bad: true, Value: 1})
-	if out != Nothing || out2 != Raised {
-		t.Errorf("two readings half an hour apart: %v, %v; want nothing, raised", out, out2)
+	tm := Timing{Period: 120}
+	row := Sample{T: 1800, Span: 60, From: 10, Known: true, Grade: BadCritical, Value: 1}
+	first := tr.Step(tm, row, nil)
+	row.T, row.From = 3600, 1800
+	if second := tr.Step(tm, row, nil); len(first) != 0 || len(second) != 1 {
+		t.Errorf("two readings half an hour apart say %v and %v; want nothing, raised", first, second)
+	}
+}
+
+var letters = rapid.SampledFrom([]rune("glwfbbbbb.."))
+
+func timings(rt *rapid.T) Timing {
+	return Timing{
+		Period: rapid.Int64Range(-1, 2000).Draw(rt, "period"), Inhibit: rapid.Int64Range(-1, 5000).Draw(rt, "inhibit"),
+		Clear: rapid.Int64Range(-1, 700).Draw(rt, "clear"), NoData: rapid.SampledFrom([]int64{0, 0, 60, 400, 2000}).Draw(rt, "nodata"),
+		HasWarning: rapid.Bool().Draw(rt, "warning"),
 	}
 }
 
@@ -108,11 +195,10 @@ func TestTriggerReading(t *testing.T) {
 // times gives the same outputs.
 func TestTriggerShift(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
-		tm := Timing{rapid.Int64Range(-1, 700).Draw(rt, "period"), rapid.Int64Range(0, 4000).Draw(rt, "inhibit")}
-		head := rapid.StringOfN(rapid.SampledFrom([]rune("gb.")), 0, 30, -1).Draw(rt, "head")
-		tail := rapid.StringOfN(rapid.SampledFrom([]rune("gb.")), 0, 30, -1).Draw(rt, "tail")
+		tm := timings(rt)
+		head := rapid.StringOfN(letters, 0, 30, -1).Draw(rt, "head")
+		tail := rapid.StringOfN(letters, 0, 30, -1).Draw(rt, "tail")
 		d := rapid.Int64Range(-7200, 7200).Draw(rt, "shift")
-		const t0 = 1_000_000
 		at := t0 + 60*int64(len(head))
 		var stayed, moved Trigger
 		run(&stayed, tm, t0, 60, head)
@@ -125,50 +211,93 @@ func TestTriggerShift(t *testing.T) {
 	})
 }
 
-// model is the rule in prose, row by row over the whole history, without
-// state of its own.
+// model is the life of an alarm with one severity, as ten lines: bad time
+// towards a raise, fine time towards a clear, dark time towards unknown.
 func model(tm Timing, step int64, script string) string {
 	out := []byte(strings.Repeat("-", len(script)))
-	bad, dark, firing := int64(0), int64(0), false
-	raised := int64(-1 << 40)
+	var bad, fine, dark int64
+	firing, raised := false, int64(-1<<40)
 	for i, c := range script {
 		at := int64(i) * step
-		if c == '.' {
+		switch {
+		case c == '.':
 			if dark += step; dark >= max(600, tm.Period) {
-				bad, firing = 0, false
+				if firing {
+					out[i] = 'U'
+				}
+				bad, fine, firing = 0, 0, false
 			}
 			continue
-		}
-		dark = 0
-		if c == 'g' {
-			bad, firing = 0, false
-			continue
-		}
-		if bad += step; bad < tm.Period {
-			continue
-		}
-		bad = 0
-		switch {
-		case at-raised < tm.Inhibit:
-			out[i] = 'H'
-		case firing:
-			out[i], raised = 'P', at
+		case c == 'b' || firing && c == 'l':
+			bad, fine = bad+step, 0
 		default:
-			out[i], raised = 'R', at
+			if bad, fine = 0, fine+step; firing && fine >= tm.Clear {
+				out[i], firing, fine = 'C', false, 0
+			}
 		}
-		firing = true
+		if dark = 0; bad >= tm.Period && bad > 0 {
+			bad = 0
+			held := at-raised < tm.Inhibit
+			switch {
+			case !firing && held:
+				out[i] = 'H'
+			case !firing:
+				out[i], raised = 'R', at
+			case !held:
+				out[i], raised = 'P', at
+			}
+			firing = true
+		}
 	}
 	return string(out)
 }
 
 func TestTriggerAgainstModel(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
-		tm := Timing{rapid.Int64Range(-1, 2000).Draw(rt, "period"), rapid.Int64Range(-1, 5000).Draw(rt, "inhibit")}
+		tm := timings(rt)
+		tm.NoData, tm.HasWarning = 0, false
 		step := rapid.SampledFrom([]int64{5, 60, 300, 3600}).Draw(rt, "step")
-		script := rapid.StringOfN(rapid.SampledFrom([]rune("gbbbb..")), 0, 200, -1).Draw(rt, "rows")
+		script := rapid.StringOfN(rapid.SampledFrom([]rune("glbbbb..")), 0, 200, -1).Draw(rt, "rows")
 		var tr Trigger
-		if got, want := run(&tr, tm, 1_700_000_000, step, script), model(tm, step, script); got != want {
+		if got, want := run(&tr, tm, t0, step, script), model(tm, step, script); got != want {
 			rt.Fatalf("%+v step %d\n rows %s\n want %s\n got  %s", tm, step, script, want, got)
+		}
+	})
+}
+
+// What a consumer sees is a life: nothing is cleared or repeated that was not
+// raised, and nothing raised twice at one severity without a clear.
+func TestTriggerTellsALife(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		tm := timings(rt)
+		script := rapid.StringOfN(letters, 0, 300, -1).Draw(rt, "rows")
+		if !tm.HasWarning {
+			script = strings.NewReplacer("w", "l", "f", "l").Replace(script)
+		}
+		var tr Trigger
+		state := "quiet"
+		for i, c := range script {
+			at := t0 + int64(i)*60
+			s := Sample{T: at, Span: 60, From: at - 60, Known: c != '.', Grade: Grade(strings.IndexRune("glwfb", c)), Value: 1}
+			for _, out := range tr.Step(tm, s, nil) {
+				next := map[string]string{
+					"quiet raised": "firing", "quiet nodata": "nodata", "firing repeated": "firing", "firing cleared": "quiet",
+					"firing nodata": "nodata", "nodata cleared": "quiet", "nodata raised": "firing", "pending raised": "firing",
+				}[state+" "+string(out.Kind)]
+				if out.Kind == KindRaised && state == "firing" && tm.HasWarning && out.Severity == Critical {
+					next = "firing"
+				}
+				if next == "" {
+					rt.Fatalf("%s while %s at row %d of %s (%+v)", out.Kind, state, i, script, tm)
+				}
+				state = next
+			}
+			if state == "nodata" && tr.State == Pending || state == "nodata" && tr.State == Inactive {
+				state = "quiet" // a bad value leaves nodata without a word
+			}
+			if firing := tr.State == Firing || tr.State == Clearing; firing != (state == "firing") {
+				rt.Fatalf("trigger is %v, consumers believe %s, at row %d of %s (%+v)", tr.State, state, i, script, tm)
+			}
 		}
 	})
 }
@@ -178,7 +307,7 @@ func TestStateNames(t *testing.T) {
 	for _, s := range States {
 		got += fmt.Sprint(s, " ")
 	}
-	if got != "inactive pending firing " || State(99).String() != "unknown" {
+	if got != "inactive pending firing clearing nodata " || State(99).String() != "unknown" {
 		t.Errorf("states print as %q", got)
 	}
 }

@@ -21,14 +21,15 @@ func (m *Monitor) setInventory(inv *Inventory) {
 		}
 	}
 	for key, o := range m.objects {
-		o.facts = inv.Objects[key]
-		if o.facts == nil && !o.hasSeen {
-			delete(m.objects, key)
+		if inv.Objects[key] == nil {
+			m.drop(o)
 			continue
 		}
+		o.facts = inv.Objects[key]
 		m.configure(o)
 	}
 	m.configurePerHost()
+	m.orphans()
 	m.plan = nil
 }
 
@@ -69,13 +70,46 @@ func (m *Monitor) configure(o *object) {
 	if strings.TrimSpace(text) != "" && !(m.opts.Legacy && o.Class == rrd.ClassSR) {
 		next, o.problems = config.Parse(o.Class, text, config.Options{Legacy: m.opts.Legacy})
 	}
+	if o.cfg == nil {
+		o.cfg = m.lastGood(o.Object)
+	}
 	if o.cfg = config.Merge(o.cfg, next); o.cfg == nil {
 		o.cfg = &config.Config{} // the first text cannot be read at all
 	}
+	m.keepGood(o)
 	o.secondary = secondaries(o)
 	m.reportProblems(o)
 	m.assemble(o)
 	m.plan = nil
+}
+
+// lastGood is the configuration that an earlier run left in force for an
+// object, nil for none. Its problems were told then.
+func (m *Monitor) lastGood(key Object) *config.Config {
+	text := m.savedConfigs[key]
+	if text == "" {
+		return nil
+	}
+	c, _ := config.Parse(key.Class, text, config.Options{Legacy: m.opts.Legacy})
+	return c
+}
+
+// keepGood leaves an object's text to be kept if all of it is in force, so
+// that a later run knows what to go back to when the text is spoiled.
+func (m *Monitor) keepGood(o *object) {
+	for _, p := range o.problems {
+		if p.Severity == config.Error {
+			return
+		}
+	}
+	if m.savedConfigs[o.Object] == o.text {
+		return
+	}
+	if m.savedConfigs == nil {
+		m.savedConfigs = map[Object]string{}
+	}
+	m.savedConfigs[o.Object] = o.text
+	m.changes.Configs[o.Object] = o.text
 }
 
 // assemble makes the list of variables in force of an object's own
@@ -96,7 +130,7 @@ func (m *Monitor) assemble(o *object) {
 			list = append(list, c)
 		}
 	}
-	o.apply(list)
+	m.apply(o, list)
 	if o.Class == rrd.ClassVM && o.facts != nil && !o.facts.ControlDomain {
 		for _, v := range o.vars {
 			if v.conf.Fold.Reading() && v.conf.Fold != config.SRUsage {

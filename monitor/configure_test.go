@@ -40,8 +40,8 @@ func TestEditsOfMeaningResetProgressAndKeepInhibit(t *testing.T) {
 		w.row(120, 0.9)
 		w.wantAlarms("half way again", w.poll(125), "")
 		w.give("host", "h", changed)
-		if v := w.m.objects[Object{"host", "h"}].vars[0]; v.trig.BadFor != 0 || !v.trig.HasRaise {
-			t.Errorf("%s: progress %d s (want 0), inhibit kept %v (want true)", edit, v.trig.BadFor, v.trig.HasRaise)
+		if v := w.m.objects[Object{"host", "h"}].vars[0]; v.trig.BadFor != 0 || v.trig.RaisedAt == 0 {
+			t.Errorf("%s: progress %d s (want 0), inhibit kept %v (want true)", edit, v.trig.BadFor, v.trig.RaisedAt != 0)
 		}
 	}
 	w := steady(t, base)

@@ -186,55 +186,57 @@ func (m *Monitor) readValue(o *object, f config.Fold) float64 {
 
 // row judges one row of a variable.
 func (m *Monitor) row(o *object, v *variable, t, span int64, value float64) {
-	m.judge(o, v, alarm.Sample{T: t, Span: span, From: t - span}, value)
+	m.judge(o, v, alarm.Sample{T: t, Span: span, From: t - span, Absent: !o.inLegend}, value)
 }
 
-// judge steps a variable's trigger with a value, NaN for unknown, and sends
-// what it raises.
+// judge steps a variable's trigger with a value, NaN for unknown, and says
+// what it says.
 func (m *Monitor) judge(o *object, v *variable, s alarm.Sample, value float64) {
+	before := v.trig
 	s.Known = known(value)
 	s.Value = value
-	s.Bad = s.Known && v.conf.Bad(value)
+	if s.Known {
+		s.Grade = alarm.Grade(v.conf.Grade(value))
+	}
+	flipped := v.known != s.Known
 	v.known, v.value = s.Known, value
-	out := v.trig.Step(alarm.Timing{Period: v.conf.Period, Inhibit: v.conf.Inhibit}, s)
-	switch out {
-	case alarm.Raised, alarm.Repeated:
-		m.raise(o, v, s, out == alarm.Repeated)
-	case alarm.Held:
-		m.metrics.held.Inc()
-		m.log.Debug("alarm held back by its inhibit period", "class", o.Class, "uuid", o.UUID, "variable", v.conf.Name)
-	}
+	m.said = v.trig.Step(timingOf(v.conf), s, m.said[:0])
+	v.dirty = v.dirty || flipped || v.trig.Progress() != before.Progress() || len(m.said) > 0
+	m.say(o, v, s.T, m.said)
 }
 
-func (m *Monitor) raise(o *object, v *variable, s alarm.Sample, repeated bool) {
-	a := alarm.Alarm{
-		ID: v.id, Time: s.T, Since: v.trig.Since, Value: s.Value, Level: v.conf.Level,
-		Period: v.conf.Period, Priority: v.conf.Priority, Repeated: repeated, Body: v.conf.Body(s.Value),
-	}
-	if o.facts != nil {
-		a.Name = o.facts.Name
-	}
-	m.metrics.alarms.WithLabelValues(o.Class, v.conf.Name).Inc()
-	m.log.Warn("alarm", "class", a.Class, "uuid", a.UUID, "variable", a.Variable, "name", a.Name,
-		"value", a.Value, "level", a.Level, "row", a.Time, "repeated", a.Repeated)
-	m.opts.Sink.Send(a)
+func timingOf(c *config.Variable) alarm.Timing {
+	return alarm.Timing{Period: c.Period, Inhibit: c.Inhibit, Clear: c.ClearPeriod, NoData: c.NoDataPeriod, HasWarning: c.HasWarning}
 }
 
-// forget drops the state of objects that have missed reports for too long.
+// forget ends what fires on objects that have missed reports for too long,
+// and drops their state. Readings do not come with reports.
 func (m *Monitor) forget(newest int64) {
-	for key, o := range m.objects {
+	m.strays(newest)
+	for _, o := range m.objects {
 		if !o.hasSeen || newest-o.seenAt <= alarm.UnknownLimit {
 			continue
 		}
 		o.hasSeen = false
+		if o.facts == nil || !o.facts.Resident {
+			m.drop(o)
+			continue
+		}
 		for _, v := range o.vars {
 			if !v.fromReading {
+				m.end(o, v, alarm.ReasonGone)
 				v.trig, v.known, v.value = alarm.Trigger{}, false, nan
 			}
 		}
-		if o.facts == nil || !o.facts.Resident {
-			delete(m.objects, key)
-			m.plan = nil
-		}
 	}
+}
+
+// drop forgets an object that has gone, and ends what fires on it.
+func (m *Monitor) drop(o *object) {
+	for _, v := range o.vars {
+		m.end(o, v, alarm.ReasonGone)
+		m.changes.States[v.id] = nil
+	}
+	delete(m.objects, o.Object)
+	m.plan = nil
 }

@@ -38,7 +38,9 @@ type world struct {
 	asked   []int64             // start of each request
 	reads   map[config.Fold]float64
 	inv     *Inventory
-	alarms  []alarm.Alarm
+	alarms  []*alarm.Event // raised and repeated since the last poll, and not inhibited
+	events  []*alarm.Event // all of them
+	saved   Saved          // what a store would have kept
 	log     bytes.Buffer
 }
 
@@ -46,7 +48,7 @@ func newWorld(t *testing.T, o Options, columns ...string) *world {
 	w := &world{t: t, wall: time.Unix(t0, 0), mono: time.Hour, step: 60, rows: map[int64][]float64{}, reads: map[config.Fold]float64{}}
 	w.inv = &Inventory{HostUUID: "h", Objects: map[Object]*Facts{{"host", "h"}: {Resident: true}}}
 	w.setColumns(columns...)
-	o.Source, o.Clock, o.Sink, o.Readings = w, w, w, w
+	o.Source, o.Clock, o.Store, o.Readings = w, w, w, w
 	o.Logger = slog.New(slog.NewTextHandler(&w.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	w.m = New(o)
 	return w
@@ -132,7 +134,32 @@ func (w *world) pollNow() string {
 }
 
 func (w *world) Now() (time.Time, time.Duration) { return w.wall, w.mono }
-func (w *world) Send(a alarm.Alarm)              { w.alarms = append(w.alarms, a) }
+
+func (w *world) Keep(c *Changes) {
+	for _, e := range c.Events {
+		w.events = append(w.events, e)
+		if (e.Kind == alarm.KindRaised || e.Kind == alarm.KindRepeated) && !e.Inhibited {
+			w.alarms = append(w.alarms, e)
+		}
+	}
+	if w.saved.States == nil {
+		w.saved = Saved{States: map[alarm.ID][]byte{}, Configs: map[Object]string{}, Epoch: "e"}
+	}
+	for id, b := range c.States {
+		if w.saved.States[id] = b; b == nil {
+			delete(w.saved.States, id)
+		}
+	}
+	for o, text := range c.Configs {
+		w.saved.Configs[o] = text
+	}
+	if c.HasLast {
+		w.saved.HasLast, w.saved.Last = true, c.Last
+	}
+	w.saved.Sequence = c.Sequence
+}
+
+func (w *world) Announce(events []*alarm.Event) { w.events = append(w.events, events...) }
 
 func (w *world) Read(f config.Fold) (float64, error) {
 	v, ok := w.reads[f]

@@ -10,6 +10,7 @@ type Object struct {
 // is immutable once handed to the monitor.
 type Inventory struct {
 	HostUUID string
+	PoolUUID string // "" without a pool
 	// Objects has this host, the VMs of the pool (a legend can name one that
 	// is just arriving) and the SRs that are attached to this host.
 	Objects map[Object]*Facts

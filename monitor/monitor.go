@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"perfmon/alarm"
 	"perfmon/monitor/config"
 	"perfmon/rrd"
 )
@@ -38,9 +39,20 @@ type Monitor struct {
 	newestLegend *rrd.Legend
 	newestStep   int64
 	badHeadings  int
-	failing      string // result of the last poll, "" if it was good
-	failures     int    // polls since the last good one
-	rereading    bool   // a refresh has asked for an inventory that has not come
+	saved        map[alarm.ID][]byte // of an earlier run, not yet claimed by a variable
+	savedLast    int64               // its last row
+	savedConfigs map[Object]string
+	epoch        string
+	sequence     int64 // of the last event
+	said         []alarm.Transition
+	changes      *Changes // since the store was last given some
+	kept         bool     // the store knows of a last row, keptLast
+	keptLast     int64
+	announcedAt  int64
+
+	failing   string // result of the last poll, "" if it was good
+	failures  int    // polls since the last good one
+	rereading bool   // a refresh has asked for an inventory that has not come
 }
 
 // Command is what an operator asks of a running monitor.
@@ -72,11 +84,13 @@ func New(o Options) *Monitor {
 	if o.AliveEvery == 0 {
 		o.AliveEvery = 10 * time.Second
 	}
-	return &Monitor{
-		opts: o, log: o.Logger, metrics: newLoopMetrics(o.Registerer),
+	m := &Monitor{
+		opts: o, log: o.Logger, changes: newChanges(), metrics: newLoopMetrics(o.Registerer),
 		inventories: make(chan *Inventory, 1), commands: make(chan Command, 4),
 		objects: make(map[Object]*object), readings: make(map[config.Fold]readResult),
 	}
+	m.restore(o.Saved)
+	return m
 }
 
 // SetInventory hands over a new inventory; it is in force at once, and is
@@ -191,6 +205,7 @@ func (m *Monitor) wait(ctx context.Context, d time.Duration) {
 			}
 			m.usePlan(m.lastLegend)
 			wall, _ := m.opts.Clock.Now()
+			m.keep()
 			m.publish(wall)
 		case c := <-m.commands:
 			if m.carryOut(c) {

@@ -20,6 +20,8 @@ type object struct {
 	vars   []*variable          // in force, in configuration order
 	byName map[string]*variable // the same; holds each variable's state
 
+	retired map[string]*variable // removed ones, for their quiet time
+
 	inLegend bool // in the newest legend
 	hasSeen  bool
 	seenAt   int64 // newest row time of the last update that named it
@@ -30,6 +32,9 @@ type variable struct {
 	conf *config.Variable
 	id   alarm.ID
 	trig alarm.Trigger
+
+	sequence int64 // of its last transition
+	dirty    bool  // its state has changed since it was kept
 
 	columns     []int // of the legend in force; nil for none
 	fromReading bool  // its values are read, not found in rows
@@ -44,23 +49,39 @@ type variable struct {
 }
 
 // apply puts the variables of a configuration in force. A variable that
-// means the same as before keeps its state; one that means something else
-// keeps the inhibit time alone.
-func (o *object) apply(list []*config.Variable) {
+// means the same as before keeps its state; what another one announced is
+// ended, and its quiet time alone is kept, also for a variable that comes back
+// after it was removed.
+func (m *Monitor) apply(o *object, list []*config.Variable) {
 	byName := make(map[string]*variable, len(list))
 	vars := make([]*variable, 0, len(list))
 	for _, c := range list {
 		v := o.byName[c.Name]
+		if v == nil {
+			v = o.retired[c.Name]
+			delete(o.retired, c.Name)
+		}
 		switch {
 		case v == nil:
-			v = &variable{id: alarm.ID{Class: o.Class, UUID: o.UUID, Variable: c.Name}, value: nan}
+			v = &variable{id: alarm.ID{Class: o.Class, UUID: o.UUID, Variable: c.Name}, value: nan, conf: c}
+			m.revive(o, v)
 		case !v.conf.SameTrigger(c):
-			v.trig.Reset()
+			m.end(o, v, alarm.ReasonConfig)
 			v.toldEmpty = false
 		}
 		v.conf = c
 		byName[c.Name] = v
 		vars = append(vars, v)
+	}
+	for _, v := range o.vars {
+		if byName[v.conf.Name] == nil {
+			m.end(o, v, alarm.ReasonConfig)
+			m.changes.States[v.id] = nil
+			if o.retired == nil {
+				o.retired = map[string]*variable{}
+			}
+			o.retired[v.conf.Name] = v
+		}
 	}
 	o.vars, o.byName = vars, byName
 }
@@ -71,5 +92,9 @@ func (o *object) shift(d int64) {
 	for _, v := range o.vars {
 		v.trig.Shift(d)
 		v.readAt += d
+		v.dirty = true
+	}
+	for _, v := range o.retired {
+		v.trig.Shift(d)
 	}
 }

@@ -33,9 +33,37 @@ type Clock interface {
 	Now() (wall time.Time, mono time.Duration)
 }
 
-// Sink takes alarms and never blocks.
-type Sink interface {
-	Send(alarm.Alarm)
+// Store keeps what has to survive a restart, and takes events on for those
+// who deliver them.
+type Store interface {
+	// Keep makes changes durable before any of their events can be delivered.
+	// It does not wait for a delivery. What it cannot make durable it still
+	// takes on, and says so itself.
+	Keep(c *Changes)
+	// Announce takes events that repeat what is so. They are worth nothing
+	// later, and are kept nowhere.
+	Announce(events []*alarm.Event)
+}
+
+// Changes is what one step of the loop leaves to be kept. It belongs to the
+// Store once handed over.
+type Changes struct {
+	States   map[alarm.ID][]byte // as alarm.Trigger.Save wrote them; nil: forget it
+	Configs  map[Object]string   // last good trigger XML; "": forget it
+	HasLast  bool
+	Last     int64 // newest evaluated row, Unix seconds; with HasLast
+	Sequence int64 // of the last event
+	Events   []*alarm.Event
+}
+
+// Saved is what a Store kept of an earlier run.
+type Saved struct {
+	States   map[alarm.ID][]byte
+	Configs  map[Object]string
+	HasLast  bool
+	Last     int64
+	Sequence int64
+	Epoch    string // names the numbering that Sequence belongs to
 }
 
 // Readings are the values of dom0 that no row has. Unknown is NaN; an error
@@ -51,12 +79,12 @@ const (
 	DefaultDither   = 5   // per cent
 )
 
-// Options of a Monitor. Source, Clock, Sink, Readings and Logger are needed;
+// Options of a Monitor. Source, Clock, Store, Readings and Logger are needed;
 // zero values of the others mean the defaults.
 type Options struct {
 	Source   Source
 	Clock    Clock
-	Sink     Sink
+	Store    Store
 	Readings Readings
 	Logger   *slog.Logger
 
@@ -66,6 +94,9 @@ type Options struct {
 	Dither   float64       // per cent of the interval, added at random
 	Loops    int           // polls after which Run ends; 0: none
 	Legacy   bool          // the values of 2012 where they differ
+
+	// Saved is where an earlier run ended. Nil: there was none.
+	Saved *Saved
 
 	// Reread asks whoever delivers inventories for a full one. It must not
 	// block. Nil: nobody to ask.

@@ -69,6 +69,8 @@ func (m *Monitor) Poll(ctx context.Context) error {
 		}
 	}
 	m.account(err, wall)
+	m.keep()
+	m.announce(wall.Unix())
 	m.publish(wall)
 	return err
 }

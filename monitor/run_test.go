@@ -41,14 +41,15 @@ func (s *counting) Update(ctx context.Context, start, _ int64, _ []string) (Upda
 	return &answer{w: w, h: &rrd.Header{Start: start, Step: 60, Legend: &rrd.Legend{}}}, nil
 }
 
-func (s *counting) Send(alarm.Alarm)                  {}
+func (s *counting) Keep(*Changes)                     {}
+func (s *counting) Announce([]*alarm.Event)           {}
 func (s *counting) Read(config.Fold) (float64, error) { return 0, errors.New("none") }
 
 // loop runs a monitor in a bubble.
 func loop(t *testing.T, o Options, test func(s *counting, m *Monitor)) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &counting{begin: time.Now()}
-		o.Source, o.Sink, o.Readings, o.Clock = s, s, s, bubbleClock{time.Now()}
+		o.Source, o.Store, o.Readings, o.Clock = s, s, s, bubbleClock{time.Now()}
 		o.Logger = discard
 		if o.Rand == nil {
 			o.Rand = func() float64 { return 0.5 }
@@ -129,7 +130,7 @@ func TestBackoffGrowsToTheInterval(t *testing.T) {
 func TestLoopsCountFailedPolls(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &counting{begin: time.Now(), fail: errors.New("no")}
-		m := New(Options{Source: s, Sink: s, Readings: s, Clock: bubbleClock{time.Now()}, Logger: discard, Loops: 3})
+		m := New(Options{Source: s, Store: s, Readings: s, Clock: bubbleClock{time.Now()}, Logger: discard, Loops: 3})
 		m.SetInventory(empty())
 		m.Run(context.Background())
 		if len(s.at) != 3 {

@@ -1,0 +1,122 @@
+package monitor
+
+import (
+	"perfmon/alarm"
+	"perfmon/monitor/config"
+)
+
+// restore takes up where an earlier run ended.
+func (m *Monitor) restore(s *Saved) {
+	m.saved = map[alarm.ID][]byte{}
+	if s == nil {
+		return
+	}
+	m.epoch, m.sequence = s.Epoch, s.Sequence
+	for id, b := range s.States {
+		m.saved[id] = b
+	}
+	m.savedConfigs = s.Configs
+	if s.HasLast {
+		m.begun, m.savedLast = true, s.Last
+		m.anchor.evaluated(s.Last)
+	}
+}
+
+// revive gives a new variable the state that an earlier run left it. A
+// variable that means something else by now keeps the quiet time alone, and
+// what it announced is ended.
+func (m *Monitor) revive(o *object, v *variable) {
+	b, ok := m.saved[v.id]
+	if !ok {
+		return
+	}
+	delete(m.saved, v.id)
+	t, kept, err := alarm.LoadTrigger(b)
+	if err != nil {
+		m.log.Warn("saved state is not used: the variable starts anew", "class", o.Class, "uuid", o.UUID, "variable", v.conf.Name, "err", err)
+		return
+	}
+	if kept.Current && m.anchor.hasLast {
+		t.KnownAt = max(t.KnownAt, m.anchor.last)
+	}
+	v.trig, v.sequence = t, kept.Sequence
+	if kept.Rule != ruleOf(v.conf) {
+		m.end(o, v, alarm.ReasonConfig)
+	}
+	if m.anchor.hasLast && !o.hasSeen {
+		o.hasSeen, o.seenAt = true, m.anchor.last
+	}
+}
+
+// orphans ends what earlier runs left firing and no configuration knows any
+// more. It is called once an inventory has been put in force.
+func (m *Monitor) orphans() {
+	for id, b := range m.saved {
+		facts := m.inv.Objects[Object{id.Class, id.UUID}]
+		switch {
+		case facts == nil:
+			m.endSaved(id, b, alarm.ReasonGone)
+		case facts.Resident:
+			m.endSaved(id, b, alarm.ReasonConfig)
+		default:
+			// It may be arriving, or leaving: its rows will tell.
+		}
+	}
+}
+
+// strays ends what earlier runs left firing on objects that have not been met
+// again in as much row time as an object may miss reports.
+func (m *Monitor) strays(newest int64) {
+	if len(m.saved) == 0 || newest-m.savedLast <= alarm.UnknownLimit || m.inv == nil {
+		return
+	}
+	for id, b := range m.saved {
+		m.endSaved(id, b, alarm.ReasonGone)
+	}
+}
+
+// endSaved ends a saved trigger that has no variable.
+func (m *Monitor) endSaved(id alarm.ID, saved []byte, reason alarm.Reason) {
+	delete(m.saved, id)
+	m.changes.States[id] = nil
+	t, _, err := alarm.LoadTrigger(saved)
+	if err != nil {
+		return
+	}
+	o := &object{Object: Object{id.Class, id.UUID}, facts: m.inv.Objects[Object{id.Class, id.UUID}]}
+	v := &variable{id: id, trig: t, conf: &config.Variable{Name: id.Variable}, value: nan}
+	m.end(o, v, reason)
+}
+
+// keep hands what has changed since the last call to the store.
+func (m *Monitor) keep() {
+	c := m.changes
+	for _, o := range m.objects {
+		for _, v := range o.vars {
+			if !v.dirty {
+				continue
+			}
+			v.dirty = false
+			b, err := v.trig.Save(alarm.Kept{Rule: ruleOf(v.conf), Sequence: v.sequence, Current: v.known})
+			if err != nil {
+				m.log.Error("a trigger's state is not kept", "class", o.Class, "uuid", o.UUID, "variable", v.conf.Name, "err", err)
+				continue
+			}
+			c.States[v.id] = b
+		}
+	}
+	if m.anchor.hasLast && (!m.kept || m.anchor.last != m.keptLast) {
+		c.HasLast, c.Last = true, m.anchor.last
+	}
+	if len(c.States) == 0 && len(c.Configs) == 0 && len(c.Events) == 0 && !c.HasLast {
+		return
+	}
+	m.kept, m.keptLast = m.anchor.hasLast, m.anchor.last
+	c.Sequence = m.sequence
+	m.changes = newChanges()
+	m.opts.Store.Keep(c)
+}
+
+func newChanges() *Changes {
+	return &Changes{States: map[alarm.ID][]byte{}, Configs: map[Object]string{}}
+}
