@@ -20,8 +20,8 @@ type Monitor struct {
 	log     *slog.Logger
 	metrics *loopMetrics
 
-	inventories chan *Inventory // newest wins
-	commands    chan Command
+	inventories chan *Inventory  // newest wins
+	commands    [2]chan struct{} // by Command; one that waits stands for all of its kind
 	snapshot    atomic.Pointer[Snapshot]
 
 	// Owned by Run's goroutine.
@@ -86,8 +86,9 @@ func New(o Options) *Monitor {
 	}
 	m := &Monitor{
 		opts: o, log: o.Logger, changes: newChanges(), metrics: newLoopMetrics(o.Registerer),
-		inventories: make(chan *Inventory, 1), commands: make(chan Command, 4),
-		objects: make(map[Object]*object), readings: make(map[config.Fold]readResult),
+		inventories: make(chan *Inventory, 1),
+		commands:    [...]chan struct{}{Refresh: make(chan struct{}, 1), DebugMem: make(chan struct{}, 1)},
+		objects:     make(map[Object]*object), readings: make(map[config.Fold]readResult),
 	}
 	m.restore(o.Saved)
 	return m
@@ -110,11 +111,11 @@ func (m *Monitor) SetInventory(inv *Inventory) {
 	}
 }
 
-// Do asks for a command to be carried out. It never blocks: a command that
-// finds the queue full is one of several that ask for the same.
+// Do asks for a command to be carried out. It never blocks: commands of one
+// kind that wait are one.
 func (m *Monitor) Do(c Command) {
 	select {
-	case m.commands <- c:
+	case m.commands[c] <- struct{}{}:
 	default:
 	}
 }
@@ -136,6 +137,7 @@ func (m *Monitor) interval() time.Duration {
 func (m *Monitor) Run(ctx context.Context) {
 	m.firstInventory(ctx)
 	for n := 1; ctx.Err() == nil; n++ {
+		m.opts.Alive(m.status()) // a poll may take as long as its source lets it
 		began := time.Now()
 		err := m.Poll(ctx)
 		m.metrics.pollSeconds.Observe(time.Since(began).Seconds())
@@ -207,26 +209,15 @@ func (m *Monitor) wait(ctx context.Context, d time.Duration) {
 			wall, _ := m.opts.Clock.Now()
 			m.keep()
 			m.publish(wall)
-		case c := <-m.commands:
-			if m.carryOut(c) {
-				return
-			}
+		case <-m.commands[Refresh]:
+			m.log.Info("refresh: reading the configuration and polling now")
+			m.rereading = true
+			m.opts.Reread()
+			return
+		case <-m.commands[DebugMem]:
+			m.logMemory()
 		}
 	}
-}
-
-// carryOut does what a command asks and says whether to poll now.
-func (m *Monitor) carryOut(c Command) bool {
-	switch c {
-	case Refresh:
-		m.log.Info("refresh: reading the configuration and polling now")
-		m.rereading = true
-		m.opts.Reread()
-		return true
-	case DebugMem:
-		m.logMemory()
-	}
-	return false
 }
 
 // logMemory logs what is monitored and the memory in use.

@@ -71,6 +71,7 @@ func TestSameTrigger(t *testing.T) {
 	with := func(tags string) string { return strings.Replace(base, "</variable>", tags+"</variable>", 1) }
 	f(with(`<rrd_regex value="cpu[0-9]+"/><consolidation_fn value="average"/><alarm_trigger_period value="60"/><alarm_trigger_sense value="high"/>`), true)
 	f(with(`<alarm_priority value="1"/><alarm_auto_inhibit_period value="5"/><unknown/>`), true)
+	f(with(`<alarm_clear_level value="0.4"/><alarm_clear_period value="9"/><alarm_warning_level value="0.4"/><alarm_nodata_period value="9"/><alarm_labels value="a=1"/>`), true)
 	f(strings.Replace(base, "0.5", "0.6", 1), false)
 	f(with(`<rrd_regex value="cpu[0-9]*"/>`), false)
 	f(with(`<consolidation_fn value="max"/>`), false)

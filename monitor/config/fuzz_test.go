@@ -23,6 +23,7 @@ func FuzzParse(f *testing.F) {
 	}
 	f.Add(byte(2), variable("name=sr_io_throughput_total_per_host", "alarm_trigger_level=1"))
 	f.Add(byte(4), variable("name=a", "rrd_regex=(?<=a)b|[[:x]", "alarm_trigger_level= 1_0 ", "alarm_trigger_period=-9", "consolidation_fn=max"))
+	f.Add(byte(0), variable("name=cpu_usage", "alarm_trigger_level=9", "alarm_warning_level=8", "alarm_clear_level=7", "alarm_clear_period=6", "alarm_nodata_period=5", "alarm_labels=a=4,b=3"))
 	f.Add(byte(0), "<?xml version='1.0'?><!DOCTYPE c><c xmlns:n='u' n:a='&#10;'><variable><![CDATA[<]]><!--x--><?p i?><name value=\"a\t&lt;\"/><variable/></variable></c>")
 	f.Fuzz(func(t *testing.T, mode byte, text string) {
 		class := []string{ClassVM, ClassHost, ClassSR}[mode%3]
@@ -61,6 +62,10 @@ func FuzzParse(f *testing.F) {
 func checkVariable(t *testing.T, v *Variable) {
 	if math.IsNaN(v.Level) || math.IsInf(v.Level, 0) || v.Line < 1 || v.Column < 1 ||
 		v.Period > maxSeconds || v.Period < -maxSeconds || v.Inhibit > maxSeconds || v.Inhibit < -maxSeconds {
+		t.Errorf("variable %+v", v)
+	}
+	if v.Grade(v.Level) == BadCritical || v.HasClear && v.Bad(v.ClearLevel) || v.HasWarning && v.Grade(v.WarningLevel).Bad() ||
+		v.ClearPeriod > maxSeconds || v.ClearPeriod < -maxSeconds || v.NoDataPeriod < 0 || v.NoDataPeriod > maxSeconds || len(v.Labels) > MaxLabels {
 		t.Errorf("variable %+v", v)
 	}
 	if (v.Pattern == nil) != (v.Fold.Reading() || v.PerHost) {

@@ -6,7 +6,7 @@ import "fmt"
 const variableTag = "variable"
 
 // The tags inside a variable. To add one: name it here and in knownTags, and
-// read it in variable.go.
+// read it in variable.go or elements.go.
 const (
 	tagName     = "name"
 	tagFold     = "consolidation_fn"
@@ -16,13 +16,20 @@ const (
 	tagInhibit  = "alarm_auto_inhibit_period"
 	tagSense    = "alarm_trigger_sense"
 	tagPriority = "alarm_priority"
+	// What the stock daemon does not know, and ignores (elements.go).
+	tagWarningLevel = "alarm_warning_level"
+	tagClearLevel   = "alarm_clear_level"
+	tagClearPeriod  = "alarm_clear_period"
+	tagNoDataPeriod = "alarm_nodata_period"
+	tagLabels       = "alarm_labels"
 	// tagConfiguredOn says in an alarm's body which SR its variable is
 	// configured on. It is written, never read.
 	tagConfiguredOn = "configured_on"
 )
 
 var knownTags = []string{
-	tagName, tagFold, tagPattern, tagLevel, tagPeriod, tagInhibit, tagSense, tagPriority, tagConfiguredOn,
+	tagName, tagFold, tagPattern, tagLevel, tagPeriod, tagInhibit, tagSense, tagPriority,
+	tagWarningLevel, tagClearLevel, tagClearPeriod, tagNoDataPeriod, tagLabels, tagConfiguredOn,
 }
 
 // didYouMean is a fix that names the word nearest to one that is not known,

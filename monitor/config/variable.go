@@ -37,6 +37,7 @@ func (p *parser) read(e *etree.Element) *reader {
 	r.v.Inhibit = r.seconds(tagInhibit, def.inhibit)
 	r.sense(def)
 	r.priority()
+	r.elements()
 	r.body()
 	r.duplicate()
 	return r
@@ -215,13 +216,22 @@ func (r *reader) level(def builtin) {
 		}
 		return
 	}
+	if f, ok := r.number(e, "0.9"); ok {
+		r.v.Level = f
+	} else {
+		r.v.Level = math.NaN()
+	}
+}
+
+// number reads an element that is a level.
+func (r *reader) number(e *etree.Element, example string) (float64, bool) {
 	f, err := parseFloat(value(e))
 	if err != nil {
-		r.error(e, numberMsg(e, err), shape(e, "0.9"))
-		return
+		r.error(e, numberMsg(e, err), shape(e, example))
+		return 0, false
 	}
-	r.v.Level = f
 	r.odd(e, fmt.Sprint(f))
+	return f, true
 }
 
 // maxSeconds bounds periods, so that no sum with a time overflows. Nothing

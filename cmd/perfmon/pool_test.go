@@ -1,0 +1,102 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"perfmon/rrd"
+	"perfmon/xapi/xapitest"
+)
+
+// pool is a site with a simulated toolstack.
+type pool struct {
+	*site
+	sim *xapitest.Server
+	vm  string // uuid of a VM that runs on the host
+}
+
+// newPool makes a pool of one host with one VM. Both have a column cpu0: the
+// host's is 0.25 and the VM's 0.75.
+func newPool(t *testing.T) *pool {
+	t.Helper()
+	p := &pool{site: newSite(t), vm: xapitest.UUID("vm")}
+	if err := os.Mkdir(p.path("xcp"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	p.sim = xapitest.New(xapitest.Options{Dir: p.path("xcp")})
+	if err := p.sim.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { p.sim.Close() })
+	p.write("inventory", "INSTALLATION_UUID='"+p.sim.HostUUID()+"'\n")
+	p.base = append(p.base, "--xapi-http", p.sim.Addr(xapitest.TCP))
+	p.sim.PutVM(xapitest.VM{UUID: p.vm, Name: "web-01", PowerState: "Running", ResidentOn: p.sim.HostUUID()})
+	p.sim.SetSeries(rrd.ClassHost, p.sim.HostUUID(), "cpu0", func(int64) float64 { return 0.25 })
+	p.sim.SetSeries(rrd.ClassVM, p.vm, "cpu0", func(int64) float64 { return 0.75 })
+	return p
+}
+
+// configure sets an object's triggers.
+func (p *pool) configure(class, uuid, text string) {
+	p.t.Helper()
+	if err := p.sim.SetOtherConfig(class, uuid, "perfmon", text); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// cpuAbove is triggers with one variable, which fires at the first row.
+func cpuAbove(level float64) string {
+	return fmt.Sprintf(`<config><variable><name value="cpu_usage"/><alarm_trigger_level value="%v"/></variable></config>`, level)
+}
+
+// messages waits for n messages.
+func (p *pool) messages(n int) []xapitest.Message {
+	p.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	defer cancel()
+	list, err := p.sim.WaitMessages(ctx, n)
+	if err != nil {
+		p.t.Fatalf("%d of %d messages: %v", len(list), n, err)
+	}
+	return list
+}
+
+// waitFor waits for what the toolstack has to see.
+func (p *pool) waitFor(cond func() bool) {
+	p.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	defer cancel()
+	if err := p.sim.WaitFor(ctx, cond); err != nil {
+		p.t.Fatalf("waited for something that did not come: %v", err)
+	}
+}
+
+// sessions is how many there are, of whomever.
+func (p *pool) sessions() int {
+	n := 0
+	for _, of := range p.sim.Sessions() {
+		n += of
+	}
+	return n
+}
+
+// secrets are the sessions that the agent has used.
+func (p *pool) secrets() []string {
+	var refs []string
+	for _, r := range p.sim.Requests() {
+		if s := r.Query.Get("session_id"); s != "" {
+			refs = append(refs, s)
+		}
+		if len(r.Args) > 0 && !strings.HasPrefix(r.Method, "session.login") {
+			if s, ok := r.Args[0].(string); ok && s != "" {
+				refs = append(refs, s)
+			}
+		}
+	}
+	slices.Sort(refs)
+	return slices.Compact(refs)
+}

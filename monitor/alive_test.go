@@ -1,0 +1,51 @@
+package monitor
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// TestAliveBeforeAPoll: the time between two signs of life is bounded by what
+// one poll may take, even if its source hangs.
+func TestAliveBeforeAPoll(t *testing.T) {
+	var said []time.Time
+	loop(t, Options{AliveEvery: 90 * time.Second, Alive: func(string) { said = append(said, time.Now()) }}, func(s *counting, m *Monitor) {
+		s.hang = true
+		m.SetInventory(empty())
+		time.Sleep(20 * time.Minute)
+		synctest.Wait()
+		for i := 1; i < len(said); i++ {
+			if gap := said[i].Sub(said[i-1]); gap > fetchLimit {
+				t.Errorf("%v without a sign of life", gap)
+			}
+		}
+		if len(said) < 10 {
+			t.Errorf("%d signs of life in twenty minutes", len(said))
+		}
+	})
+}
+
+// TestCommandsDoNotPushEachOtherOut: a flood of one command while a poll is
+// under way does not cost the other, and is carried out once.
+func TestCommandsDoNotPushEachOtherOut(t *testing.T) {
+	rereads := 0
+	loop(t, Options{Reread: func() { rereads++ }}, func(s *counting, m *Monitor) {
+		s.hang = true
+		m.SetInventory(empty())
+		time.Sleep(time.Second)
+		synctest.Wait()
+		s.hang = false
+		for range 10 {
+			m.Do(DebugMem)
+		}
+		for range 10 {
+			m.Do(Refresh)
+		}
+		time.Sleep(fetchLimit)
+		synctest.Wait()
+		if rereads != 1 || len(s.at) < 2 || s.at[1] != fetchLimit {
+			t.Errorf("asked at %v with %d rereads, want again as soon as the hung poll is over, with 1", s.at, rereads)
+		}
+	})
+}
