@@ -65,3 +65,10 @@ type Event struct {
 
 	Body string // of the toolstack's ALARM; never in the event's own data
 }
+
+// IsALARM says whether the event is one that the toolstack's ALARM is made
+// of: a critical alarm that was raised or repeated, and that neither inhibit
+// nor a silence holds back.
+func (e *Event) IsALARM() bool {
+	return (e.Kind == KindRaised || e.Kind == KindRepeated) && e.Severity == Critical && !e.Inhibited && !e.Silenced
+}

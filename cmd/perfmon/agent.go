@@ -26,7 +26,7 @@ import (
 // toolstack, or this machine by itself.
 type host struct {
 	source monitor.Source
-	sink   monitor.Sink
+	store  monitor.Store
 	// run does the work in the background until ctx ends, and hands on
 	// inventories. It returns when all that it started has ended.
 	run func(ctx context.Context, give func(*monitor.Inventory))
@@ -81,7 +81,7 @@ func runAgent(o *options, stderr io.Writer) error {
 		lookBack = o.interval
 	}
 	m := monitor.New(monitor.Options{
-		Source: h.source, Clock: hostClock{}, Sink: h.sink, Readings: readings(), Logger: log,
+		Source: h.source, Clock: hostClock{}, Store: h.store, Readings: readings(), Logger: log,
 		Step: step, Interval: o.pollInterval(), LookBack: lookBack, Dither: o.dither, Loops: o.loops, Legacy: o.legacy,
 		Reread: h.reread, Alive: alive, AliveEvery: watchdogInterval(), Registerer: reg,
 	})

@@ -17,7 +17,6 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"perfmon/alarm"
 	xapisink "perfmon/alarm/sink/xapi"
 	"perfmon/monitor"
 	"perfmon/xapi/xapitest"
@@ -141,13 +140,17 @@ func (c *stageClock) advance(d time.Duration) {
 
 // recorder notes the alarms on their way to the sink.
 type recorder struct {
-	monitor.Sink
+	store
 	got []string
 }
 
-func (r *recorder) Send(a alarm.Alarm) {
-	r.got = append(r.got, key(a.Class, a.UUID, a.Variable, a.Value))
-	r.Sink.Send(a)
+func (r *recorder) Keep(c *monitor.Changes) {
+	for _, e := range c.Events {
+		if e.IsALARM() {
+			r.got = append(r.got, key(e.Class, e.UUID, e.Variable, e.Value))
+		}
+	}
+	r.store.Keep(c)
 }
 
 func key(class, uuid, variable string, value float64) string {
@@ -175,9 +178,9 @@ func newStage(t *testing.T, t0 int64) *stage {
 	s.ts = newToolstack(o, log, prometheus.NewRegistry())
 	s.ts.identityEvery = 20 * time.Millisecond
 	sink := xapisink.New(xapisink.Options{Creator: s.ts.client, Logger: log})
-	s.raised.Sink = sink
+	s.raised.alarms = sink.Send
 	s.m = monitor.New(monitor.Options{
-		Source: s.ts, Clock: s.clock, Sink: &s.raised, Readings: readings(), Logger: log, Step: 60, Interval: time.Minute,
+		Source: s.ts, Clock: s.clock, Store: &s.raised, Readings: readings(), Logger: log, Step: 60, Interval: time.Minute,
 	})
 	ctx, cancel := context.WithCancel(context.Background())
 	var work sync.WaitGroup

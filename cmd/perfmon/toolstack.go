@@ -122,7 +122,7 @@ func (t *toolstack) close() {
 
 // inventoryOf is a toolstack's inventory in the monitor's words.
 func inventoryOf(inv *xapi.Inventory) *monitor.Inventory {
-	m := &monitor.Inventory{HostUUID: inv.Host.UUID, Objects: make(map[monitor.Object]*monitor.Facts, len(inv.VMs)+len(inv.SRs)+1)}
+	m := &monitor.Inventory{HostUUID: inv.Host.UUID, PoolUUID: inv.PoolUUID, Objects: make(map[monitor.Object]*monitor.Facts, len(inv.VMs)+len(inv.SRs)+1)}
 	m.Objects[monitor.Object{Class: rrd.ClassHost, UUID: inv.Host.UUID}] = &monitor.Facts{
 		Name: inv.Host.Name, Config: inv.Host.Config, Resident: true,
 	}

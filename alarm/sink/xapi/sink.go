@@ -60,7 +60,7 @@ type Sink struct {
 
 // entry is an alarm that waits.
 type entry struct {
-	alarm    alarm.Alarm
+	alarm    *alarm.Event
 	since    time.Time // when it was handed over
 	due      time.Time // not tried before
 	failures int
@@ -86,10 +86,10 @@ func New(o Options) *Sink {
 
 // Send queues an alarm. It never blocks: from a full queue the oldest
 // repeated alarm goes, or else the oldest.
-func (s *Sink) Send(a alarm.Alarm) {
+func (s *Sink) Send(a *alarm.Event) {
 	s.mu.Lock()
 	if len(s.queue) >= s.opts.Queue {
-		i := max(0, slices.IndexFunc(s.queue, func(e *entry) bool { return e.alarm.Repeated }))
+		i := max(0, slices.IndexFunc(s.queue, func(e *entry) bool { return e.alarm.Kind == alarm.KindRepeated }))
 		lost := s.queue[i]
 		s.queue = slices.Delete(s.queue, i, i+1)
 		s.drop(lost, "queue full", nil)
@@ -261,7 +261,7 @@ func (s *Sink) drop(e *entry, reason string, err error) {
 
 // message is an alarm in the toolstack's words. Readers compare the class
 // letter by letter.
-func (s *Sink) message(a alarm.Alarm) xapi.Message {
+func (s *Sink) message(a *alarm.Event) xapi.Message {
 	class := map[string]string{"vm": "VM", "host": "Host", "sr": "SR"}[a.Class]
 	if s.opts.Legacy && class == "Host" {
 		class = "HOST"

@@ -84,8 +84,8 @@ func (h *harness) results() string {
 		testutil.ToFloat64(v.WithLabelValues("sent")), testutil.ToFloat64(v.WithLabelValues("retried")), testutil.ToFloat64(v.WithLabelValues("dropped")))
 }
 
-func vm(uuid string) alarm.Alarm {
-	return alarm.Alarm{ID: alarm.ID{Class: "vm", UUID: uuid, Variable: "cpu_usage"}, Priority: 3, Body: "value: 1.000000\nconfig:\n"}
+func vm(uuid string) *alarm.Event {
+	return &alarm.Event{Kind: alarm.KindRaised, ID: alarm.ID{Class: "vm", UUID: uuid, Variable: "cpu_usage"}, Priority: 3, Body: "value: 1.000000\nconfig:\n"}
 }
 
 func code(c string) error { return fmt.Errorf("create message: %w", &xapi.Error{Code: c}) }
@@ -93,7 +93,7 @@ func code(c string) error { return fmt.Errorf("create message: %w", &xapi.Error{
 func TestSendsInOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := start(t, Options{}, func(context.Context, string, int) error { return nil })
-		for _, a := range []alarm.Alarm{vm("a"), {ID: alarm.ID{Class: "host", UUID: "h"}}, {ID: alarm.ID{Class: "sr", UUID: "s"}}} {
+		for _, a := range []*alarm.Event{vm("a"), {ID: alarm.ID{Class: "host", UUID: "h"}}, {ID: alarm.ID{Class: "sr", UUID: "s"}}} {
 			h.Send(a)
 		}
 		synctest.Wait()
@@ -110,7 +110,7 @@ func TestSendsInOrder(t *testing.T) {
 func TestLegacyClass(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := start(t, Options{Legacy: true}, func(context.Context, string, int) error { return nil })
-		h.Send(alarm.Alarm{ID: alarm.ID{Class: "host", UUID: "h"}})
+		h.Send(&alarm.Event{ID: alarm.ID{Class: "host", UUID: "h"}})
 		synctest.Wait()
 		h.stop()
 		if got := strings.Join(h.ts.classy, " "); got != "HOST/ALARM" {
@@ -246,8 +246,8 @@ func TestFullQueueDropsRepeatedFirst(t *testing.T) {
 			}
 		})
 		again := vm("again")
-		again.Repeated = true
-		for _, a := range []alarm.Alarm{vm("a"), again, vm("b"), vm("c"), vm("d")} {
+		again.Kind = alarm.KindRepeated
+		for _, a := range []*alarm.Event{vm("a"), again, vm("b"), vm("c"), vm("d")} {
 			h.Send(a)
 			synctest.Wait()
 		}
