@@ -21,8 +21,21 @@ type object struct {
 	byName map[string]*variable // the same; holds each variable's state
 
 	inLegend bool // in the newest legend
-	hasSeen  bool
-	seenAt   int64 // newest row time of the last update that named it
+	// Newest row times of the last updates while it belonged to this host, and
+	// that named it. They begin with the first update after it came.
+	timed          bool
+	hereAt, rowsAt int64
+}
+
+// here says whether the object is this host's business now. One that is not
+// keeps its configuration and its state for a while, in case it returns.
+func (o *object) here() bool { return o.facts != nil && (o.facts.Resident || o.inLegend) }
+
+// blank makes the values of an object unknown that is not here.
+func (o *object) blank() {
+	for _, v := range o.vars {
+		v.known, v.value = false, nan
+	}
 }
 
 // variable is one variable of one object, with its trigger's state.
@@ -31,10 +44,10 @@ type variable struct {
 	id   alarm.ID
 	trig alarm.Trigger
 
-	columns     []int // of the legend in force; nil for none
-	fromReading bool  // its values are read, not found in rows
-	toldEmpty   bool  // that no column matches has been reported
-	matchErr    error // why its pattern could not be tried
+	columns     []int  // of the legend in force; nil for none
+	fromReading bool   // its values are read, not found in rows
+	told        string // what was last reported of it; "" since it found columns
+	matchErr    error  // why its pattern could not be tried
 
 	hasRead bool
 	readAt  int64 // when it was last read, Unix seconds
@@ -56,7 +69,7 @@ func (o *object) apply(list []*config.Variable) {
 			v = &variable{id: alarm.ID{Class: o.Class, UUID: o.UUID, Variable: c.Name}, value: nan}
 		case !v.conf.SameTrigger(c):
 			v.trig.Reset()
-			v.toldEmpty = false
+			v.told = ""
 		}
 		v.conf = c
 		byName[c.Name] = v
@@ -65,11 +78,33 @@ func (o *object) apply(list []*config.Variable) {
 	o.vars, o.byName = vars, byName
 }
 
-// shift moves every stored time by d seconds.
-func (o *object) shift(d int64) {
-	o.seenAt += d
+// forgetRows makes new triggers of those that judge rows.
+func (o *object) forgetRows() {
 	for _, v := range o.vars {
-		v.trig.Shift(d)
-		v.readAt += d
+		if !v.fromReading {
+			v.trig, v.known, v.value = alarm.Trigger{}, false, nan
+		}
+	}
+}
+
+// shift moves every stored time by d seconds, for a wall clock that was set.
+func (o *object) shift(d int64) {
+	o.shiftRows(d)
+	for _, v := range o.vars {
+		if v.fromReading {
+			v.trig.Shift(d)
+			v.readAt += d
+		}
+	}
+}
+
+// shiftRows moves the stored row times by d seconds.
+func (o *object) shiftRows(d int64) {
+	o.hereAt += d
+	o.rowsAt += d
+	for _, v := range o.vars {
+		if !v.fromReading {
+			v.trig.Shift(d)
+		}
 	}
 }
