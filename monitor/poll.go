@@ -94,6 +94,7 @@ func (m *Monitor) ask(ctx context.Context) (*folded, time.Time, error) {
 func (m *Monitor) fetch(ctx context.Context) (*folded, error) {
 	bounded, cancel := context.WithTimeout(ctx, fetchLimit)
 	defer cancel()
+	defer m.aliveDuring(bounded)()
 	u, err := m.opts.Source.Update(bounded, m.anchor.start, m.step(), m.srs())
 	if err != nil {
 		return nil, unreachable{err}
