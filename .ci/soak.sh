@@ -12,7 +12,6 @@ go=${GO:-go}
 minutes=${1:-30}
 early=$(((minutes + 5) / 6))
 dir=$PWD/run/soak
-address=127.0.0.1:9790
 
 fail() {
 	echo "soak: $* (logs: run/soak)" >&2
@@ -37,9 +36,18 @@ done
 [ -n "$flags" ] || fail "the simulator does not start"
 # shellcheck disable=SC2086 # words of flags
 bin/perfmon $flags --control-socket "@perfmon-soak-$$" --pid-file "$dir/perfmon.pid" \
-	--web.listen-address "$address" 2>"$dir/perfmon.log" &
+	--web.listen-address 127.0.0.1:0 2>"$dir/perfmon.log" &
 agent=$!
 pids+=("$agent")
+
+# A port of its own: on a fixed one the page might be another agent's.
+address=
+for _ in {1..100}; do
+	address=$(sed -n 's/.*Listening on.*address=\(127\.0\.0\.1:[0-9]*\).*/\1/p' "$dir/perfmon.log" | head -n 1)
+	[ -n "$address" ] && break
+	sleep 0.1
+done
+[ -n "$address" ] || fail "perfmon does not open its web port"
 
 page() { curl -sf --max-time 5 "http://$address/metrics"; }
 rss() { awk '$1 == "VmRSS:" {print $2}' "/proc/$agent/status"; }

@@ -49,3 +49,20 @@ func TestCommandsDoNotPushEachOtherOut(t *testing.T) {
 		}
 	})
 }
+
+// TestAliveDuringAPoll: an answer that takes its time, within what is allowed,
+// does not look like a loop that hangs.
+func TestAliveDuringAPoll(t *testing.T) {
+	var said []time.Time
+	loop(t, Options{AliveEvery: 5 * time.Second, Alive: func(string) { said = append(said, time.Now()) }}, func(s *counting, m *Monitor) {
+		s.hang = true
+		m.SetInventory(empty())
+		time.Sleep(20 * time.Minute)
+		synctest.Wait()
+		for i := 1; i < len(said); i++ {
+			if gap := said[i].Sub(said[i-1]); gap > 5*time.Second {
+				t.Errorf("%v without a sign of life", gap)
+			}
+		}
+	})
+}

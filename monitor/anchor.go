@@ -13,10 +13,11 @@ type anchor struct {
 	start   int64 // asked for next
 	hasLast bool
 	last    int64 // the last evaluated row; only with hasLast
+	whole   bool  // the next row stands for a whole step: rows were re-anchored
 	step    int64 // of the last answer, 0 before one
 
 	broken int // broken answers in a row
-	behind int // answers in a row that end before last
+	behind int // whole answers in a row that end too early
 }
 
 // span returns for how many seconds a row at time t stands, and whether it
@@ -24,39 +25,51 @@ type anchor struct {
 // later one for the time since the one before, at most a step; a row that
 // is not later than the last is dropped.
 func (a *anchor) span(t, step int64) (int64, bool) {
-	if !a.hasLast {
+	switch {
+	case !a.hasLast:
 		return step, true
-	}
-	if t <= a.last {
+	case t <= a.last:
 		return 0, false
+	case a.whole:
+		return step, true
 	}
 	return min(step, t-a.last), true
 }
 
-// evaluated notes that the row at t has been.
+// evaluated notes that the row at t has been. A row older than what was asked
+// for does not take the start back: nobody wants the history since then.
 func (a *anchor) evaluated(t int64) {
-	a.hasLast, a.last = true, t
-	a.start = t + 1
+	a.hasLast, a.last, a.whole = true, t, false
+	a.start = max(a.start, t+1)
 }
 
-// answered notes a whole answer. It returns by how many seconds stored times
-// have to move because the source's time went back, 0 as a rule: an answer
-// that ends before the last row twice in a row is believed, and asked for
-// again from its end.
-func (a *anchor) answered(end, step int64) (shift int64) {
+// answered notes a whole answer and the time of its end. Two in a row that
+// end before the last row are believed: back is true, rows are asked for again
+// from that end, and stored row times have to move by shift seconds.
+//
+// An end that is not before the last row and still well before the start comes
+// after rows were given up by a clock of ours that is ahead of the source's:
+// the start goes back to the last row, and nothing moves.
+func (a *anchor) answered(end, step int64) (shift int64, back bool) {
 	a.broken = 0
 	a.step = step
-	if !a.hasLast || end >= a.last {
+	if !a.hasLast || end >= a.last && end >= a.start-1-giveUpWindow {
 		a.behind = 0
-		return 0
+		return 0, false
 	}
 	a.behind++
 	if a.behind < backLimit {
-		return 0
+		return 0, false
+	}
+	a.behind = 0
+	if end >= a.last {
+		a.start = a.last + 1
+		return 0, true
 	}
 	shift = end - a.last
-	a.behind, a.hasLast, a.start = 0, false, end
-	return shift
+	// The row at the end itself is to be evaluated.
+	a.last, a.start, a.whole = end-1, end, true
+	return shift, true
 }
 
 // brokenAnswer notes an answer that was broken. It returns the seconds that

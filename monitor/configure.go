@@ -11,10 +11,14 @@ import (
 )
 
 // setInventory puts an inventory in force: it learns new objects, and
-// re-reads the trigger XML of those whose text changed.
+// re-reads the trigger XML of those whose text changed. Those that it does
+// not name keep theirs while they are remembered.
 func (m *Monitor) setInventory(inv *Inventory) {
 	m.inv = inv
-	m.adoptHost(inv.HostUUID)
+	if inv.HostUUID != m.givenHost {
+		m.givenHost = inv.HostUUID
+		m.adoptHost(inv.HostUUID)
+	}
 	for key, facts := range inv.Objects {
 		if facts.Resident {
 			m.object(key)
@@ -33,7 +37,8 @@ func (m *Monitor) setInventory(inv *Inventory) {
 	m.plan = nil
 }
 
-// adoptHost notes which host this is, by an inventory or by a legend.
+// adoptHost notes which host this is, by an inventory or by a legend. Each is
+// heard when it changes, so that two that differ do not take turns.
 func (m *Monitor) adoptHost(uuid string) {
 	if m.hostUUID == uuid || uuid == "" {
 		return
@@ -127,6 +132,7 @@ func (m *Monitor) assemble(o *object) {
 	}
 	for _, c := range o.perHost {
 		if !own[c.Name] {
+			own[c.Name] = true // two SRs can share eight digits
 			list = append(list, c)
 		}
 	}
@@ -200,6 +206,9 @@ func (m *Monitor) reportProblems(o *object) {
 func (m *Monitor) configErrors() map[Object]int {
 	count := make(map[Object]int)
 	for key, o := range m.objects {
+		if !o.here() {
+			continue
+		}
 		for _, p := range o.problems {
 			if p.Severity == config.Error {
 				count[key]++

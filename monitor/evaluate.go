@@ -1,100 +1,9 @@
 package monitor
 
 import (
-	"errors"
-	"io"
-	"slices"
-
 	"perfmon/alarm"
 	"perfmon/monitor/config"
-	"perfmon/rrd"
 )
-
-// folded is an update on its way through: one value for each variable with
-// columns and each row, kept until the update has ended well.
-type folded struct {
-	header *rrd.Header
-	times  []int64   // newest first, as rows come
-	values []float64 // len(times) × len(plan.rows)
-	newest rrd.Row   // a copy
-}
-
-// maxRows bounds the rows of one update: the largest archive of a toolstack
-// has 366.
-const maxRows = 10000
-
-// read takes a whole update, or an error. Nothing is evaluated here.
-func (m *Monitor) read(u Update) (*folded, error) {
-	h, err := u.Header()
-	if err != nil {
-		return nil, err
-	}
-	if h.Step <= 0 {
-		return nil, errNoStep
-	}
-	m.usePlan(h.Legend)
-	f := &folded{header: h}
-	u.Want(nil) // the metrics page shows every column of the newest row
-	for {
-		row, err := u.Next()
-		if errors.Is(err, io.EOF) {
-			return f, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-		if len(f.times) == 0 {
-			f.newest = rrd.Row{T: row.T, Values: slices.Clone(row.Values)}
-			u.Want(m.plan.want)
-		}
-		if len(f.times) >= maxRows {
-			return nil, errTooManyRows
-		}
-		if n := len(f.times); n > 0 && row.T >= f.times[n-1] {
-			return nil, errRowOrder
-		}
-		f.times = append(f.times, row.T)
-		for _, v := range m.plan.rows {
-			f.values = append(f.values, fold(v.conf.Fold, row.Values, v.columns))
-		}
-	}
-}
-
-// usePlan makes a plan for a legend, unless the one in force is for it.
-func (m *Monitor) usePlan(l *rrd.Legend) {
-	if m.plan != nil && m.plan.legend == l {
-		return
-	}
-	if l != nil && m.inv != nil {
-		m.learn(l)
-	}
-	var complaints []complaint
-	m.plan, complaints = newPlan(l, m.objects)
-	for _, c := range complaints {
-		m.log.Warn("variable: "+c.msg, "class", c.v.id.Class, "uuid", c.v.id.UUID, "variable", c.v.conf.Name)
-	}
-}
-
-// learn meets the objects of a legend, and says which headings are bad.
-func (m *Monitor) learn(l *rrd.Legend) {
-	for _, e := range l.Entries {
-		key := Object{e.Class, e.UUID}
-		if e.Class == rrd.ClassHost && e.UUID != m.hostUUID {
-			m.adoptHost(e.UUID)
-			m.configurePerHost()
-		}
-		if m.inv.Objects[key] != nil && m.objects[key] == nil {
-			m.object(key)
-		}
-	}
-	if len(l.Bad) > 0 && len(l.Bad) != m.badHeadings {
-		for i, text := range l.Bad {
-			m.log.Warn("a column is ignored: its legend entry does not have four parts", "column", i, "entry", text)
-		}
-	}
-	m.metrics.badHeadings.Add(float64(max(0, len(l.Bad)-m.badHeadings)))
-	m.badHeadings = len(l.Bad)
-}
 
 // evaluate steps the triggers with an update that has ended well, and with
 // the readings of this poll.
@@ -104,24 +13,21 @@ func (m *Monitor) evaluate(f *folded, now int64) {
 	for i, v := range m.plan.rows {
 		rowOf[v] = i
 	}
-	width := len(m.plan.rows)
 	for _, o := range m.plan.order {
 		for _, v := range o.vars {
-			i, inRows := rowOf[v]
-			if !v.fromReading {
-				for k := first; k >= 0; k-- {
-					value := nan
-					if inRows {
-						value = f.values[k*width+i]
-					}
-					m.row(o, v, f.times[k], spans[k], value)
-				}
-			} else {
+			if v.fromReading {
 				m.reading(o, v, now)
+				continue
 			}
-		}
-		if f != nil && first >= 0 && o.inLegend {
-			o.hasSeen, o.seenAt = true, f.times[0]
+			v.hasRead = false
+			i, inRows := rowOf[v]
+			for k := first; k >= 0; k-- {
+				value := nan
+				if inRows {
+					value = f.values[k*f.width+i]
+				}
+				m.row(o, v, f.times[k], spans[k], value)
+			}
 		}
 	}
 	if first >= 0 {
@@ -210,23 +116,25 @@ func timingOf(c *config.Variable) alarm.Timing {
 }
 
 // forget ends what fires on objects that have missed reports for too long,
-// and drops their state. Readings do not come with reports.
+// drops the state of their rows, and drops objects that have been gone for as
+// long.
 func (m *Monitor) forget(newest int64) {
 	m.strays(newest)
 	for _, o := range m.objects {
-		if !o.hasSeen || newest-o.seenAt <= alarm.UnknownLimit {
-			continue
+		if !o.timed {
+			o.timed, o.hereAt, o.rowsAt = true, newest, newest
 		}
-		o.hasSeen = false
-		if o.facts == nil || !o.facts.Resident {
-			m.drop(o)
-			continue
-		}
-		for _, v := range o.vars {
-			if !v.fromReading {
-				m.end(o, v, alarm.ReasonGone)
-				v.trig, v.known, v.value = alarm.Trigger{}, false, nan
+		if o.here() {
+			o.hereAt = newest
+			if o.inLegend {
+				o.rowsAt = newest
 			}
+		}
+		if newest-o.rowsAt > alarm.UnknownLimit {
+			m.forgetRows(o)
+		}
+		if newest-o.hereAt > alarm.UnknownLimit {
+			m.drop(o)
 		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -28,20 +29,24 @@ type world struct {
 	wall time.Time
 	mono time.Duration
 
-	columns []string // "vm/UUID/cpu0", in legend order
-	legend  *rrd.Legend
-	step    int64
-	end     int64               // of answers; 0: the newest row
-	rows    map[int64][]float64 // by time
-	refuse  error               // no answer
-	breakAt int                 // 1: broken after the header, 2: after the first row …; 0: whole
-	asked   []int64             // start of each request
-	reads   map[config.Fold]float64
-	inv     *Inventory
-	alarms  []*alarm.Event // raised and repeated since the last poll, and not inhibited
-	events  []*alarm.Event // all of them
-	saved   Saved          // what a store would have kept
-	log     bytes.Buffer
+	columns   []string // "vm/UUID/cpu0", in legend order
+	legend    *rrd.Legend
+	step      int64
+	end       int64               // of answers; 0: the newest row
+	rows      map[int64][]float64 // by time
+	refuse    error               // no answer
+	breakAt   int                 // 1: broken after the header, 2: after the first row …; 0: whole
+	header    func(*headerOf)     // spoils the header of an answer
+	sequence  []int64             // the rows of the next answers, as they come; nil: as asked
+	serveAll  bool                // answers have all rows, whatever was asked
+	meanwhile func()              // happens once, during the next answer
+	asked     []int64             // start of each request
+	reads     map[config.Fold]float64
+	inv       *Inventory
+	alarms    []*alarm.Event // raised and repeated since the last poll, and not inhibited
+	events    []*alarm.Event // all of them
+	saved     Saved          // what a store would have kept
+	log       bytes.Buffer
 }
 
 func newWorld(t *testing.T, o Options, columns ...string) *world {
@@ -174,9 +179,9 @@ func (w *world) Update(_ context.Context, start, _ int64, _ []string) (Update, e
 	if w.refuse != nil {
 		return nil, w.refuse
 	}
-	a := &answer{w: w, h: &rrd.Header{Start: start, Step: w.step, End: w.end, Legend: w.legend}}
+	a := &answer{w: w, data: w.rows, h: &rrd.Header{Start: start, Step: w.step, End: w.end, Legend: w.legend}}
 	for t := range w.rows {
-		if t >= start && (w.end == 0 || t <= w.end) {
+		if (t >= start || w.serveAll) && (w.end == 0 || t <= w.end) {
 			a.times = append(a.times, t)
 		}
 		if w.end == 0 {
@@ -185,13 +190,29 @@ func (w *world) Update(_ context.Context, start, _ int64, _ []string) (Update, e
 	}
 	slices.Sort(a.times)
 	slices.Reverse(a.times)
+	if w.sequence != nil {
+		a.times = w.sequence
+	}
+	if w.header != nil {
+		w.header(a.h)
+	}
+	if happens := w.meanwhile; happens != nil {
+		w.meanwhile = nil
+		happens()
+	}
 	return a, nil
 }
+
+// headerOf is short for what a test may spoil.
+type headerOf = rrd.Header
+
+func itoa(n int64) string { return strconv.FormatInt(n, 10) }
 
 // answer is one update of a world.
 type answer struct {
 	w     *world
 	h     *rrd.Header
+	data  map[int64][]float64 // as it was when the answer was made
 	times []int64
 	given int
 }
@@ -211,7 +232,7 @@ func (a *answer) Next() (rrd.Row, error) {
 	}
 	t := a.times[a.given]
 	a.given++
-	return rrd.Row{T: t, Values: a.w.rows[t]}, nil
+	return rrd.Row{T: t, Values: a.data[t]}, nil
 }
 
 // wantAlarms fails the test if a poll raised something else.

@@ -40,11 +40,11 @@ func (m *Monitor) revive(o *object, v *variable) {
 		t.KnownAt = max(t.KnownAt, m.anchor.last)
 	}
 	v.trig, v.sequence = t, kept.Sequence
+	if m.anchor.hasLast && !o.timed {
+		o.timed, o.hereAt, o.rowsAt = true, m.anchor.last, m.anchor.last
+	}
 	if kept.Rule != ruleOf(v.conf) {
 		m.end(o, v, alarm.ReasonConfig)
-	}
-	if m.anchor.hasLast && !o.hasSeen {
-		o.hasSeen, o.seenAt = true, m.anchor.last
 	}
 }
 

@@ -34,11 +34,15 @@ type Monitor struct {
 	begun    bool
 	readings map[config.Fold]readResult // of this poll
 
-	lastLegend   *rrd.Legend // of the last whole answer
+	accepted     *rrd.Legend // of the last whole answer
 	newest       rrd.Row
 	newestLegend *rrd.Legend
 	newestStep   int64
-	badHeadings  int
+	givenHost    string          // uuid in the last inventory
+	legendHost   string          // uuid in the last legend that names a host
+	toldHeadings map[string]bool // bad headings that were reported
+	toldEnough   bool            // that there are more of them was, too
+
 	saved        map[alarm.ID][]byte // of an earlier run, not yet claimed by a variable
 	savedLast    int64               // its last row
 	savedConfigs map[Object]string
@@ -52,6 +56,7 @@ type Monitor struct {
 
 	failing   string // result of the last poll, "" if it was good
 	failures  int    // polls since the last good one
+	lost      int64  // row seconds given up since
 	rereading bool   // a refresh has asked for an inventory that has not come
 }
 
@@ -89,6 +94,7 @@ func New(o Options) *Monitor {
 		inventories: make(chan *Inventory, 1),
 		commands:    [...]chan struct{}{Refresh: make(chan struct{}, 1), DebugMem: make(chan struct{}, 1)},
 		objects:     make(map[Object]*object), readings: make(map[config.Fold]readResult),
+		toldHeadings: make(map[string]bool),
 	}
 	m.restore(o.Saved)
 	return m
@@ -205,7 +211,7 @@ func (m *Monitor) wait(ctx context.Context, d time.Duration) {
 				m.rereading = false
 				return // rows have been waiting for it
 			}
-			m.usePlan(m.lastLegend)
+			m.accept(m.accepted)
 			wall, _ := m.opts.Clock.Now()
 			m.keep()
 			m.publish(wall)

@@ -23,8 +23,21 @@ type object struct {
 	retired map[string]*variable // removed ones, for their quiet time
 
 	inLegend bool // in the newest legend
-	hasSeen  bool
-	seenAt   int64 // newest row time of the last update that named it
+	// Newest row times of the last updates while it belonged to this host, and
+	// that named it. They begin with the first update after it came.
+	timed          bool
+	hereAt, rowsAt int64
+}
+
+// here says whether the object is this host's business now. One that is not
+// keeps its configuration and its state for a while, in case it returns.
+func (o *object) here() bool { return o.facts != nil && (o.facts.Resident || o.inLegend) }
+
+// blank makes the values of an object unknown that is not here.
+func (o *object) blank() {
+	for _, v := range o.vars {
+		v.known, v.value = false, nan
+	}
 }
 
 // variable is one variable of one object, with its trigger's state.
@@ -36,10 +49,10 @@ type variable struct {
 	sequence int64 // of its last transition
 	dirty    bool  // its state has changed since it was kept
 
-	columns     []int // of the legend in force; nil for none
-	fromReading bool  // its values are read, not found in rows
-	toldEmpty   bool  // that no column matches has been reported
-	matchErr    error // why its pattern could not be tried
+	columns     []int  // of the legend in force; nil for none
+	fromReading bool   // its values are read, not found in rows
+	told        string // what was last reported of it; "" since it found columns
+	matchErr    error  // why its pattern could not be tried
 
 	hasRead bool
 	readAt  int64 // when it was last read, Unix seconds
@@ -67,7 +80,7 @@ func (m *Monitor) apply(o *object, list []*config.Variable) {
 			m.revive(o, v)
 		case !v.conf.SameTrigger(c):
 			m.end(o, v, alarm.ReasonConfig)
-			v.toldEmpty = false
+			v.told = ""
 		}
 		v.conf = c
 		byName[c.Name] = v
@@ -86,13 +99,37 @@ func (m *Monitor) apply(o *object, list []*config.Variable) {
 	o.vars, o.byName = vars, byName
 }
 
-// shift moves every stored time by d seconds.
-func (o *object) shift(d int64) {
-	o.seenAt += d
+// forgetRows makes new triggers of those that judge rows, and ends what fires.
+func (m *Monitor) forgetRows(o *object) {
 	for _, v := range o.vars {
-		v.trig.Shift(d)
-		v.readAt += d
-		v.dirty = true
+		if !v.fromReading {
+			m.end(o, v, alarm.ReasonGone)
+			v.trig, v.known, v.value = alarm.Trigger{}, false, nan
+		}
+	}
+}
+
+// shift moves every stored time by d seconds, for a wall clock that was set.
+func (o *object) shift(d int64) {
+	o.shiftRows(d)
+	for _, v := range o.vars {
+		if v.fromReading {
+			v.trig.Shift(d)
+			v.readAt += d
+			v.dirty = true
+		}
+	}
+}
+
+// shiftRows moves the stored row times by d seconds.
+func (o *object) shiftRows(d int64) {
+	o.hereAt += d
+	o.rowsAt += d
+	for _, v := range o.vars {
+		if !v.fromReading {
+			v.trig.Shift(d)
+			v.dirty = true
+		}
 	}
 	for _, v := range o.retired {
 		v.trig.Shift(d)

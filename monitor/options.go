@@ -101,8 +101,9 @@ type Options struct {
 	// Reread asks whoever delivers inventories for a full one. It must not
 	// block. Nil: nobody to ask.
 	Reread func()
-	// Alive is called at least every AliveEvery while the loop turns, with
-	// what it is doing, for the service manager. Nil: nobody asks.
+	// Alive is called at least every AliveEvery while the loop turns or waits
+	// for an answer within its time, with what it is doing, for the service
+	// manager. It is not called by two goroutines at once. Nil: nobody asks.
 	Alive      func(status string)
 	AliveEvery time.Duration
 	// Registerer takes the loop's own metrics. Nil: they are not registered.

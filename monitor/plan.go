@@ -15,7 +15,9 @@ type plan struct {
 	legend *rrd.Legend
 	rows   []*variable // variables with columns in the legend
 	want   []bool      // columns that some variable reads
-	order  []*object   // VMs in legend order, the host, SRs in legend order
+	order  []*object   // of this host: VMs in legend order, the host, SRs in legend order
+
+	complaints []complaint // not yet reported
 }
 
 // columnsOf groups the columns of a legend by object, in legend order. Only
@@ -39,42 +41,46 @@ func columnsOf(l *rrd.Legend) (map[Object][]int, []Object) {
 }
 
 // newPlan matches the variables of objects to the columns of a legend, and
-// returns what could not be matched, as messages for people.
-func newPlan(l *rrd.Legend, objects map[Object]*object) (*plan, []complaint) {
+// notes what could not be matched.
+func newPlan(l *rrd.Legend, objects map[Object]*object) *plan {
 	p := &plan{legend: l}
-	var complaints []complaint
 	var columns map[Object][]int
 	var inLegend []Object
 	if l != nil {
 		columns, inLegend = columnsOf(l)
 		p.want = make([]bool, len(l.Entries))
 	}
-	p.order = alarmOrder(inLegend, objects)
-	for _, o := range p.order {
-		cols, present := columns[o.Object]
-		o.inLegend = present
+	for _, o := range alarmOrder(inLegend, objects) {
+		_, o.inLegend = columns[o.Object]
+		if !o.here() {
+			o.blank()
+			continue
+		}
+		p.order = append(p.order, o)
 		for _, v := range o.vars {
-			v.columns, v.fromReading, v.matchErr = match(v.conf, o.Object, l, cols)
-			if v.matchErr != nil {
-				complaints = append(complaints, complaint{v, v.matchErr.Error()})
-				continue
-			}
-			for _, c := range v.columns {
-				p.want[c] = true
-			}
-			if len(v.columns) > 0 {
-				p.rows = append(p.rows, v)
-				v.toldEmpty = false
-			} else if present && !v.fromReading && !v.conf.PerHost && !v.toldEmpty {
-				v.toldEmpty = true
-				complaints = append(complaints, complaint{v, "no data source of the object matches; the value is unknown"})
-			}
+			p.add(v, o, columns[o.Object])
 		}
 	}
-	return p, complaints
+	return p
 }
 
-// complaint is something an operator should mend in a variable.
+// add matches one variable to the columns of its object.
+func (p *plan) add(v *variable, o *object, cols []int) {
+	v.columns, v.fromReading, v.matchErr = match(v.conf, o.Object, p.legend, cols)
+	switch {
+	case v.matchErr != nil:
+		p.complaints = append(p.complaints, complaint{v, v.matchErr.Error()})
+	case len(v.columns) > 0:
+		p.rows = append(p.rows, v)
+		for _, c := range v.columns {
+			p.want[c] = true
+		}
+	case o.inLegend && !v.fromReading:
+		p.complaints = append(p.complaints, complaint{v, "no data source of the object matches; the value is unknown"})
+	}
+}
+
+// complaint is something that an operator should mend in a variable.
 type complaint struct {
 	v   *variable
 	msg string

@@ -3,6 +3,7 @@ package monitor
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"slices"
 	"time"
 
@@ -11,10 +12,8 @@ import (
 )
 
 var (
-	errNoStep      = errors.New("update: the step is not a positive number of seconds")
-	errTooManyRows = errors.New("update: more rows than any archive has")
-	errRowOrder    = errors.New("update: rows are not in order, newest first")
 	errNoInventory = errors.New("no configuration has been read yet")
+	errClockSet    = errors.New("the wall clock was set again and again while rows came")
 )
 
 // fetchLimit bounds one answer from request to last byte, so that one which
@@ -37,16 +36,17 @@ func (m *Monitor) Poll(ctx context.Context) error {
 		m.setInventory(inv)
 	default:
 	}
-	wall, mono := m.opts.Clock.Now()
-	m.watchClock(wall, mono)
+	wall, _ := m.look()
 	if !m.begun {
 		m.begun = true
 		m.anchor.start = wall.Unix() - m.lookBack()
 	}
 	clear(m.readings)
 
-	f, err := m.fetch(ctx)
-	wall, _ = m.opts.Clock.Now() // a fetch can take long
+	f, wall, err := m.ask(ctx)
+	if err != nil && ctx.Err() != nil {
+		return err // told to stop: that is nobody's failure
+	}
 	if err == nil && f.newest.Values != nil {
 		m.newest, m.newestLegend, m.newestStep = f.newest, f.header.Legend, f.header.Step
 	}
@@ -57,16 +57,18 @@ func (m *Monitor) Poll(ctx context.Context) error {
 			err = errNoInventory
 		}
 	case err != nil:
-		m.usePlan(m.lastLegend)
+		m.usePlan(m.accepted)
 		m.evaluate(nil, wall.Unix())
 	default:
-		m.lastLegend = f.header.Legend
+		m.accept(f.header.Legend)
 		m.evaluate(f, wall.Unix())
-		if d := m.anchor.answered(f.header.End, f.header.Step); d != 0 {
+		if d, back := m.anchor.answered(f.end(), f.header.Step); back {
 			m.metrics.reanchors.Inc()
-			m.log.Warn("the source's time went back: followed", "seconds", d, "end", f.header.End)
-			m.shiftObjects(d)
+			m.log.Warn("the source's time went back: followed", "seconds", d, "start", m.anchor.start)
+			m.shiftRows(d)
 		}
+		m.hostOf(f.header.Legend)
+		m.usePlan(f.header.Legend)
 	}
 	m.account(err, wall)
 	m.keep()
@@ -75,20 +77,32 @@ func (m *Monitor) Poll(ctx context.Context) error {
 	return err
 }
 
+// ask fetches, and looks at the clock afterwards: a fetch can take long. Rows
+// that came while the clock was set are dated by the one time or the other.
+// They are asked for again.
+func (m *Monitor) ask(ctx context.Context) (*folded, time.Time, error) {
+	f, err := m.fetch(ctx)
+	wall, set := m.look()
+	if set {
+		f, err = m.fetch(ctx)
+		if wall, set = m.look(); set {
+			return nil, wall, unreachable{errClockSet}
+		}
+	}
+	return f, wall, err
+}
+
 // fetch reads one whole update.
 func (m *Monitor) fetch(ctx context.Context) (*folded, error) {
 	bounded, cancel := context.WithTimeout(ctx, fetchLimit)
 	defer cancel()
+	defer m.aliveDuring(bounded)()
 	u, err := m.opts.Source.Update(bounded, m.anchor.start, m.step(), m.srs())
 	if err != nil {
 		return nil, unreachable{err}
 	}
 	defer u.Close()
-	f, err := m.read(u)
-	if err != nil && ctx.Err() != nil {
-		return nil, unreachable{ctx.Err()} // we were told to stop
-	}
-	return f, err
+	return m.read(u)
 }
 
 // account counts and logs how a poll went: once when it begins to fail in a
@@ -109,42 +123,62 @@ func (m *Monitor) account(err error, wall time.Time) {
 		result = "broken"
 		m.metrics.parseErrors.Inc()
 		if lost := m.anchor.brokenAnswer(wall.Unix()); lost > 0 {
-			m.metrics.lostSeconds.Add(float64(lost))
-			m.log.Error("rows given up after broken answers: this time is unknown", "seconds", lost, "start", m.anchor.start)
+			m.giveUp(lost)
 		}
 	}
 	m.metrics.polls.WithLabelValues(result).Inc()
 	switch {
 	case err == nil && m.failing != "":
-		m.log.Info("rows are coming again", "polls_without", m.failures)
+		m.log.Info("rows are coming again", "polls_without", m.failures, "unknown_seconds", m.lost)
 	case err != nil && m.failing != result:
 		m.log.Error("no rows: "+result, "err", err, "start", m.anchor.start)
 	case err != nil:
 		m.log.Debug("no rows: "+result, "err", err)
 	}
 	if err == nil {
-		m.failing, m.failures = "", 0
+		m.failing, m.failures, m.lost = "", 0, 0
 	} else {
 		m.failing = result
 		m.failures++
 	}
 }
 
-// watchClock moves all stored times when the wall clock was set.
-func (m *Monitor) watchClock(wall time.Time, mono time.Duration) {
+// giveUp counts row time that nobody will see, and says so when it begins; the
+// sum is logged when rows come again.
+func (m *Monitor) giveUp(seconds int64) {
+	level := slog.LevelError
+	if m.lost > 0 {
+		level = slog.LevelDebug
+	}
+	m.lost += seconds
+	m.metrics.lostSeconds.Add(float64(seconds))
+	m.log.Log(context.Background(), level, "rows given up after broken answers: this time is unknown",
+		"seconds", seconds, "start", m.anchor.start)
+}
+
+// look tells the time. When the wall clock was set since the last look, all
+// stored times move with it.
+func (m *Monitor) look() (wall time.Time, set bool) {
+	wall, mono := m.opts.Clock.Now()
 	d := m.clock.moved(wall, mono, m.anchor.step)
 	if d == 0 {
-		return
+		return wall, false
 	}
 	m.metrics.clockSteps.Inc()
 	m.log.Warn("the wall clock was set: stored times follow", "seconds", d)
 	m.anchor.shift(d)
-	m.shiftObjects(d)
-}
-
-func (m *Monitor) shiftObjects(d int64) {
+	m.newest.T += d
 	for _, o := range m.objects {
 		o.shift(d)
+	}
+	return wall, true
+}
+
+// shiftRows moves the times that rows were dated with, and not those of
+// readings, which are dated by our own clock.
+func (m *Monitor) shiftRows(d int64) {
+	for _, o := range m.objects {
+		o.shiftRows(d)
 	}
 }
 

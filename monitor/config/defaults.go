@@ -78,7 +78,7 @@ func builtinOf(class, name string, opts Options) builtin {
 	}
 	if opts.Legacy {
 		if b.pattern != nil {
-			b.pattern = legacyPattern(class, name, b.pattern)
+			b.pattern = unanchored(b.pattern)
 		}
 		if class == ClassVM && name == "fs_usage" {
 			b.inhibit = legacyFSInhibit
@@ -87,17 +87,10 @@ func builtinOf(class, name string, opts Options) builtin {
 	return b
 }
 
-// legacyPattern is the daemon of 2012's pattern where today's is p. It matches
-// anywhere in a name.
-func legacyPattern(class, name string, p *Pattern) *Pattern {
-	text := p.text
-	switch {
-	case class == ClassVM && name == "disk_usage":
-		text = `vbd_(xvd|hd)[a-z]+_(read|write)`
-	case class == ClassHost && name == "network_usage":
-		text = `pif_eth[0-9]+_[rt]x`
-	}
-	return &Pattern{text: text, re2: regexp.MustCompile(text)}
+// unanchored is p as the daemon of 2012 read patterns: it matches anywhere in
+// a name. Which devices a default knows is no matter of that.
+func unanchored(p *Pattern) *Pattern {
+	return &Pattern{text: p.text, re2: regexp.MustCompile(p.text)}
 }
 
 // mustPattern compiles a pattern of the tables. A thousand VMs share it.

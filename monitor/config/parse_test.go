@@ -63,10 +63,10 @@ func TestDefaults(t *testing.T) {
 
 	// The daemon of 2012: its priority, its patterns, its week of silence.
 	f("vm", true, variable("name=cpu_usage", level), "cpu_usage average(cpu[0-9]+) high 7 period 60 inhibit 3600 priority 5")
-	f("vm", true, variable("name=disk_usage", level), "disk_usage sum(vbd_(xvd|hd)[a-z]+_(read|write)) high 7 period 60 inhibit 3600 priority 5")
+	f("vm", true, variable("name=disk_usage", level), "disk_usage sum(vbd_((xvd|hd|sd|vd)[a-z]+|nvme[0-9]+(n[0-9]+)?)_(read|write)) high 7 period 60 inhibit 3600 priority 5")
 	f("vm", true, variable("name=fs_usage"), "fs_usage get_percent_fs_usage() high 0.9 period 60 inhibit 604800 priority 5")
 	f("vm", true, variable("name=log_fs_usage"), "log_fs_usage get_percent_log_fs_usage() high 0.9 period 60 inhibit 3600 priority 5")
-	f("host", true, variable("name=network_usage", level), "network_usage sum(pif_eth[0-9]+_[rt]x) high 7 period 60 inhibit 3600 priority 5")
+	f("host", true, variable("name=network_usage", level), "network_usage sum(pif_(eth[0-9]+|em[0-9]+|p[0-9]+p[0-9]+|en[a-z0-9]+)_[rt]x) high 7 period 60 inhibit 3600 priority 5")
 
 	// What the XML says wins.
 	f("vm", false, variable("name=fs_usage", "consolidation_fn=max", "rrd_regex=a|b", "alarm_trigger_level=-1.5e3", "alarm_trigger_period=-0",

@@ -201,7 +201,7 @@ var wayOut = map[string]string{
 func (s *Socket) refuse(datagram []byte, from sender, result string) {
 	if pass, swallowed := s.lines.allow(result, s.now()); pass {
 		attrs := []any{"reason", result, "hint", wayOut[result],
-			"datagram", fmt.Sprintf("%q", datagram[:min(len(datagram), logBytes)])}
+			"datagram", string(datagram[:min(len(datagram), logBytes)])}
 		if from.known {
 			attrs = append(attrs, "uid", from.uid, "pid", from.pid)
 		}

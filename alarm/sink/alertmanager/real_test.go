@@ -1,0 +1,291 @@
+//go:build integration
+
+package alertmanager
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"perfmon/alarm"
+)
+
+// real is an Alertmanager from the Debian package, on a port of its own.
+type real struct {
+	t       *testing.T
+	dir     string
+	address string
+	cmd     *exec.Cmd
+	done    chan error
+}
+
+func startReal(t *testing.T, notify string) *real {
+	t.Helper()
+	r := &real{t: t, dir: t.TempDir(), address: freeAddress(t)}
+	config := fmt.Sprintf(`
+route: {receiver: test, group_by: [alertname], group_wait: 10ms, group_interval: 100ms, repeat_interval: 1h}
+receivers: [{name: test, webhook_configs: [{url: %q, send_resolved: true}]}]
+`, notify)
+	if err := os.WriteFile(filepath.Join(r.dir, "config.yml"), []byte(config), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r.start()
+	t.Cleanup(r.stop)
+	return r
+}
+
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+func (r *real) start() {
+	r.t.Helper()
+	program, err := exec.LookPath("prometheus-alertmanager")
+	if err != nil {
+		r.t.Fatalf("no Alertmanager; make integration installs it: %v", err)
+	}
+	log, err := os.OpenFile(filepath.Join(r.dir, "log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	defer log.Close()
+	r.cmd = exec.Command(program, "--config.file="+filepath.Join(r.dir, "config.yml"), "--storage.path="+r.dir,
+		"--web.listen-address="+r.address, "--cluster.listen-address=")
+	r.cmd.Stdout, r.cmd.Stderr = log, log
+	r.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	if err := r.cmd.Start(); err != nil {
+		r.t.Fatal(err)
+	}
+	cmd := r.cmd
+	r.done = make(chan error, 1)
+	go func() { r.done <- cmd.Wait() }()
+	r.until("it is ready", func() bool {
+		resp, err := http.Get("http://" + r.address + "/-/ready")
+		if err != nil {
+			return false
+		}
+		resp.Body.Close()
+		return resp.StatusCode == 200
+	})
+}
+
+func (r *real) stop() {
+	if r.cmd == nil {
+		return
+	}
+	_ = r.cmd.Process.Signal(syscall.SIGTERM)
+	select {
+	case <-r.done:
+	case <-time.After(10 * time.Second):
+		_ = r.cmd.Process.Kill()
+		<-r.done
+	}
+	r.cmd = nil
+}
+
+// until waits for a condition of another process, which has no channel.
+func (r *real) until(what string, ok func() bool) {
+	r.t.Helper()
+	for range 1500 {
+		if ok() {
+			return
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	log, _ := os.ReadFile(filepath.Join(r.dir, "log"))
+	r.t.Fatalf("waited in vain until %s; it shows %q\n%s", what, r.firing(), log)
+}
+
+// firing lists what Alertmanager's own API has as active, each as
+// alertname/severity/name.
+func (r *real) firing() []string {
+	resp, err := http.Get("http://" + r.address + "/api/v2/alerts?active=true")
+	if err != nil {
+		return []string{err.Error()}
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return []string{err.Error()}
+	}
+	var alerts []struct {
+		Labels map[string]string `json:"labels"`
+	}
+	if err := json.Unmarshal(body, &alerts); err != nil {
+		return []string{err.Error()}
+	}
+	out := []string{}
+	for _, a := range alerts {
+		out = append(out, a.Labels["alertname"]+"/"+a.Labels["severity"]+"/"+a.Labels["name"])
+	}
+	slices.Sort(out)
+	return out
+}
+
+func (r *real) expect(want ...string) {
+	r.t.Helper()
+	r.until("it shows "+strings.Join(want, " "), func() bool { return slices.Equal(r.firing(), want) })
+}
+
+// notices collects what the Alertmanagers tell their receivers.
+type notices struct {
+	*httptest.Server
+	mu   sync.Mutex
+	said []string // alertname/severity/status
+}
+
+func newNotices(t *testing.T) *notices {
+	n := &notices{}
+	n.Server = httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		var note struct {
+			Alerts []struct {
+				Status string            `json:"status"`
+				Labels map[string]string `json:"labels"`
+			} `json:"alerts"`
+		}
+		if err := json.NewDecoder(r.Body).Decode(&note); err != nil {
+			t.Error(err)
+		}
+		n.mu.Lock()
+		defer n.mu.Unlock()
+		for _, a := range note.Alerts {
+			n.said = append(n.said, a.Labels["alertname"]+"/"+a.Labels["severity"]+"/"+a.Status)
+		}
+	}))
+	t.Cleanup(n.Close)
+	return n
+}
+
+func (n *notices) count(what string) (times int) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, s := range n.said {
+		if s == what {
+			times++
+		}
+	}
+	return times
+}
+
+// live makes the example event one of now, with a time to live that a test
+// can wait for.
+func live(change func(*alarm.Event)) *alarm.Event {
+	return as(func(e *alarm.Event) {
+		e.Time, e.TTL = time.Now().Unix()-1, 5
+		e.Since = e.Time - 60
+		change(e)
+	})
+}
+
+func TestRealAlertmanager(t *testing.T) {
+	notices := newNotices(t)
+	a, b := startReal(t, notices.URL), startReal(t, notices.URL)
+	s := newSink(t, Options{URLs: []string{"http://" + a.address, "http://" + b.address}, TTL: 5 * time.Second})
+	both := func(want ...string) {
+		t.Helper()
+		a.expect(want...)
+		b.expect(want...)
+	}
+
+	deliver(t, s, live(func(e *alarm.Event) { e.Severity = alarm.Warning }))
+	both("cpu_usage/warning/web-07")
+	a.until("its receiver knows", func() bool { return notices.count("cpu_usage/warning/firing") >= 2 })
+
+	// Re-sent for longer than its time to live, it fires on.
+	end := time.Now().Add(7 * time.Second)
+	for n := int64(1); time.Now().Before(end); n++ {
+		if err := s.Announce(t.Context(), []*alarm.Event{live(func(e *alarm.Event) {
+			e.Kind, e.Announce, e.Severity, e.Name = alarm.KindState, n, alarm.Warning, "renamed"
+		})}); err != nil {
+			t.Fatal(err)
+		}
+		both("cpu_usage/warning/web-07")
+		time.Sleep(200 * time.Millisecond)
+	}
+	if got := notices.count("cpu_usage/warning/resolved"); got != 0 {
+		t.Errorf("%d times resolved in between", got)
+	}
+
+	deliver(t, s, live(func(e *alarm.Event) { e.Sequence = 8 }))
+	both("cpu_usage/critical/web-07")
+
+	// One Alertmanager restarts and has forgotten everything; while it is
+	// away, the other one is told for both.
+	b.stop()
+	deliver(t, s, live(func(e *alarm.Event) { e.Sequence, e.Variable = 9, "host_load" }))
+	a.expect("cpu_usage/critical/web-07", "host_load/critical/web-07")
+	b.start()
+	if err := s.Announce(t.Context(), []*alarm.Event{
+		live(func(e *alarm.Event) { e.Kind, e.Announce, e.Sequence = alarm.KindState, 1, 8 }),
+		live(func(e *alarm.Event) { e.Kind, e.Announce, e.Sequence, e.Variable = alarm.KindState, 1, 9, "host_load" }),
+	}); err != nil {
+		t.Fatal(err)
+	}
+	both("cpu_usage/critical/web-07", "host_load/critical/web-07")
+
+	clear := func(e *alarm.Event) {
+		e.Kind, e.State, e.Sequence, e.Since, e.Reason = alarm.KindCleared, "inactive", 10, 0, alarm.ReasonLevel
+	}
+	deliver(t, s, live(clear))
+	both("host_load/critical/web-07")
+	a.until("its receiver knows of the end", func() bool { return notices.count("cpu_usage/critical/resolved") >= 1 })
+	both() // the other one ends by itself: nobody announces it
+
+	// Both are away: the transition waits, and the last state counts.
+	a.stop()
+	b.stop()
+	fires := live(func(e *alarm.Event) { e.Sequence = 11 })
+	n, err := s.Deliver(t.Context(), []*alarm.Event{fires})
+	var r *alarm.Refused
+	if n != 0 || err == nil || errors.As(err, &r) {
+		t.Fatalf("nobody was there, and %d are taken: %v", n, err)
+	}
+	a.start()
+	b.start()
+	deliver(t, s, fires, live(func(e *alarm.Event) { clear(e); e.Sequence = 12 }), live(func(e *alarm.Event) { e.Sequence, e.Severity = 13, alarm.Warning }))
+	both("cpu_usage/warning/web-07")
+	deliver(t, s, live(func(e *alarm.Event) { clear(e); e.Sequence = 14 }))
+	both()
+
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	defer cancel()
+	if err := s.Heartbeat(ctx, hostUUID, "xen-1"); err != nil {
+		t.Fatal(err)
+	}
+	both("PerfmonHeartbeat/none/xen-1")
+	both()
+	a.until("its receiver knows that the host has fallen silent", func() bool { return notices.count("PerfmonHeartbeat/none/resolved") >= 2 })
+}
+
+// What the sink relies on when one alert of many is bad.
+func TestRealAlertmanagerKeepsTheGoodOfABadRequest(t *testing.T) {
+	a := startReal(t, newNotices(t).URL)
+	s := newSink(t, Options{URLs: []string{"http://" + a.address}})
+	now := time.Now()
+	good := s.alert(raised(), map[string]string{"alertname": "good"}, now, now.Add(time.Minute))
+	bad := s.alert(raised(), map[string]string{"alertname": "bad"}, now, now.Add(-time.Minute))
+	if err := s.send(t.Context(), []alert{bad, good}); !refused(err) || !strings.Contains(err.Error(), "start time must be before end time") {
+		t.Fatalf("an end before its beginning: %v", err)
+	}
+	a.expect("good//")
+}

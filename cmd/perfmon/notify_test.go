@@ -1,0 +1,102 @@
+package main
+
+import (
+	"net"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// notices are what a service manager hears.
+type notices struct {
+	t    *testing.T
+	conn *net.UnixConn
+}
+
+// manager makes a service manager's socket and tells the site of it.
+func manager(t *testing.T, s *site) *notices {
+	t.Helper()
+	conn, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: s.path("notify"), Net: "unixgram"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	s.env = append(s.env, "NOTIFY_SOCKET="+s.path("notify"))
+	return &notices{t, conn}
+}
+
+// next is the next notice, as lines.
+func (n *notices) next() []string {
+	n.t.Helper()
+	buf := make([]byte, 4096)
+	n.conn.SetReadDeadline(time.Now().Add(limit))
+	size, err := n.conn.Read(buf)
+	if err != nil {
+		n.t.Fatalf("no further notice: %v", err)
+	}
+	return strings.Split(strings.TrimSuffix(string(buf[:size]), "\n"), "\n")
+}
+
+// until reads notices up to one with that line, and returns them all.
+func (n *notices) until(line string) (all []string) {
+	n.t.Helper()
+	for {
+		notice := n.next()
+		all = append(all, notice...)
+		if slices.Contains(notice, line) {
+			return all
+		}
+	}
+}
+
+func TestNotices(t *testing.T) {
+	t.Parallel()
+	p := newPool(t)
+	n := manager(t, p.site)
+	p.env = append(p.env, "WATCHDOG_USEC=600000") // so alive at least every 0.3 s
+	a := p.start("--source", "xapi", "-i", long)
+
+	if got := n.until("READY=1"); slices.Contains(got, "STOPPING=1") {
+		t.Errorf("first it says %q", got)
+	}
+	n.until("STATUS=polling")
+	for range 3 { // with nothing to do, it still says that it turns
+		if got := n.next(); !slices.Contains(got, "WATCHDOG=1") {
+			t.Errorf("it says %q, want WATCHDOG=1", got)
+		}
+	}
+	if err := p.sim.SetRRDD(false); err != nil {
+		t.Fatal(err)
+	}
+	send(t, p.socket, "refresh")
+	if got := n.until("STATUS=no rows: unreachable"); slices.Contains(got, "READY=1") {
+		t.Errorf("ready a second time: %q", got)
+	}
+	if err := p.sim.SetRRDD(true); err != nil {
+		t.Fatal(err)
+	}
+	n.until("STATUS=polling")
+	if err := a.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	n.until("STOPPING=1")
+	a.wait(endingLimit, exitOK)
+}
+
+// TestNoNoticeOfAnInstanceThatCannotRun: the service manager must not take a
+// second instance for a service that has begun.
+func TestNoNoticeOfAnInstanceThatCannotRun(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	a := s.start("--source", "local")
+	a.address()
+	n := manager(t, s)
+	s.ends(s.command("--source", "local"), exitRunning)
+	n.conn.SetReadDeadline(time.Now())
+	if size, err := n.conn.Read(make([]byte, 100)); err == nil {
+		t.Errorf("it has said something, %d bytes", size)
+	}
+	a.stop(syscall.SIGTERM)
+}

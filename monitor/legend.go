@@ -1,0 +1,87 @@
+package monitor
+
+import (
+	"maps"
+	"slices"
+
+	"perfmon/rrd"
+)
+
+// usePlan makes a plan for a legend, unless the one in force is for it. The
+// answer may still turn out broken: who relies on it calls accept.
+func (m *Monitor) usePlan(l *rrd.Legend) {
+	if m.plan != nil && m.plan.legend == l {
+		return
+	}
+	if l != nil && m.inv != nil {
+		for _, e := range l.Entries { // objects that are just arriving
+			key := Object{e.Class, e.UUID}
+			if m.inv.Objects[key] != nil && m.objects[key] == nil {
+				m.object(key)
+			}
+		}
+	}
+	m.plan = newPlan(l, m.objects)
+}
+
+// accept makes a plan for the legend of a whole answer, and says once what
+// cannot be monitored.
+func (m *Monitor) accept(l *rrd.Legend) {
+	m.usePlan(l)
+	if l != nil && l != m.accepted {
+		m.reportHeadings(l)
+	}
+	m.accepted = l
+	for _, c := range m.plan.complaints {
+		if c.v.told != c.msg {
+			c.v.told = c.msg
+			m.log.Warn("variable: "+c.msg, "class", c.v.id.Class, "uuid", c.v.id.UUID, "variable", c.v.conf.Name)
+		}
+	}
+	for _, v := range m.plan.rows {
+		v.told = ""
+	}
+	m.plan.complaints = nil
+}
+
+// hostOf adopts the uuid of the host that a legend names, when it is another
+// one than in the legend before. Variables can change by that.
+func (m *Monitor) hostOf(l *rrd.Legend) {
+	i := slices.IndexFunc(l.Entries, func(e rrd.Entry) bool { return e.Class == rrd.ClassHost })
+	if i < 0 || l.Entries[i].UUID == m.legendHost {
+		return
+	}
+	m.legendHost = l.Entries[i].UUID
+	m.adoptHost(m.legendHost)
+	m.configurePerHost()
+	m.plan = nil
+}
+
+// Limits of what is told of bad headings.
+const (
+	maxToldHeadings = 50  // texts
+	maxHeadingText  = 200 // bytes of one
+)
+
+// reportHeadings says which columns are ignored for their headings, each text
+// once.
+func (m *Monitor) reportHeadings(l *rrd.Legend) {
+	untold := 0
+	for _, i := range slices.Sorted(maps.Keys(l.Bad)) {
+		text := l.Bad[i][:min(len(l.Bad[i]), maxHeadingText)]
+		switch {
+		case m.toldHeadings[text]:
+			continue
+		case len(m.toldHeadings) < maxToldHeadings:
+			m.toldHeadings[text] = true
+			m.log.Warn("a column is ignored: its legend entry does not have four parts", "column", i, "entry", text)
+		default:
+			untold++
+		}
+		m.metrics.badHeadings.Inc()
+	}
+	if untold > 0 && !m.toldEnough {
+		m.toldEnough = true
+		m.log.Warn("more columns are ignored for their legend entries", "columns", untold)
+	}
+}
