@@ -25,12 +25,15 @@ func (m *Monitor) setInventory(inv *Inventory) {
 		}
 	}
 	for key, o := range m.objects {
-		if inv.Objects[key] == nil {
-			m.drop(o)
-			continue
-		}
 		o.facts = inv.Objects[key]
-		m.configure(o)
+		switch {
+		case o.facts != nil:
+			m.configure(o)
+		case !o.timed:
+			m.drop(o) // no rows have come in its time
+		default:
+			m.leave(o)
+		}
 	}
 	m.configurePerHost()
 	m.orphans()

@@ -139,10 +139,18 @@ func (m *Monitor) forget(newest int64) {
 	}
 }
 
-// drop forgets an object that has gone, and ends what fires on it.
-func (m *Monitor) drop(o *object) {
+// leave ends what fires on an object that is known to have gone. Its quiet
+// times stay for a while, in case it returns.
+func (m *Monitor) leave(o *object) {
 	for _, v := range o.vars {
 		m.end(o, v, alarm.ReasonGone)
+	}
+}
+
+// drop forgets an object that has gone, and ends what fires on it.
+func (m *Monitor) drop(o *object) {
+	m.leave(o)
+	for _, v := range o.vars {
 		m.changes.States[v.id] = nil
 	}
 	delete(m.objects, o.Object)

@@ -98,6 +98,10 @@ func (o *oracle) asked(s *story) (times []int64) {
 
 var timings = [3]alarm.Timing{{}, {Inhibit: quiet}, {Period: holding}}
 
+// epoch keeps the oracle's times, which begin about 0, away from 0: to a
+// trigger that is never.
+const epoch = 1_000_000
+
 // gradeOf is the grade of a value whose level is 0.5.
 func gradeOf(v float64) alarm.Grade {
 	if v > 0.5 {
@@ -132,7 +136,7 @@ func (o *oracle) read(s *story) (raised []string) {
 	}
 	o.hasRead, o.readAt = true, s.real
 	if raises(&o.reading, alarm.Timing{Period: holding, Inhibit: quiet},
-		alarm.Sample{T: s.real, Span: span, From: s.real - since, Known: known, Grade: gradeOf(value), Value: value}) {
+		alarm.Sample{T: epoch + s.real, Span: span, From: epoch + s.real - since, Known: known, Grade: gradeOf(value), Value: value}) {
 		raised = append(raised, fmt.Sprintf("fs_usage %.6f", value))
 	}
 	return raised
@@ -156,7 +160,7 @@ func (o *oracle) poll(s *story, refused, broken bool) (raised []string) {
 		if o.hasLast {
 			span = min(span, t-o.last)
 		}
-		rows = append(rows, alarm.Sample{T: t, Span: span, From: t - span, Known: known(v), Grade: gradeOf(v), Value: v})
+		rows = append(rows, alarm.Sample{T: epoch + t, Span: span, From: epoch + t - span, Known: known(v), Grade: gradeOf(v), Value: v})
 		o.hasLast, o.last, o.next = true, t, t+1
 	}
 	for i, name := range []string{"each", "quiet", "held"} {
