@@ -1,5 +1,7 @@
 package monitor
 
+import "time"
+
 // Limits of the anchor.
 const (
 	brokenLimit  = 3   // broken answers in a row before rows are given up
@@ -16,8 +18,9 @@ type anchor struct {
 	whole   bool  // the next row stands for a whole step: rows were re-anchored
 	step    int64 // of the last answer, 0 before one
 
-	broken int // broken answers in a row
-	behind int // whole answers in a row that end too early
+	broken int           // broken answers in a row
+	behind int           // whole answers in a row that end too early
+	since  time.Duration // of the first of them, by the clock that only goes forward
 }
 
 // span returns for how many seconds a row at time t stands, and whether it
@@ -43,22 +46,26 @@ func (a *anchor) evaluated(t int64) {
 	a.start = max(a.start, t+1)
 }
 
-// answered notes a whole answer and the time of its end. Two in a row that
-// end before the last row are believed: back is true, rows are asked for again
-// from that end, and stored row times have to move by shift seconds.
+// answered notes a whole answer, the time of its end, and when it came. Two in
+// a row that end before the last row are believed: back is true, rows are asked
+// for again from that end, and stored row times have to move by shift seconds.
+// They have to be a step apart: the row at the end of one that comes sooner can
+// be the last one that was evaluated, under another date.
 //
 // An end that is not before the last row and still well before the start comes
 // after rows were given up by a clock of ours that is ahead of the source's:
 // the start goes back to the last row, and nothing moves.
-func (a *anchor) answered(end, step int64) (shift int64, back bool) {
+func (a *anchor) answered(end, step int64, now time.Duration) (shift int64, back bool) {
 	a.broken = 0
 	a.step = step
 	if !a.hasLast || end >= a.last && end >= a.start-1-giveUpWindow {
 		a.behind = 0
 		return 0, false
 	}
-	a.behind++
-	if a.behind < backLimit {
+	if a.behind++; a.behind == 1 {
+		a.since = now
+	}
+	if a.behind < backLimit || now-a.since < time.Duration(step)*time.Second {
 		return 0, false
 	}
 	a.behind = 0

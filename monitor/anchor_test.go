@@ -3,6 +3,7 @@ package monitor
 import (
 	"math"
 	"testing"
+	"time"
 
 	"perfmon/monitor/config"
 )
@@ -67,6 +68,26 @@ func TestEndBeforeTheRowsIsNoTimeGoneBack(t *testing.T) {
 	if w.logged("went back") != 0 {
 		t.Errorf("a document that is at odds with itself was taken for a clock:\n%s", w.log.String())
 	}
+}
+
+// A clock that is set back by less than a minute is not noticed by ourselves.
+// Polls in quick succession must not take the last row, which the toolstack
+// dates anew, for another one.
+func TestLastRowUnderAnotherDate(t *testing.T) {
+	w := steady(t, "cpu_usage level=0.5 period=60 inhibit=0")
+	w.row(0, 0.9)
+	w.wantAlarms("first", w.poll(30), "cpu_usage@0")
+	w.rows = map[int64][]float64{}
+	w.row(-60, 0.9) // the same
+	w.wall = w.wall.Add(-50 * time.Second)
+	for at := int64(-10); at < 30; at += 5 {
+		w.wantAlarms("the same row", w.poll(at), "")
+	}
+	w.row(0, 0.8)
+	w.poll(60)
+	w.poll(65)
+	w.row(60, 0.7)
+	w.wantAlarms("and its successors", w.poll(125), "cpu_usage@60")
 }
 
 // Giving up rows uses our clock. If the source is hours behind that, and was

@@ -62,7 +62,7 @@ func (m *Monitor) Poll(ctx context.Context) error {
 	default:
 		m.accept(f.header.Legend)
 		m.evaluate(f, wall.Unix())
-		if d, back := m.anchor.answered(f.end(), f.header.Step); back {
+		if d, back := m.anchor.answered(f.end(), f.header.Step, m.clock.mono); back {
 			m.metrics.reanchors.Inc()
 			m.log.Warn("the source's time went back: followed", "seconds", d, "start", m.anchor.start)
 			m.shiftRows(d)

@@ -63,11 +63,11 @@ func (m *Monitor) logTransition(e *alarm.Event) {
 		text += ", held back by its inhibit period"
 		level = m.log.Info
 	}
-	args := []any{"class", e.Class, "uuid", e.UUID, "variable", e.Variable, "name", e.Name,
-		"level", e.Level, "row", e.Time, "severity", string(e.Severity)}
+	args := []any{"class", e.Class, "uuid", e.UUID, "variable", e.Variable, "name", e.Name}
 	if e.Known {
 		args = append(args, "value", e.Value)
 	}
+	args = append(args, "level", e.Level, "row", e.Time, "severity", string(e.Severity))
 	if e.Reason != "" {
 		args = append(args, "reason", string(e.Reason))
 	}

@@ -241,7 +241,8 @@ func (a *agent) waitPage(pattern string) {
 			return
 		}
 		if time.Now().After(deadline) {
-			a.t.Fatalf("no line %q on the page:\n%s", pattern, page)
+			own := regexp.MustCompile("(?m)^(perfmon|xen)_.*\n").FindAllString(page, -1)
+			a.t.Fatalf("no line %q on the page:\n%s", pattern, strings.Join(own, ""))
 		}
 		time.Sleep(30 * time.Millisecond)
 	}

@@ -32,7 +32,7 @@ func TestCommands(t *testing.T) {
 	} {
 		send(t, p.socket, c.datagram)
 	}
-	a.waitPage(`perfmon_commands_total\{command="other",result="unknown"\} 3`)
+	a.waitPage(`perfmon_commands_total\{command="other",result="unknown"\} 3$`)
 	a.waitPage(`perfmon_commands_total\{command="other",result="not_utf8"\} 1`)
 	a.waitPage(`perfmon_commands_total\{command="other",result="too_long"\} 1`)
 	for _, result := range []string{control.Unknown, control.NotUTF8, control.TooLong} {
@@ -91,7 +91,7 @@ func TestChangedTriggerFileIsInForceWithoutASignal(t *testing.T) {
 	a := s.start("--source", "local", "-i", long)
 	level := func(value string) {
 		t.Helper()
-		a.waitPage(`perfmon_alarm_level\{class="host",uuid="[0-9a-f-]+",variable="cpu_usage"\} ` + value)
+		a.waitPage(`perfmon_alarm_level\{class="host",uuid="[0-9a-f-]+",variable="cpu_usage"\} ` + value + "$")
 	}
 	level("0.5")
 	s.write("triggers/host.xml", cpuAbove(0.7))

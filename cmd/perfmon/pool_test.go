@@ -50,7 +50,7 @@ func (p *pool) configure(class, uuid, text string) {
 
 // cpuAbove is triggers with one variable, which fires at the first row.
 func cpuAbove(level float64) string {
-	return fmt.Sprintf(`<config><variable><name value="cpu_usage"/><alarm_trigger_level value="%v"/></variable></config>`, level)
+	return fmt.Sprintf(`<config><variable><name value="cpu_usage"/><alarm_trigger_level value="%v"/><alarm_trigger_period value="1"/></variable></config>`, level)
 }
 
 // messages waits for n messages.

@@ -47,8 +47,13 @@ type Config struct {
 	// Kept has the names of the variables that Merge took over from the
 	// configuration before, because the document's are refused.
 	Kept []string
+	// Disabled are the names that <disable> switches off: in the document
+	// itself, and in what the object would inherit.
+	Disabled []Disable
 
-	refused []refusal
+	refused       []refusal
+	hushed        map[string]*Variable // switched off by the document itself
+	brokenDisable bool                 // a <disable> does not say what it switches off
 }
 
 // refusal is a variable of the document that is not in force.

@@ -18,7 +18,7 @@ import (
 const (
 	MaxBytes     = 256 << 10 // of one document
 	MaxDepth     = 32        // of elements in one another
-	MaxVariables = 1000      // in one document
+	MaxVariables = 1000      // in one document; so many <disable> as well
 	// MaxBody is how many bytes of an alarm's body one variable may take.
 	// The toolstack refuses a request over 300 KiB, escapes included.
 	MaxBody = 64 << 10

@@ -8,12 +8,19 @@ import (
 	"pgregory.net/rapid"
 )
 
-// shorthand writes a document: "a=1 b! c" is a at level 1, a refused b, and c
-// at level 0.
-func shorthand(s string) string {
+// shorthand writes a document: "a=1 b! c -d -" is a at level 1, a refused b,
+// c at level 0, a <disable> of d, and one of nothing.
+func shorthand(s string) string { return shorthandBlock("", s) }
+
+// shorthandBlock is the same with attributes of the root.
+func shorthandBlock(attributes, s string) string {
 	var b strings.Builder
-	b.WriteString("<config>")
+	b.WriteString("<config" + attributes + ">")
 	for _, word := range strings.Fields(s) {
+		if name, off := strings.CutPrefix(word, "-"); off {
+			fmt.Fprintf(&b, `<disable name="%s"/>`, name)
+			continue
+		}
 		name, level, _ := strings.Cut(strings.TrimSuffix(word, "!"), "=")
 		if level == "" {
 			level = "0"
@@ -64,6 +71,11 @@ func TestMerge(t *testing.T) {
 	f([]string{"<"}, "nil", "")
 	f([]string{"<", "a=1"}, "a=1", "")
 	f([]string{"a=1", ""}, "", "")
+	// What is switched off is not kept, and what is kept may be switched off.
+	f([]string{"a=1 b=1", "a! -a b=2"}, "b=2", "")
+	f([]string{"a=1 -b", "a! - b!"}, "a=1", "a")
+	f([]string{"a=1 -b", "a=1 b=2 -"}, "a=1 b=2", "")
+	f([]string{"a=1 b=3 -b", "a=1 b! -b", "a=1 b!"}, "a=1", "")
 	// A good variable of the name in the same document is newer than what was.
 	f([]string{"a=1", "a=2 a!"}, "a=2", "")
 	f([]string{"a=1", "a! a!"}, "a=1", "a")

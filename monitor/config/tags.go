@@ -2,8 +2,14 @@ package config
 
 import "fmt"
 
-// variableTag is the element that is a variable.
-const variableTag = "variable"
+// The elements outside variables.
+const (
+	variableTag = "variable"
+	disableTag  = "disable"
+	// configTag is a block of variables, in triggersTag one of several.
+	configTag   = "config"
+	triggersTag = "triggers"
+)
 
 // The tags inside a variable. To add one: name it here and in knownTags, and
 // read it in variable.go or elements.go.

@@ -74,22 +74,24 @@ func firstBelow(e *etree.Element, tag string) *etree.Element {
 // value is an element's attribute "value"; a missing one is "", as for the
 // stock daemon.
 func value(e *etree.Element) string {
-	for _, a := range e.Attr {
-		if a.FullKey() == "value" {
-			return a.Value
-		}
-	}
-	return ""
+	v, _ := attribute(e, "value")
+	return v
 }
 
 // has says whether an element has the attribute "value".
 func has(e *etree.Element) bool {
+	_, ok := attribute(e, "value")
+	return ok
+}
+
+// attribute is an element's attribute of a name.
+func attribute(e *etree.Element, name string) (string, bool) {
 	for _, a := range e.Attr {
-		if a.FullKey() == "value" {
-			return true
+		if a.FullKey() == name {
+			return a.Value, true
 		}
 	}
-	return false
+	return "", false
 }
 
 // shape is the fix for an element that has text instead of a value.
@@ -123,6 +125,8 @@ func (r *reader) unknownTags() {
 		case e == r.element:
 		case tag == variableTag:
 			r.lax(e, "a <variable> inside a <variable>: the outer one takes the tags of the inner", "write one after the other")
+		case tag == disableTag:
+			r.lax(e, "a <disable> inside a <variable> has no effect", "write it before the <variable>")
 		case !known(tag):
 			r.lax(e, fmt.Sprintf("<%s> is not known: it has no effect", tag), didYouMean("<%s>", tag, knownTags))
 		case seen[tag]:

@@ -63,6 +63,7 @@ type entry struct {
 	alarm    *alarm.Event
 	since    time.Time // when it was handed over
 	due      time.Time // not tried before
+	trying   bool      // its message is being created
 	failures int
 	internal int // INTERNAL_ERROR answers, and
 	mark     int // messages that had been created at the first of them
@@ -89,15 +90,27 @@ func New(o Options) *Sink {
 func (s *Sink) Send(a *alarm.Event) {
 	s.mu.Lock()
 	if len(s.queue) >= s.opts.Queue {
-		i := max(0, slices.IndexFunc(s.queue, func(e *entry) bool { return e.alarm.Kind == alarm.KindRepeated }))
-		lost := s.queue[i]
-		s.queue = slices.Delete(s.queue, i, i+1)
-		s.drop(lost, "queue full", nil)
+		s.makeRoom()
 	}
 	now := time.Now()
 	s.queue = append(s.queue, &entry{alarm: a, since: now, due: now})
 	s.mu.Unlock()
 	s.nudge()
+}
+
+// makeRoom drops one alarm, but not the one whose message is being created:
+// nobody could tell what became of it.
+func (s *Sink) makeRoom() {
+	i := slices.IndexFunc(s.queue, func(e *entry) bool { return !e.trying && e.alarm.Kind == alarm.KindRepeated })
+	if i < 0 {
+		i = slices.IndexFunc(s.queue, func(e *entry) bool { return !e.trying })
+	}
+	if i < 0 {
+		return
+	}
+	lost := s.queue[i]
+	s.queue = slices.Delete(s.queue, i, i+1)
+	s.drop(lost, "queue full", nil)
 }
 
 func (s *Sink) nudge() {
@@ -149,13 +162,15 @@ func (s *Sink) Run(ctx context.Context) {
 	}
 }
 
-// next returns the first alarm that is due, or how long there is none.
+// next returns the first alarm that is due, marked as being tried, or how
+// long there is none.
 func (s *Sink) next(now time.Time) (*entry, time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	wait := time.Hour
 	for _, e := range s.queue {
 		if !e.due.After(now) {
+			e.trying = true
 			return e, 0
 		}
 		wait = min(wait, e.due.Sub(now))
@@ -238,6 +253,7 @@ func (s *Sink) remove(e *entry) {
 // postpone puts an entry behind the others, to be tried again later.
 func (s *Sink) postpone(e *entry, err error) {
 	s.mu.Lock()
+	e.trying = false
 	e.failures++
 	backoff := min(lastBackoff, firstBackoff<<min(e.failures-1, 20))
 	e.due = time.Now().Add(time.Duration(float64(backoff) * (0.5 + 0.5*s.opts.Rand())))

@@ -1,0 +1,113 @@
+package webhook
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"time"
+)
+
+// Defaults of Options.
+const (
+	DefaultTimeout  = 10 * time.Second
+	DefaultMaxBatch = 50
+)
+
+// maxBatchBytes bounds the body of a batch of more than one event.
+const maxBatchBytes = 512 << 10
+
+// Options say where events go and how.
+type Options struct {
+	// URL of the endpoint, http or https. Its path and query may be secret,
+	// so nothing but scheme, host and port is ever repeated in an error.
+	URL string
+
+	Secret      string // key of the signature; without one events are not signed
+	BearerToken string // for an Authorization header; may be empty
+
+	TLS   *tls.Config // for https; nil trusts the system's authorities. Copied
+	Proxy string      // URL of a proxy, or "environment" for what HTTPS_PROXY and its kind say; "" asks nobody
+
+	Timeout  time.Duration // of one request; 0 is DefaultTimeout
+	Batch    bool          // several events a request, in the JSON batch format
+	MaxBatch int           // events of one batch; 0 is DefaultMaxBatch
+}
+
+// String leaves the secrets out.
+func (o Options) String() string {
+	u, err := parseURL("url", o.URL)
+	if err != nil {
+		return "webhook"
+	}
+	return "webhook " + u.Scheme + "://" + u.Host
+}
+
+// GoString leaves the secrets out, too.
+func (o Options) GoString() string { return o.String() }
+
+// LogValue leaves the secrets out of logs.
+func (o Options) LogValue() slog.Value { return slog.StringValue(o.String()) }
+
+func (o *Options) validate() error {
+	u, err := parseURL("url", o.URL)
+	if err != nil {
+		return err
+	}
+	if u.User != nil || u.Fragment != "" {
+		return errors.New("url: a user, password or fragment does not belong there")
+	}
+	if o.Timeout < 0 || o.MaxBatch < 0 {
+		return errors.New("a negative time or number")
+	}
+	if o.Timeout == 0 {
+		o.Timeout = DefaultTimeout
+	}
+	if o.MaxBatch == 0 {
+		o.MaxBatch = DefaultMaxBatch
+	}
+	if !o.Batch {
+		o.MaxBatch = 1
+	}
+	return nil
+}
+
+// parseURL reads an address of the settings. Errors do not repeat it.
+func parseURL(what, raw string) (*url.URL, error) {
+	u, err := url.Parse(raw)
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return nil, fmt.Errorf("%s: not of the form http://host:port/path or https://host:port/path", what)
+	}
+	return u, nil
+}
+
+// newClient makes an HTTP client that follows no redirects.
+func newClient(o *Options) (*http.Client, error) {
+	t := &http.Transport{
+		TLSHandshakeTimeout:    o.Timeout,
+		IdleConnTimeout:        90 * time.Second,
+		MaxResponseHeaderBytes: 64 << 10,
+		ForceAttemptHTTP2:      true,
+	}
+	if o.TLS != nil {
+		t.TLSClientConfig = o.TLS.Clone()
+	}
+	switch o.Proxy {
+	case "":
+	case "environment":
+		t.Proxy = http.ProxyFromEnvironment
+	default:
+		u, err := parseURL("proxy", o.Proxy)
+		if err != nil {
+			return nil, err
+		}
+		t.Proxy = http.ProxyURL(u)
+	}
+	return &http.Client{
+		Transport:     t,
+		Timeout:       o.Timeout,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}, nil
+}
