@@ -30,10 +30,16 @@ const (
 // column in characters.
 type place struct{ line, column int }
 
+// span is where an element is: its start tag from start to inner, its end tag
+// from innerEnd to end. All are offsets in the text, line ends normalised and
+// without a byte order mark. An element written <a/> has only a start tag.
+type span struct{ start, inner, innerEnd, end int }
+
 // document is trigger XML as a tree, with the place of every element.
 type document struct {
 	root   *etree.Element
 	places map[*etree.Element]place
+	spans  map[*etree.Element]span
 }
 
 // syntaxError is a document that is not well-formed, or over a limit.
@@ -61,7 +67,7 @@ func readDocument(text string) (*document, *Problem) {
 	b := &builder{
 		text:  text,
 		dec:   xml.NewDecoder(strings.NewReader(text)),
-		doc:   &document{places: make(map[*etree.Element]place)},
+		doc:   &document{places: make(map[*etree.Element]place), spans: make(map[*etree.Element]span)},
 		lines: lineStarts(text),
 	}
 	if err := b.build(); err != nil {
@@ -208,6 +214,7 @@ func (b *builder) startElement(start int) *syntaxError {
 		e.CreateAttr(fullName(a.Name), a.Value)
 	}
 	b.doc.places[e] = b.place(start)
+	b.doc.spans[e] = span{start: start, inner: int(b.dec.InputOffset())}
 	if top := b.top(); top != nil {
 		top.AddChild(e)
 	} else {
@@ -268,6 +275,9 @@ func (b *builder) endElement(name xml.Name, start int) *syntaxError {
 			fmt.Sprintf("write </%s> before it, or end that tag with />", top.FullTag()),
 		}
 	}
+	at := b.doc.spans[top]
+	at.innerEnd, at.end = start, int(b.dec.InputOffset())
+	b.doc.spans[top] = at
 	b.names.leave()
 	b.open = b.open[:len(b.open)-1]
 	return nil
