@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"log/slog"
 	"log/syslog"
 	"os"
+	"syscall"
 
 	"github.com/coreos/go-systemd/v22/journal"
 )
@@ -38,19 +40,22 @@ func newLogger(o *options, stderr io.Writer) *slog.Logger {
 
 // journalReads says whether what a service writes to its stderr ends in the
 // journal, or nowhere because the unit says so. A program that merely has a
-// service above it, a shell's, writes where it was told to.
+// service above it, as in a shell, writes where it was told to.
+//
+// The service manager gives the stream's device and inode: JOURNAL_STREAM=9:4242
 func journalReads(stderr *os.File) bool {
-	if os.Getenv("JOURNAL_STREAM") == "" {
-		return false
-	}
-	if stream, err := journal.StderrIsJournalStream(); err == nil && stream {
-		return true
-	}
-	null, err := os.Stat(os.DevNull)
-	if err != nil {
+	var device, inode uint64
+	if _, err := fmt.Sscanf(os.Getenv("JOURNAL_STREAM"), "%d:%d", &device, &inode); err != nil {
 		return false
 	}
 	is, err := stderr.Stat()
+	if err != nil {
+		return false
+	}
+	if sys, ok := is.Sys().(*syscall.Stat_t); ok && sys.Dev == device && sys.Ino == inode {
+		return true
+	}
+	null, err := os.Stat(os.DevNull)
 	return err == nil && os.SameFile(null, is)
 }
 
