@@ -12,9 +12,11 @@
 //
 // A tag that is missing takes the default of its class (defaults.go). What
 // the stock daemon accepts is accepted here with the same meaning, and
-// reported; what it refuses is refused with line and column. The package also
-// writes the body of an alarm, byte for byte as the stock daemon does, and
-// knows how each program that reads alarms parses one.
+// reported; what it refuses is refused with line and column. Objects inherit
+// variables from trigger files and from the pool (layer.go, effective.go), and
+// single variables can be changed in place (set.go). The package also writes
+// the body of an alarm, byte for byte as the stock daemon does, and knows how
+// each program that reads alarms parses one.
 package config
 
 import (
