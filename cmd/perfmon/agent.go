@@ -82,7 +82,7 @@ func runAgent(o *options, stderr io.Writer) error {
 	}
 	m := monitor.New(monitor.Options{
 		Source: h.source, Clock: hostClock{}, Store: h.store, Readings: readings(), Logger: log,
-		Step: step, Interval: o.pollInterval(), LookBack: lookBack, Dither: o.dither, Loops: o.loops, Legacy: o.legacy,
+		Step: step, Interval: o.pollInterval(), LookBack: lookBack, Dither: o.dither, Loops: int(o.loops), Legacy: o.legacy,
 		Reread: h.reread, Alive: alive, AliveEvery: watchdogInterval(), Registerer: reg,
 	})
 	reg.MustRegister(metrics.New(m.Snapshot, time.Now))

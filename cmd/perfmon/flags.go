@@ -21,7 +21,7 @@ import (
 type options struct {
 	// The stock daemon's.
 	interval     int64   // seconds between polls; 0: as long as the rows' step
-	loops        int     // polls before the end; 0: none
+	loops        int64   // polls before the end; 0: none
 	debug        bool    // log more
 	step         int64   // wanted step of the rows, seconds
 	configPeriod int64   // seconds between full reads of the configuration
@@ -69,7 +69,7 @@ datagram "refresh" to the command socket does.
 // parseFlags reads the command line. errHelp means that what was asked for
 // has been printed.
 func parseFlags(args []string, stdout io.Writer) (*options, error) {
-	o := &options{webRetry: webRetry}
+	o := &options{webRetry: webRetry, step: monitor.DefaultStep, configPeriod: 1800}
 	var listen []string
 	var socketActivation, showVersion, help bool
 	var webConfig string
@@ -77,11 +77,11 @@ func parseFlags(args []string, stdout io.Writer) (*options, error) {
 	f.SortFlags = false
 	f.SetOutput(io.Discard)
 	f.Usage = func() {}
-	f.Int64VarP(&o.interval, "interval", "i", 0, "poll every `SEC` seconds (default: the step of the rows)")
-	f.IntVarP(&o.loops, "numloops", "n", 0, "end after `N` polls, failed ones included (default: never)")
+	f.VarP((*decimal)(&o.interval), "interval", "i", "poll every `SEC` seconds (default: the step of the rows)")
+	f.VarP((*decimal)(&o.loops), "numloops", "n", "end after `N` polls, failed ones included (default: never)")
 	f.BoolVarP(&o.debug, "debug", "d", false, "log more")
-	f.Int64VarP(&o.step, "rrdstep", "s", monitor.DefaultStep, "ask the toolstack for rows of `SEC` seconds: 5 or 60")
-	f.Int64VarP(&o.configPeriod, "config_update_period", "c", 1800, "read the whole configuration every `SEC` seconds; changes are followed as they come")
+	f.VarP((*decimal)(&o.step), "rrdstep", "s", "ask the toolstack for rows of `SEC` seconds: 5 or 60")
+	f.VarP((*decimal)(&o.configPeriod), "config_update_period", "c", "read the whole configuration every `SEC` seconds; changes are followed as they come")
 	f.Float64VarP(&o.dither, "interval_percent_dither", "D", monitor.DefaultDither, "add up to `PCT` per cent to the interval, at random")
 	f.BoolVar(&o.daemon, "daemon", false, "go to the background")
 	f.StringVar(&o.source, "source", "auto", "`WHERE` rows come from: xapi, local (/proc), or auto (xapi where there is a toolstack)")
@@ -102,7 +102,7 @@ func parseFlags(args []string, stdout io.Writer) (*options, error) {
 	f.StringSliceVar(&o.allowedHosts, "web.allowed-hosts", nil, "further `NAMES` by which the web port may be asked (Host header)")
 	f.BoolVar(&showVersion, "version", false, "print the version and end")
 	f.BoolVarP(&help, "help", "h", false, "print this and end")
-	if err := f.Parse(args); err != nil {
+	if err := f.Parse(unabbreviate(args, f)); err != nil {
 		return nil, plainly(err)
 	}
 	switch {

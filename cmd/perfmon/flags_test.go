@@ -71,13 +71,13 @@ func TestUsageErrors(t *testing.T) {
 	f("-i 1.5", `--interval "1.5": want a whole number`)
 	f("-i 99999999999999999999", `--interval "99999999999999999999": want a whole number that is not so large`)
 	f("-i", "flag needs an argument: 'i' in -i")
-	f("-n 0", "--numloops 0: want at least 1")
-	f("-n -1", "--numloops -1: want at least 1")
+	f("-n -1", "--numloops -1: want at least 0")
 	f("-s 7", "--rrdstep 7: want 5 or 60, the steps of the toolstack's archives")
-	f("-c 0", "--config_update_period 0: want at least 1 second and at most a year")
-	f("-D 101", "--interval_percent_dither 101: want 0 to 100")
-	f("-D -1", "--interval_percent_dither -1: want 0 to 100")
-	f("-D nan", "--interval_percent_dither NaN: want 0 to 100")
+	f("-c -1", "--config_update_period -1: want at least 0 seconds and at most a year")
+	f("-D 1001", "--interval_percent_dither 1001: want 0 to 1000")
+	f("-D -1", "--interval_percent_dither -1: want 0 to 1000")
+	f("-D nan", "--interval_percent_dither NaN: want 0 to 1000")
+	f("--web=x", "unknown flag: --web")
 	f("-D some", `--interval_percent_dither "some": want a number`)
 	f("--daemon=maybe", `--daemon "maybe": want true or false`)
 	f("--source xen", `--source "xen": want auto, xapi or local`)
@@ -91,6 +91,17 @@ func TestUsageErrors(t *testing.T) {
 	f("-x", "unknown shorthand flag: 'x' in -x")
 	f("start", `unexpected argument "start": perfmon takes flags only`)
 	f("-d -- -i", `unexpected argument "-i": perfmon takes flags only`)
+}
+
+// Command lines that the stock daemon takes.
+func TestStockSpellings(t *testing.T) {
+	o, err := parseFlags(strings.Fields("-i 0300 --numl 0 --rrdst=060 -c 0 --interval_p 150 --deb"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if o.interval != 300 || o.loops != 1 || o.step != 60 || o.configPeriod != 1 || o.dither != 150 || !o.debug {
+		t.Errorf("options %+v", o)
+	}
 }
 
 func TestFlags(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime/debug"
 )
 
 // version is set by the linker.
@@ -21,7 +22,17 @@ const (
 	exitRunning = 3
 )
 
-func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
+// gcPercent trades processor time for memory: with 200 VMs at a step of 5 s,
+// scraped each time, the agent stays about 5 MB smaller than with Go's 100
+// and uses about 0.3 % of a processor more. GOGC overrides it.
+const gcPercent = 40
+
+func main() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(gcPercent)
+	}
+	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
+}
 
 // run is the whole program.
 func run(args []string, stdout, stderr io.Writer) int {

@@ -22,14 +22,14 @@ func (o *options) validate(f *pflag.FlagSet) error {
 	switch {
 	case f.Changed("interval") && (o.interval < 1 || o.interval > 365*day):
 		return fmt.Errorf("--interval %d: want at least 1 second and at most a year", o.interval)
-	case f.Changed("numloops") && o.loops < 1:
-		return fmt.Errorf("--numloops %d: want at least 1", o.loops)
+	case o.loops < 0 || o.loops > math.MaxInt32:
+		return fmt.Errorf("--numloops %d: want at least 0", o.loops)
 	case o.step != 5 && o.step != 60:
 		return fmt.Errorf("--rrdstep %d: want 5 or 60, the steps of the toolstack's archives", o.step)
-	case o.configPeriod < 1 || o.configPeriod > 365*day:
-		return fmt.Errorf("--config_update_period %d: want at least 1 second and at most a year", o.configPeriod)
-	case math.IsNaN(o.dither) || o.dither < 0 || o.dither > 100:
-		return fmt.Errorf("--interval_percent_dither %v: want 0 to 100", o.dither)
+	case o.configPeriod < 0 || o.configPeriod > 365*day:
+		return fmt.Errorf("--config_update_period %d: want at least 0 seconds and at most a year", o.configPeriod)
+	case math.IsNaN(o.dither) || o.dither < 0 || o.dither > 1000:
+		return fmt.Errorf("--interval_percent_dither %v: want 0 to 1000", o.dither)
 	case o.source != "auto" && o.source != "xapi" && o.source != "local":
 		return fmt.Errorf("--source %q: want auto, xapi or local", o.source)
 	case o.maxUpdateBytes < 1<<10:
@@ -40,6 +40,12 @@ func (o *options) validate(f *pflag.FlagSet) error {
 	if _, _, err := net.SplitHostPort(o.xapiHTTP); err != nil {
 		return fmt.Errorf("--xapi-http %q: want an address and a port, such as 127.0.0.1:80", o.xapiHTTP)
 	}
+	// As the stock daemon has it, no loops is one, and a period of nothing is
+	// the shortest.
+	if f.Changed("numloops") {
+		o.loops = max(o.loops, 1)
+	}
+	o.configPeriod = max(o.configPeriod, 1)
 	return o.validateWeb()
 }
 
