@@ -117,6 +117,23 @@ func TestBrokenAnswersAfterReAnchoring(t *testing.T) {
 	w.wantAlarms("and not evaluated again", w.poll(545), "")
 }
 
+// The first row after a re-anchor, the one at the end that was followed, stands
+// for a whole step.
+func TestFirstRowAfterReAnchoring(t *testing.T) {
+	w := steady(t, "cpu_usage level=0.5 period=120 inhibit=0")
+	w.row(0, 0.1)
+	w.poll(5)
+	w.rows = map[int64][]float64{}
+	w.end = t0 - 7200
+	w.poll(65)
+	w.poll(125)
+	w.end = 0
+	w.row(-7200, 0.9)
+	w.wantAlarms("60 s", w.poll(185), "")
+	w.row(-7140, 0.9)
+	w.wantAlarms("120 s", w.poll(245), "cpu_usage@-7140")
+}
+
 // The same without a step of the source in between.
 func TestStartAheadOfTheSourceAfterBrokenAnswers(t *testing.T) {
 	w := steady(t, "cpu_usage level=0.5 period=60 inhibit=0")

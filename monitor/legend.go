@@ -41,7 +41,6 @@ func (m *Monitor) accept(l *rrd.Legend) {
 	for _, v := range m.plan.rows {
 		v.told = ""
 	}
-	m.plan.complaints = nil
 }
 
 // hostOf adopts the uuid of the host that a legend names, when it is another

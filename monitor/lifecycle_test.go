@@ -118,6 +118,37 @@ func TestObjectsThatHaveLeftAreForgotten(t *testing.T) {
 	}
 }
 
+// The same while no rows come at all.
+func TestObjectsThatHaveLeftWithoutRows(t *testing.T) {
+	w := newWorld(t, Options{}, hostCPU)
+	w.refuse = errTorn
+	for i := range int64(50) {
+		vm := fmt.Sprint("vm", i)
+		w.with("vm", vm, Facts{Resident: true, Config: shortXML("fs_usage")})
+		w.poll(60 * i)
+		w.without("vm", vm)
+	}
+	if n := len(w.m.objects); n > 1 {
+		t.Errorf("%d objects are remembered", n)
+	}
+}
+
+// What a VM had before it left is not what it has when it returns.
+func TestValueOfAVMThatReturns(t *testing.T) {
+	w := newWorld(t, Options{}, "vm/a/load", hostCPU)
+	facts := Facts{Resident: true, Config: shortXML("x level=0.5 regex=load")}
+	w.with("vm", "a", facts)
+	w.row(0, 0.9, 0.1)
+	w.poll(5)
+	w.without("vm", "a")
+	w.poll(10)
+	w.with("vm", "a", facts)
+	w.poll(15) // without a new row
+	if v := w.m.Snapshot().Variables; len(v) != 1 || v[0].Known {
+		t.Errorf("shown as %+v", v)
+	}
+}
+
 // The page keeps the other objects' alarms when one is forgotten.
 func TestSnapshotWhenAnObjectIsForgotten(t *testing.T) {
 	w := steady(t, "")

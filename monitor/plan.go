@@ -17,7 +17,7 @@ type plan struct {
 	want   []bool      // columns that some variable reads
 	order  []*object   // of this host: VMs in legend order, the host, SRs in legend order
 
-	complaints []complaint // not yet reported
+	complaints []complaint
 }
 
 // columnsOf groups the columns of a legend by object, in legend order. Only

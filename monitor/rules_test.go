@@ -200,6 +200,12 @@ func TestNoMatchingColumnIsReportedOnce(t *testing.T) {
 	w.setColumns(hostCPU, "host/h/nothing_like_it")
 	w.row(600, 0.9, 0.1)
 	w.wantAlarms("the column has come", w.poll(605), "x@600")
+	w.setColumns(hostCPU)
+	w.row(660, 0.9)
+	w.poll(665)
+	if n := w.logged("no data source of the object matches"); n != 2 {
+		t.Errorf("reported %d times, want once more after it has gone", n)
+	}
 }
 
 func TestObjectThatMissesReportsKeepsItsState(t *testing.T) {
