@@ -23,6 +23,15 @@ type pool struct {
 // host's is 0.25 and the VM's 0.75.
 func newPool(t *testing.T) *pool {
 	t.Helper()
+	p := newQuietPool(t)
+	p.sim.SetSeries(rrd.ClassHost, p.sim.HostUUID(), "cpu0", func(int64) float64 { return 0.25 })
+	p.sim.SetSeries(rrd.ClassVM, p.vm, "cpu0", func(int64) float64 { return 0.75 })
+	return p
+}
+
+// newQuietPool is a pool without rows.
+func newQuietPool(t *testing.T) *pool {
+	t.Helper()
 	p := &pool{site: newSite(t), vm: xapitest.UUID("vm")}
 	if err := os.Mkdir(p.path("xcp"), 0o700); err != nil {
 		t.Fatal(err)
@@ -35,8 +44,6 @@ func newPool(t *testing.T) *pool {
 	p.write("inventory", "INSTALLATION_UUID='"+p.sim.HostUUID()+"'\n")
 	p.base = append(p.base, "--xapi-http", p.sim.Addr(xapitest.TCP))
 	p.sim.PutVM(xapitest.VM{UUID: p.vm, Name: "web-01", PowerState: "Running", ResidentOn: p.sim.HostUUID()})
-	p.sim.SetSeries(rrd.ClassHost, p.sim.HostUUID(), "cpu0", func(int64) float64 { return 0.25 })
-	p.sim.SetSeries(rrd.ClassVM, p.vm, "cpu0", func(int64) float64 { return 0.75 })
 	return p
 }
 
