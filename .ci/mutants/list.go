@@ -4,59 +4,133 @@ package main
 const (
 	trigger = "alarm/trigger.go"
 	fold    = "monitor/fold.go"
+	anchor  = "monitor/anchor.go"
+	keep    = "monitor/keep.go"
+	say     = "monitor/say.go"
 )
 
 var (
 	triggerTests = []string{"./alarm"}
 	foldTests    = []string{"./monitor"}
+	loopTests    = []string{"./monitor"}
 )
 
-// list is what is tried: mistakes that a person could make in the trigger and
-// in the fold.
+// list is what is tried: mistakes that a person could make in the trigger, in
+// the fold, and in what the loop remembers and says.
 var list = []mutation{
 	// Time without a known value.
 	{trigger, "const UnknownLimit = 600", "const UnknownLimit = 660", triggerTests},
 	{trigger, "const UnknownLimit = 600", "const UnknownLimit = 540", triggerTests},
-	{trigger, "dark := s.T - t.KnownAt", "dark := s.T - t.RaisedAt", triggerTests},
+	{trigger, "if t.KnownAt == 0 {", "if t.KnownAt == 0 && s.Known {", triggerTests},
+	{trigger, "t.KnownAt = s.From", "t.KnownAt = s.T", triggerTests},
+	{trigger, "dark := s.T - t.KnownAt", "dark := s.From - t.KnownAt", triggerTests},
 	{trigger, "dark = s.From - t.KnownAt", "dark = s.T - t.KnownAt", triggerTests},
-	{trigger, "if dark >= max(UnknownLimit, tm.Period) {", "if dark > max(UnknownLimit, tm.Period) {", triggerTests},
-	{trigger, "if dark >= max(UnknownLimit, tm.Period) {", "if dark >= min(UnknownLimit, tm.Period) {", triggerTests},
-	{trigger, "if dark >= max(UnknownLimit, tm.Period) {", "if dark >= UnknownLimit {", triggerTests},
+	{trigger, "out = t.darken(tm, dark, s.Absent, out)", "out = t.darken(tm, dark, false, out)", triggerTests},
+	{trigger, "out = t.darken(tm, dark, s.Absent, out)", "out = t.darken(tm, dark, true, out)", triggerTests},
 	{trigger, "if !s.Known {", "if s.Known && !s.Known {", triggerTests},
-	{trigger, "t.HasKnown, t.KnownAt, t.Value = true, s.T, s.Value", "t.HasKnown, t.KnownAt, t.Value = false, s.T, s.Value", triggerTests},
-	{trigger, "t.HasKnown, t.KnownAt, t.Value = true, s.T, s.Value", "t.HasKnown, t.KnownAt, t.Value = true, s.From, s.Value", triggerTests},
-	{trigger, "t.HasKnown, t.KnownAt, t.Value = true, s.T, s.Value", "t.HasKnown, t.KnownAt, t.Value = true, s.T, 0", triggerTests},
+	{trigger, "t.KnownAt, t.Value, t.EverKnown = s.T, s.Value, true", "t.KnownAt, t.Value, t.EverKnown = s.From, s.Value, true", triggerTests},
+	{trigger, "t.KnownAt, t.Value, t.EverKnown = s.T, s.Value, true", "t.KnownAt, t.Value, t.EverKnown = s.T, 0, true", triggerTests},
+	{trigger, "t.KnownAt, t.Value, t.EverKnown = s.T, s.Value, true", "t.KnownAt, t.Value, t.EverKnown = s.T, s.Value, false", triggerTests},
+	{trigger, "if dark < max(UnknownLimit, tm.Period) {", "if dark <= max(UnknownLimit, tm.Period) {", triggerTests},
+	{trigger, "if dark < max(UnknownLimit, tm.Period) {", "if dark < min(UnknownLimit, tm.Period) {", triggerTests},
+	{trigger, "if dark < max(UnknownLimit, tm.Period) {", "if dark < UnknownLimit {", triggerTests},
+	{trigger, "case Pending:", "case Pending, NoData:", triggerTests},
+	{trigger, "case Firing, Clearing:", "case Firing:", triggerTests},
+	{trigger, "if tm.NoData <= 0 && !absent {", "if tm.NoData <= 0 {", triggerTests},
+	{trigger, "if tm.NoData <= 0 && !absent {", "if !absent {", triggerTests},
+	{trigger, "out = append(out, Transition{Kind: KindCleared, Severity: t.Severity, Reason: ReasonUnknown})", "out = append(out, Transition{Kind: KindCleared, Severity: t.Severity, Reason: ReasonLevel})", triggerTests},
+	{trigger, "out = append(out, Transition{Kind: KindCleared, Severity: t.Severity, Reason: ReasonUnknown})", "out = append(out, Transition{Kind: KindCleared, Severity: Critical, Reason: ReasonUnknown})", triggerTests},
+
+	// The nodata period.
+	{trigger, "if tm.NoData > 0 && dark >= tm.NoData && t.State != NoData {", "if tm.NoData > 0 && dark > tm.NoData && t.State != NoData {", triggerTests},
+	{trigger, "if tm.NoData > 0 && dark >= tm.NoData && t.State != NoData {", "if tm.NoData > 0 && dark >= tm.NoData {", triggerTests},
+	{trigger, "if tm.NoData > 0 && dark >= tm.NoData && t.State != NoData {", "if dark >= tm.NoData && t.State != NoData {", triggerTests},
+	{trigger, "if tm.NoData > 0 && dark >= tm.NoData && t.State != NoData {", "if tm.NoData > 0 && dark >= max(UnknownLimit, tm.NoData) && t.State != NoData {", triggerTests},
+	{trigger, "t.State = NoData", "t.State = Inactive", triggerTests},
+	{trigger, "if t.State == NoData {", "if t.State == Inactive {", triggerTests},
+	{trigger, "return append(out, Transition{Kind: KindNoData})", "return append(out, Transition{Kind: KindCleared})", triggerTests},
+	{trigger, "return append(out, Transition{Kind: KindCleared, Reason: ReasonLevel})", "return append(out, Transition{Kind: KindCleared, Reason: ReasonUnknown})", triggerTests},
 
 	// From good to firing.
-	{trigger, "if !s.Bad {", "if s.Bad {", triggerTests},
-	{trigger, "if t.State == Inactive {", "if t.State != Firing {", triggerTests},
+	{trigger, "if t.State == Firing || t.State == Clearing {", "if t.State == Firing {", triggerTests},
+	{trigger, "if t.State == Firing || t.State == Clearing {", "if t.State == Clearing {", triggerTests},
+	{trigger, "if t.State != Pending {", "if t.State == Pending {", triggerTests},
 	{trigger, "t.State, t.Since = Pending, s.T", "t.State, t.Since = Pending, s.From", triggerTests},
 	{trigger, "t.State, t.Since = Pending, s.T", "t.State, t.Since = Firing, s.T", triggerTests},
+	{trigger, "case s.Grade == BadCritical && t.WorstFor >= tm.Period:", "case s.Grade == BadCritical && t.WorstFor > tm.Period:", triggerTests},
+	{trigger, "case s.Grade == BadCritical && t.WorstFor >= tm.Period:", "case s.Grade == BadCritical && t.BadFor >= tm.Period:", triggerTests},
+	{trigger, "case s.Grade == BadCritical && t.WorstFor >= tm.Period:", "case t.WorstFor >= tm.Period:", triggerTests},
+	{trigger, "return t.raise(tm, s.T, Warning, out)", "return t.raise(tm, s.T, Critical, out)", triggerTests},
 	{trigger, "t.BadFor += s.Span", "t.BadFor = s.Span", triggerTests},
 	{trigger, "t.BadFor += s.Span", "t.BadFor += 60", triggerTests},
 	{trigger, "t.BadFor += s.Span", "t.BadFor += s.T - s.From", triggerTests},
-	{trigger, "if t.BadFor < tm.Period {", "if t.BadFor <= tm.Period {", triggerTests},
+	{trigger, "if s.Grade == BadCritical {", "if s.Grade >= BadWarning {", triggerTests},
+	{trigger, "if s.Grade == BadCritical {", "if s.Grade >= BadFalling {", triggerTests},
+	{trigger, "t.WorstFor += s.Span", "t.WorstFor = s.Span", triggerTests},
+	{trigger, "t.WorstFor = 0", "t.WorstFor += 0", triggerTests},
 
-	// The raise and what inhibit does to it.
+	// The clear period.
+	{trigger, "if s.Grade == Fine {", "if s.Grade <= Lingering {", triggerTests},
+	{trigger, "t.State, t.BadFor, t.WorstFor = Clearing, 0, 0", "t.State, t.BadFor, t.WorstFor = Clearing, t.BadFor, 0", triggerTests},
+	{trigger, "t.State, t.BadFor, t.WorstFor = Clearing, 0, 0", "t.State, t.BadFor, t.WorstFor = Clearing, 0, t.WorstFor", triggerTests},
+	{trigger, "t.State, t.BadFor, t.WorstFor = Clearing, 0, 0", "t.State, t.BadFor, t.WorstFor = Firing, 0, 0", triggerTests},
+	{trigger, "t.FineFor += s.Span", "t.FineFor = s.Span", triggerTests},
+	{trigger, "if t.FineFor < tm.Clear {", "if t.FineFor <= tm.Clear {", triggerTests},
+	{trigger, "out = append(out, Transition{Kind: KindCleared, Severity: t.Severity, Reason: ReasonLevel})", "out = append(out, Transition{Kind: KindCleared, Severity: t.Severity, Reason: ReasonUnknown})", triggerTests},
+	{trigger, "out = append(out, Transition{Kind: KindCleared, Severity: t.Severity, Reason: ReasonLevel})", "out = append(out, Transition{Kind: KindCleared, Severity: Critical, Reason: ReasonLevel})", triggerTests},
+	{trigger, "t.State, t.FineFor = Firing, 0", "t.State, t.FineFor = Firing, t.FineFor", triggerTests},
+	{trigger, "t.State, t.FineFor = Firing, 0", "t.State, t.FineFor = t.State, 0", triggerTests},
+
+	// Severity: the fall to warning, and the rise to critical.
+	{trigger, "if tm.HasWarning && s.Grade <= BadWarning {", "if s.Grade <= BadWarning {", triggerTests},
+	{trigger, "if tm.HasWarning && s.Grade <= BadWarning {", "if tm.HasWarning && s.Grade < BadWarning {", triggerTests},
+	{trigger, "if tm.HasWarning && s.Grade <= BadWarning {", "if tm.HasWarning && s.Grade <= BadFalling {", triggerTests},
+	{trigger, "if t.FallFor += s.Span; t.FallFor >= tm.Clear {", "if t.FallFor += s.Span; t.FallFor > tm.Clear {", triggerTests},
+	{trigger, "if t.FallFor += s.Span; t.FallFor >= tm.Clear {", "if t.FallFor = s.Span; t.FallFor >= tm.Clear {", triggerTests},
+	{trigger, "t.Severity = Warning", "t.Severity = Critical", triggerTests},
+	{trigger, "t.FallFor = 0", "t.FallFor += 0", triggerTests},
+	{trigger, "case t.Severity == Warning && s.Grade == BadCritical && t.WorstFor >= tm.Period:", "case s.Grade == BadCritical && t.WorstFor >= tm.Period:", triggerTests},
+	{trigger, "case t.Severity == Warning && s.Grade == BadCritical && t.WorstFor >= tm.Period:", "case t.Severity == Warning && s.Grade == BadCritical && t.WorstFor > tm.Period:", triggerTests},
+	{trigger, "case t.Severity == Warning && s.Grade == BadCritical && t.WorstFor >= tm.Period:", "case t.Severity == Warning && s.Grade == BadCritical:", triggerTests},
+
+	// Repeats, and what inhibit does to them and to raises.
 	{trigger, "t.BadFor = 0", "t.BadFor -= tm.Period", triggerTests},
 	{trigger, "t.BadFor = 0", "t.BadFor += 0", triggerTests},
-	{trigger, "again := t.State == Firing", "again := t.HasRaise", triggerTests},
-	{trigger, "t.State = Firing", "t.State = Pending", triggerTests},
-	{trigger, "if t.HasRaise && now-t.RaisedAt < tm.Inhibit {", "if t.HasRaise && now-t.RaisedAt <= tm.Inhibit {", triggerTests},
-	{trigger, "if t.HasRaise && now-t.RaisedAt < tm.Inhibit {", "if now-t.RaisedAt < tm.Inhibit {", triggerTests},
-	{trigger, "if t.HasRaise && now-t.RaisedAt < tm.Inhibit {", "if t.HasRaise && now-t.Since < tm.Inhibit {", triggerTests},
-	{trigger, "return Held", "return Nothing", triggerTests},
-	{trigger, "t.HasRaise, t.RaisedAt = true, now", "t.HasRaise, t.RaisedAt = true, t.Since", triggerTests},
-	{trigger, "if again {", "if !again {", triggerTests},
+	{trigger, "if !t.inhibited(tm, s.T) {", "if tm.Inhibit >= 0 || !t.inhibited(tm, s.T) {", triggerTests},
+	{trigger, "t.announced(s.T)", "t.announced(t.Since)", triggerTests},
+	{trigger, "out = append(out, Transition{Kind: KindRepeated, Severity: t.Severity})", "out = append(out, Transition{Kind: KindRepeated, Severity: Critical})", triggerTests},
+	{trigger, "t.State, t.Severity, t.BadFor, t.FallFor = Firing, severity, 0, 0", "t.State, t.Severity, t.BadFor, t.FallFor = Firing, severity, t.BadFor, 0", triggerTests},
+	{trigger, "t.State, t.Severity, t.BadFor, t.FallFor = Firing, severity, 0, 0", "t.State, t.Severity, t.BadFor, t.FallFor = Pending, severity, 0, 0", triggerTests},
+	{trigger, "if !held {", "if held {", triggerTests},
+	{trigger, "return append(out, Transition{Kind: KindRaised, Severity: severity, Inhibited: held})", "return append(out, Transition{Kind: KindRaised, Severity: severity})", triggerTests},
+	{trigger, "last := t.RaisedAt", "last := t.AlarmedAt", triggerTests},
+	{trigger, "last = t.AlarmedAt", "last = t.RaisedAt", triggerTests},
+	{trigger, "return last != 0 && now-last < tm.Inhibit", "return last != 0 && now-last <= tm.Inhibit", triggerTests},
+	{trigger, "return last != 0 && now-last < tm.Inhibit", "return now-last < tm.Inhibit", triggerTests},
+	{trigger, "t.RaisedAt = now", "t.RaisedAt = t.Since", triggerTests},
+	{trigger, "t.AlarmedAt = now", "t.AlarmedAt = t.Since", triggerTests},
 
-	// Recovery, and a clock that was set.
-	{trigger, "t.State, t.BadFor, t.Since = Inactive, 0, 0", "t.State, t.BadFor, t.Since = Inactive, t.BadFor, 0", triggerTests},
-	{trigger, "t.State, t.BadFor, t.Since = Inactive, 0, 0", "t.State, t.BadFor, t.Since = t.State, 0, 0", triggerTests},
-	{trigger, "t.State, t.BadFor, t.Since = Inactive, 0, 0", "t.State, t.BadFor, t.Since = Inactive, 0, t.Since", triggerTests},
-	{trigger, "t.State, t.BadFor, t.Since = Inactive, 0, 0", "t.State, t.BadFor, t.Since, t.HasRaise = Inactive, 0, 0, false", triggerTests},
-	{trigger, "t.Since += d", "t.Since -= d", triggerTests},
-	{trigger, "t.RaisedAt += d", "t.RaisedAt -= d", triggerTests},
-	{trigger, "t.KnownAt += d", "t.KnownAt -= d", triggerTests},
+	// The end for another reason, and what a new beginning keeps.
+	{trigger, "case Firing, Clearing, NoData:", "case Firing, Clearing:", triggerTests},
+	{trigger, "case Firing, Clearing, NoData:", "case Firing, NoData:", triggerTests},
+	{trigger, "out = append(out, Transition{Kind: KindCleared, Severity: t.Severity, Reason: reason})", "out = append(out, Transition{Kind: KindCleared, Severity: Critical, Reason: reason})", triggerTests},
+	{trigger, "out = append(out, Transition{Kind: KindCleared, Severity: t.Severity, Reason: reason})", "out = append(out, Transition{Kind: KindCleared, Severity: t.Severity, Reason: ReasonLevel})", triggerTests},
+	{trigger, `t.State, t.Severity, t.Since = Inactive, "", 0`, `t.State, t.Severity, t.Since = t.State, "", 0`, triggerTests},
+	{trigger, `t.State, t.Severity, t.Since = Inactive, "", 0`, "t.State, t.Severity, t.Since = Inactive, t.Severity, 0", triggerTests},
+	{trigger, `t.State, t.Severity, t.Since = Inactive, "", 0`, `t.State, t.Severity, t.Since = Inactive, "", t.Since`, triggerTests},
+	{trigger, `t.State, t.Severity, t.Since = Inactive, "", 0`, `t.State, t.Severity, t.Since, t.RaisedAt = Inactive, "", 0, 0`, triggerTests},
+	{trigger, "t.BadFor, t.WorstFor, t.FineFor, t.FallFor = 0, 0, 0, 0", "t.BadFor, t.WorstFor, t.FineFor, t.FallFor = t.BadFor, 0, 0, 0", triggerTests},
+	{trigger, "t.BadFor, t.WorstFor, t.FineFor, t.FallFor = 0, 0, 0, 0", "t.BadFor, t.WorstFor, t.FineFor, t.FallFor = 0, t.WorstFor, 0, 0", triggerTests},
+	{trigger, "t.BadFor, t.WorstFor, t.FineFor, t.FallFor = 0, 0, 0, 0", "t.BadFor, t.WorstFor, t.FineFor, t.FallFor = 0, 0, t.FineFor, 0", triggerTests},
+	{trigger, "t.BadFor, t.WorstFor, t.FineFor, t.FallFor = 0, 0, 0, 0", "t.BadFor, t.WorstFor, t.FineFor, t.FallFor = 0, 0, 0, t.FallFor", triggerTests},
+
+	// A clock that was set.
+	{trigger, "for _, at := range []*int64{&t.Since, &t.RaisedAt, &t.AlarmedAt, &t.KnownAt} {", "for _, at := range []*int64{&t.RaisedAt, &t.AlarmedAt, &t.KnownAt} {", triggerTests},
+	{trigger, "for _, at := range []*int64{&t.Since, &t.RaisedAt, &t.AlarmedAt, &t.KnownAt} {", "for _, at := range []*int64{&t.Since, &t.AlarmedAt, &t.KnownAt} {", triggerTests},
+	{trigger, "for _, at := range []*int64{&t.Since, &t.RaisedAt, &t.AlarmedAt, &t.KnownAt} {", "for _, at := range []*int64{&t.Since, &t.RaisedAt, &t.KnownAt} {", triggerTests},
+	{trigger, "for _, at := range []*int64{&t.Since, &t.RaisedAt, &t.AlarmedAt, &t.KnownAt} {", "for _, at := range []*int64{&t.Since, &t.RaisedAt, &t.AlarmedAt} {", triggerTests},
+	{trigger, "if *at != 0 {", "if *at >= 0 {", triggerTests},
+	{trigger, "*at += d", "*at -= d", triggerTests},
 
 	// What is known of a variable's columns.
 	{fold, "if f == config.SRUsage {", "if f != config.SRUsage {", foldTests},
@@ -91,4 +165,46 @@ var list = []mutation{
 	{fold, "func known(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }", "func known(v float64) bool { return !math.IsNaN(v) }", foldTests},
 	{fold, "func known(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }", "func known(v float64) bool { return !math.IsInf(v, 0) }", foldTests},
 	{fold, "func known(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }", "func known(v float64) bool { return v > 0 }", foldTests},
+
+	// Which rows are evaluated, and for how long one stands.
+	{anchor, "case !a.hasLast:", "case a.last < 0:", loopTests},
+	{anchor, "case t <= a.last:", "case t < a.last:", loopTests},
+	{anchor, "case a.whole:", "case !a.whole:", loopTests},
+	{anchor, "return min(step, t-a.last), true", "return max(step, t-a.last), true", loopTests},
+	{anchor, "a.hasLast, a.last, a.whole = true, t, false", "a.hasLast, a.last, a.whole = true, t, a.whole", loopTests},
+	{anchor, "a.start = max(a.start, t+1)", "a.start = max(a.start, t)", loopTests},
+	{anchor, "a.start = max(a.start, t+1)", "a.start = t + 1", loopTests},
+
+	// A source that goes back, and rows that are given up.
+	{anchor, "if !a.hasLast || end >= a.last && end >= a.start-1-giveUpWindow {", "if !a.hasLast || end > a.last && end >= a.start-1-giveUpWindow {", loopTests},
+	{anchor, "if !a.hasLast || end >= a.last && end >= a.start-1-giveUpWindow {", "if !a.hasLast || end >= a.last {", loopTests},
+	{anchor, "if a.behind < backLimit || now-a.since < time.Duration(step)*time.Second {", "if a.behind < backLimit {", loopTests},
+	{anchor, "if a.behind < backLimit || now-a.since < time.Duration(step)*time.Second {", "if now-a.since < time.Duration(step)*time.Second {", loopTests},
+	{anchor, "shift = end - a.last", "shift = a.last - end", loopTests},
+	{anchor, "a.last, a.start, a.whole = end-1, end, true", "a.last, a.start, a.whole = end, end, true", loopTests},
+	{anchor, "a.last, a.start, a.whole = end-1, end, true", "a.last, a.start, a.whole = end-1, end, false", loopTests},
+	{anchor, "if a.broken < brokenLimit {", "if a.broken <= brokenLimit {", loopTests},
+	{anchor, "if from := now - giveUpWindow; from > a.start {", "if from := now - giveUpWindow; from < a.start {", loopTests},
+	{anchor, "lost = from - a.start", "lost = now - a.start", loopTests},
+	{anchor, "a.last += d", "a.last -= d", loopTests},
+
+	// What an earlier run left.
+	{keep, "t.KnownAt = max(t.KnownAt, m.anchor.last)", "t.KnownAt = min(t.KnownAt, m.anchor.last)", loopTests},
+	{keep, "v.trig, v.sequence = t, kept.Sequence", "v.trig, v.sequence = t, 0", loopTests},
+	{keep, "if kept.Rule != ruleOf(v.conf) {", "if kept.Rule == ruleOf(v.conf) {", loopTests},
+	{keep, "case facts.Resident:", "case !facts.Resident:", loopTests},
+	{keep, "if len(m.saved) == 0 || newest-m.savedLast <= alarm.UnknownLimit || m.inv == nil {", "if len(m.saved) == 0 || newest-m.savedLast < alarm.UnknownLimit || m.inv == nil {", loopTests},
+	{keep, "m.changes.States[id] = nil", "m.changes.States[id] = saved", loopTests},
+	{keep, "c.HasLast, c.Last = true, m.anchor.last", "c.HasLast, c.Last = true, m.anchor.start", loopTests},
+	{keep, "c.Sequence = m.sequence", "c.Sequence = 0", loopTests},
+
+	// What is made of a transition, and announcements.
+	{say, "m.sequence++", "m.sequence += 0", loopTests},
+	{say, "v.sequence = m.sequence", "m.sequence += 0*v.sequence", loopTests},
+	{say, "e.Kind, e.Severity, e.Inhibited, e.Reason = t.Kind, t.Severity, t.Inhibited, t.Reason", "e.Kind, e.Severity, e.Inhibited, e.Reason = t.Kind, e.Severity, t.Inhibited, t.Reason", loopTests},
+	{say, "if now-m.announcedAt < announceEvery && now >= m.announcedAt {", "if now-m.announcedAt <= announceEvery && now >= m.announcedAt {", loopTests},
+	{say, "if now-m.announcedAt < announceEvery && now >= m.announcedAt {", "if now-m.announcedAt < announceEvery {", loopTests},
+	{say, "if v.trig.State != alarm.Firing && v.trig.State != alarm.Clearing {", "if v.trig.State != alarm.Firing {", loopTests},
+	{say, "e.Kind, e.Announce = alarm.KindState, now", "e.Kind, e.Announce = alarm.KindState, 0", loopTests},
+	{say, "if !m.anchor.hasLast || v.fromReading {", "if !m.anchor.hasLast {", loopTests},
 }
