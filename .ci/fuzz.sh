@@ -11,5 +11,5 @@ echo "$(wc -l <<<"$targets") fuzz targets, $time each"
 while IFS=: read -r file name; do
 	name=${name#func }
 	echo "== $(dirname "$file") $name"
-	"$go" test -run '^$' -fuzz "^$name\$" -fuzztime "$time" "$(dirname "$file")" </dev/null
+	"$go" test -run '^$' -fuzz "^$name\$" -fuzztime "$time" -fuzzminimizetime 5x "$(dirname "$file")" </dev/null
 done <<<"$targets"
