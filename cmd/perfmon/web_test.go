@@ -147,7 +147,7 @@ func TestAlarmsGoOnWithoutAWebPort(t *testing.T) {
 		says  string
 	}{
 		"taken":        {[]string{"--web.listen-address", taken.Addr().String()}, "address already in use"},
-		"no settings":  {[]string{"--web.config.file", "/nowhere/web.yml"}, "/nowhere/web.yml"},
+		"no settings":  {[]string{"--web.listen-address", "127.0.0.1:0", "--web.config.file", "/nowhere/web.yml"}, "/nowhere/web.yml"},
 		"none passed":  {[]string{"--web.systemd-socket"}, "ListenStream="},
 		"none at all":  {[]string{"--web.listen-address="}, ""},
 		"one is taken": {[]string{"--web.listen-address", "127.0.0.1:0", "--web.listen-address", taken.Addr().String()}, "address already in use"},
