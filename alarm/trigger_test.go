@@ -85,20 +85,31 @@ func TestTriggerSteps(t *testing.T) {
 	f("the clear period", Timing{Period: 60, Clear: 180, Inhibit: 3600}, 60, "bggbgggg", "R-----C-")
 	f("a lingering row while clearing begins it anew", Timing{Period: 60, Clear: 120, Inhibit: 3600}, 60, "bglgg", "R---C")
 	f("repeats go on in spite of one good row that does not clear", Timing{Period: 120, Clear: 300}, 60, "bbgbb", "-R--P")
+	f("good rows of the last clearing do not count for the next", Timing{Period: 60, Clear: 120}, 60, "bggbgg", "R-CR-C")
+	f("a good row takes the progress towards a repeat back", Timing{Period: 120, Clear: 300}, 60, "bbbgbb", "-R---P")
+	f("ten minutes without a value while clearing end the alarm", Timing{Period: 60, Clear: 600}, 60, "bg..........", "R----------U")
 	f("unknown while clearing is no progress", Timing{Period: 60, Clear: 120}, 60, "bg.g", "R--C")
 
 	two := Timing{Period: 120, Inhibit: 600, HasWarning: true}
 	f("a warning", two, 60, "wwg", "-rC")
 	f("bad at once is critical at once", two, 60, "bb", "-R")
 	f("bad time counts towards a warning", two, 60, "bw", "-r")
+	f("bad time of both kinds is a warning, even if the last row is critical", two, 60, "wb", "-r")
+	f("only what is bad for the level counts as critical", two, 60, "fb", "-r")
+	f("a warning without a period is one all the same", Timing{HasWarning: true}, 60, "w", "r")
 	f("from warning to critical always raises", two, 60, "wwbb", "-r-R")
 	f("critical needs its own whole period", two, 60, "wwbwbb", "-r---R")
+	f("a good row takes the progress towards critical back", Timing{Period: 120, Clear: 300, HasWarning: true}, 60, "wwbgbb", "-r---R")
+	fall := Timing{Period: 120, Clear: 120, HasWarning: true}
+	f("the fall to warning takes the clear period", fall, 60, "bbwwww", "-R-p-p")
+	f("on end", fall, 60, "bbwfwf", "-R-P-P")
 	f("falling back to warning is no transition, and rising again is held by inhibit", two, 60, "bbwbbb", "-R--H-")
 	f("a value that is not clear of critical stays critical", two, 60, "bbffffffffff", "-R---------P")
 	f("a warning is repeated as one", two, 60, "wwwwwwwwwwww", "-r---------p")
 
 	nodata := Timing{Period: 60, NoData: 180, Inhibit: 3600}
 	f("nodata when its period has passed", nodata, 60, "g....", "---N-")
+	f("it is said once", nodata, 60, "g"+strings.Repeat(".", 15)+"g", "---N"+strings.Repeat("-", 12)+"C")
 	f("a good value ends it with cleared", nodata, 60, "g...g", "---NC")
 	f("a bad one with a raise of its own", Timing{Period: 120, NoData: 180}, 60, "g...bb", "---N-R")
 	f("a bad one that completes its period at once", nodata, 60, "g...b", "---NR")

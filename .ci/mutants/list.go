@@ -122,7 +122,6 @@ var list = []mutation{
 	{trigger, "t.BadFor, t.WorstFor, t.FineFor, t.FallFor = 0, 0, 0, 0", "t.BadFor, t.WorstFor, t.FineFor, t.FallFor = t.BadFor, 0, 0, 0", triggerTests},
 	{trigger, "t.BadFor, t.WorstFor, t.FineFor, t.FallFor = 0, 0, 0, 0", "t.BadFor, t.WorstFor, t.FineFor, t.FallFor = 0, t.WorstFor, 0, 0", triggerTests},
 	{trigger, "t.BadFor, t.WorstFor, t.FineFor, t.FallFor = 0, 0, 0, 0", "t.BadFor, t.WorstFor, t.FineFor, t.FallFor = 0, 0, t.FineFor, 0", triggerTests},
-	{trigger, "t.BadFor, t.WorstFor, t.FineFor, t.FallFor = 0, 0, 0, 0", "t.BadFor, t.WorstFor, t.FineFor, t.FallFor = 0, 0, 0, t.FallFor", triggerTests},
 
 	// A clock that was set.
 	{trigger, "for _, at := range []*int64{&t.Since, &t.RaisedAt, &t.AlarmedAt, &t.KnownAt} {", "for _, at := range []*int64{&t.RaisedAt, &t.AlarmedAt, &t.KnownAt} {", triggerTests},
