@@ -20,6 +20,7 @@ fail() {
 
 command -v curl >/dev/null || fail "curl is missing: install it"
 rm -rf "$dir" && mkdir -p "$dir" bin
+: >"$dir/perfmon.log" # so that it can be looked into at once
 CGO_ENABLED=0 "$go" build -buildvcs=false -trimpath -o bin/ ./cmd/perfmon ./xapi/xapitest/xapisim
 
 pids=()
