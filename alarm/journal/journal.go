@@ -177,6 +177,14 @@ func (j *Journal) Value(s Space, key string) (value []byte, ok bool) {
 	return j.get(tableValue+string(s), key)
 }
 
+// ValueAfter is what Value will return once b is committed.
+func (j *Journal) ValueAfter(b *Batch, s Space, key string) (value []byte, ok bool) {
+	if value, changed := b.changes[place{tableValue + string(s), key}]; changed {
+		return value, value != nil
+	}
+	return j.Value(s, key)
+}
+
 // Values are all values of a space, as they are when the loop begins, in no
 // order. Nobody may change the bytes.
 func (j *Journal) Values(s Space) iter.Seq2[string, []byte] {

@@ -101,6 +101,36 @@ func TestKeptOverRestart(t *testing.T) {
 	}
 }
 
+func TestValueAfter(t *testing.T) {
+	j := open(t, newPath(t))
+	b := &Batch{}
+	b.Set(Rows, "kept", []byte("1"))
+	b.Set(Rows, "changed", []byte("1"))
+	b.Set(Rows, "deleted", []byte("1"))
+	commit(t, j, b)
+	b = &Batch{}
+	b.Set(Rows, "changed", []byte("2"))
+	b.Set(Rows, "new", nil)
+	b.Delete(Rows, "deleted")
+	f := func(key, want string, wantOK bool) {
+		t.Helper()
+		if value, ok := j.ValueAfter(b, Rows, key); string(value) != want || ok != wantOK {
+			t.Errorf("%s is %q, %t", key, value, ok)
+		}
+	}
+	check := func() {
+		f("kept", "1", true)
+		f("changed", "2", true)
+		f("new", "", true)
+		f("deleted", "", false)
+		f("never there", "", false)
+	}
+	check()
+	commit(t, j, b)
+	b = &Batch{}
+	check()
+}
+
 func TestDone(t *testing.T) {
 	path := newPath(t)
 	j := open(t, path)
