@@ -26,13 +26,19 @@ func TestTriggerKeepsTheLastValue(t *testing.T) {
 	}
 }
 
-// A stretch that began before the clock was set began that much later.
-func TestTriggerShiftMovesSince(t *testing.T) {
+// What was before the clock was set was that much later.
+func TestTriggerShiftMovesTimes(t *testing.T) {
 	var tr Trigger
-	run(&tr, Timing{Period: 600}, 1000, 60, "gbb")
+	run(&tr, Timing{Period: 120, HasWarning: true}, 1000, 60, "gbbww.")
+	before := tr
 	tr.Shift(7200)
-	if tr.Since != 1060+7200 {
-		t.Errorf("bad since %d, want %d", tr.Since, 1060+7200)
+	for name, at := range map[string][2]int64{
+		"since": {before.Since, tr.Since}, "raised": {before.RaisedAt, tr.RaisedAt},
+		"alarmed": {before.AlarmedAt, tr.AlarmedAt}, "known": {before.KnownAt, tr.KnownAt},
+	} {
+		if at[0] == 0 || at[1] != at[0]+7200 {
+			t.Errorf("%s at %d became %d, want two hours more", name, at[0], at[1])
+		}
 	}
 }
 

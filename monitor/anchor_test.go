@@ -210,3 +210,28 @@ func TestImplausibleTimes(t *testing.T) {
 		}
 	}
 }
+
+// For how long a row stands, and which rows are evaluated.
+func TestSpan(t *testing.T) {
+	f := func(question string, a anchor, at, want int64, evaluate bool) {
+		t.Helper()
+		if span, ok := a.span(at, 60); span != want || ok != evaluate {
+			t.Errorf("%s: stands for %d (%v), want %d (%v)", question, span, ok, want, evaluate)
+		}
+	}
+	f("the first row", anchor{}, t0, 60, true)
+	last := anchor{hasLast: true, last: t0}
+	f("the next", last, t0+60, 60, true)
+	f("one that comes early", last, t0+5, 5, true)
+	f("one after a gap", last, t0+3600, 60, true)
+	f("the last one again", last, t0, 0, false)
+	f("one before it", last, t0-60, 0, false)
+	again := anchor{hasLast: true, last: t0, whole: true}
+	f("the first after a re-anchor", again, t0+5, 60, true)
+	again.evaluated(t0 + 5)
+	f("and the next", again, t0+10, 5, true)
+	again.evaluated(t0 + 10)
+	if again.start != t0+11 {
+		t.Errorf("asks from %d, want the second after the last row", again.start-t0)
+	}
+}
