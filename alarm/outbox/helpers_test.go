@@ -159,6 +159,9 @@ func (f *fake) want(t *testing.T, want ...string) {
 	}
 }
 
+// ctx is short for what every driver is handed.
+type ctx = context.Context
+
 var errAway = errors.New("connection refused")
 
 // failing takes what comes before the first event that is named, and then
