@@ -148,7 +148,7 @@ func (w *world) Keep(c *Changes) {
 		}
 	}
 	if w.saved.States == nil {
-		w.saved = Saved{States: map[alarm.ID][]byte{}, Configs: map[Object]string{}, Epoch: "e"}
+		w.saved = Saved{States: map[alarm.ID][]byte{}, Configs: map[Object]string{}}
 	}
 	for id, b := range c.States {
 		if w.saved.States[id] = b; b == nil {
@@ -163,6 +163,8 @@ func (w *world) Keep(c *Changes) {
 	}
 	w.saved.Sequence = c.Sequence
 }
+
+func (w *world) Epoch() string { return "e" }
 
 func (w *world) Announce(events []*alarm.Event) { w.events = append(w.events, events...) }
 

@@ -11,7 +11,7 @@ func (m *Monitor) restore(s *Saved) {
 	if s == nil {
 		return
 	}
-	m.epoch, m.sequence = s.Epoch, s.Sequence
+	m.sequence = s.Sequence
 	for id, b := range s.States {
 		m.saved[id] = b
 	}

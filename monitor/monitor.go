@@ -46,7 +46,6 @@ type Monitor struct {
 	saved        map[alarm.ID][]byte // of an earlier run, not yet claimed by a variable
 	savedLast    int64               // its last row
 	savedConfigs map[Object]string
-	epoch        string
 	sequence     int64 // of the last event
 	said         []alarm.Transition
 	changes      *Changes // since the store was last given some

@@ -40,6 +40,9 @@ type Store interface {
 	// It does not wait for a delivery. What it cannot make durable it still
 	// takes on, and says so itself.
 	Keep(c *Changes)
+	// Epoch names the numbering of the events. It changes when numbers could
+	// be given twice: after a loss of state.
+	Epoch() string
 	// Announce takes events that repeat what is so. They are worth nothing
 	// later, and are kept nowhere.
 	Announce(events []*alarm.Event)
@@ -63,7 +66,6 @@ type Saved struct {
 	HasLast  bool
 	Last     int64
 	Sequence int64
-	Epoch    string // names the numbering that Sequence belongs to
 }
 
 // Readings are the values of dom0 that no row has. Unknown is NaN; an error

@@ -36,7 +36,7 @@ func (m *Monitor) say(o *object, v *variable, at int64, said []alarm.Transition)
 // event is the state of a variable as an event without a kind.
 func (m *Monitor) event(o *object, v *variable, at int64) *alarm.Event {
 	e := &alarm.Event{
-		ID: v.id, HostUUID: m.hostUUID, Epoch: m.epoch, Sequence: v.sequence,
+		ID: v.id, HostUUID: m.hostUUID, Epoch: m.opts.Store.Epoch(), Sequence: v.sequence,
 		Time: at, Since: v.trig.Since, State: v.trig.State.String(), Severity: v.trig.Severity,
 		Known: v.known, Level: v.conf.Level, Low: v.conf.Sense == config.Low,
 		Period: v.conf.Period, Priority: v.conf.Priority, TTL: eventTTL, Labels: v.conf.Labels,

@@ -16,6 +16,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
+	"perfmon/alarm"
 	"perfmon/monitor"
 	"perfmon/monitor/control"
 	"perfmon/monitor/metrics"
@@ -26,7 +27,7 @@ import (
 // toolstack, or this machine by itself.
 type host struct {
 	source monitor.Source
-	store  monitor.Store
+	alarms func(*alarm.Event) // takes what ALARMs are made of; nil: nobody
 	// run does the work in the background until ctx ends, and hands on
 	// inventories. It returns when all that it started has ended.
 	run func(ctx context.Context, give func(*monitor.Inventory))
@@ -75,13 +76,14 @@ func runAgent(o *options, stderr io.Writer) error {
 		return err
 	}
 	reg.MustRegister(sourceInfo(h.name))
+	kept := openStore(o.stateDir, h.name, h.alarms, log, reg)
 	step := h.step
 	lookBack := int64(monitor.DefaultLookBack)
 	if o.interval > 0 {
 		lookBack = o.interval
 	}
 	m := monitor.New(monitor.Options{
-		Source: h.source, Clock: hostClock{}, Store: h.store, Readings: readings(), Logger: log,
+		Source: h.source, Clock: hostClock{}, Store: kept, Saved: kept.saved(), Readings: readings(), Logger: log,
 		Step: step, Interval: o.pollInterval(), LookBack: lookBack, Dither: o.dither, Loops: int(o.loops), Legacy: o.legacy,
 		Reread: h.reread, Alive: alive, AliveEvery: watchdogInterval(), Registerer: reg,
 	})
@@ -95,6 +97,7 @@ func runAgent(o *options, stderr io.Writer) error {
 		if !endsWithin(&work, endLimit) {
 			log.Error("some work did not end in time and is left behind", "limit", endLimit)
 		}
+		kept.close()
 	}()
 	work.Go(func() { h.run(background, m.SetInventory) })
 	work.Go(func() { serveWeb(background, o, passed, log, reg, h) })

@@ -52,7 +52,7 @@ func xapiHost(o *options, log *slog.Logger, reg prometheus.Registerer) *host {
 	t := newToolstack(o, log, reg)
 	sink := xapisink.New(xapisink.Options{Creator: t.client, Logger: log, Legacy: o.legacy, Registerer: reg})
 	return &host{
-		name: "xapi", source: t, store: &store{alarms: sink.Send}, step: o.step,
+		name: "xapi", source: t, alarms: sink.Send, step: o.step,
 		reread: func() { t.watcher.Refresh() },
 		run: func(ctx context.Context, give func(*monitor.Inventory)) {
 			var work sync.WaitGroup
@@ -74,7 +74,7 @@ func localHost(o *options, log *slog.Logger) (*host, error) {
 		return nil, fmt.Errorf("--triggers %s: not a directory", o.triggers)
 	}
 	return &host{
-		name: "local", source: localSource{s}, store: &store{}, step: int64(local.DefaultStep.Seconds()), archive: s.RRD(),
+		name: "local", source: localSource{s}, step: int64(local.DefaultStep.Seconds()), archive: s.RRD(),
 		reread: triggers.reread,
 		run: func(ctx context.Context, give func(*monitor.Inventory)) {
 			// The first poll waits for the triggers, and so finds a row. What

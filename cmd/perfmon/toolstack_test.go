@@ -177,7 +177,7 @@ func TestLegacy(t *testing.T) {
 		a.stop(syscall.SIGTERM)
 	}
 	run(1, "--legacy")
-	run(3)
+	run(3, "--state-dir", p.path("another")) // which knows nothing of the first
 	var got []string
 	for _, r := range p.sim.Requests() {
 		if r.Method == "message.create" { // with session, name, priority, class, uuid, body

@@ -73,14 +73,18 @@ func (c *Collector) Collect(ch chan<- prometheus.Metric) {
 	c.alarms.collect(out, s, row.Values != nil)
 }
 
-// fresh says whether the newest row still tells how things are. A row from the
-// future is a clock's mistake, and tells nothing either.
+// ahead is how far our clock may be behind the rows' before they are taken for
+// another clock's mistake.
+const ahead = time.Hour
+
+// fresh says whether the newest row still tells how things are.
 func fresh(s *monitor.Snapshot, now time.Time) bool {
 	if s.Legend == nil || s.Row.Values == nil {
 		return false
 	}
 	limit := 2*time.Duration(s.Step)*time.Second + grace
-	return now.Sub(time.Unix(s.Row.T, 0)).Abs() <= limit
+	age := now.Sub(time.Unix(s.Row.T, 0))
+	return -ahead <= age && age <= limit
 }
 
 // planFor returns the plan of a legend: the one that is kept, as long as the

@@ -71,8 +71,8 @@ func TestOldRowsLeaveThePage(t *testing.T) {
 			at   time.Time
 			want bool
 		}{
-			{time.Unix(rowTime-30, 0), true}, // a clock that is a little behind the rows
-			{time.Unix(rowTime-3600, 0), false},
+			{time.Unix(rowTime-3600, 0), true}, // a clock that is behind the rows
+			{time.Unix(rowTime-3601, 0), false},
 			{last, true},
 			{last.Add(time.Nanosecond), false},
 			{last.Add(time.Hour), false},
