@@ -38,8 +38,8 @@ func TestKeptValueWasKnownToTheEnd(t *testing.T) {
 	w.giveXML("host", "h", strings.Replace(shortXML("cpu_usage level=0.5 period=60"), "</variable>", `<alarm_nodata_period value="300"/></variable>`, 1))
 	for at := int64(0); at <= 1200; at += 60 {
 		w.row(at, 0.1)
+		w.poll(at + 5)
 	}
-	w.poll(1205)
 	w.restart()
 	for at := int64(1260); at <= 1800; at += 60 {
 		w.row(at, nan)
