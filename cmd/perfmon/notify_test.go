@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"net"
 	"slices"
 	"strings"
@@ -27,8 +28,8 @@ func manager(t *testing.T, s *site) *notices {
 	return &notices{t, conn}
 }
 
-// next is the next notice, as lines.
-func (n *notices) next() []string {
+// next is the next notice, as lines. It has to come within a time.
+func (n *notices) next(limit time.Duration) []string {
 	n.t.Helper()
 	buf := make([]byte, 4096)
 	n.conn.SetReadDeadline(time.Now().Add(limit))
@@ -43,7 +44,7 @@ func (n *notices) next() []string {
 func (n *notices) until(line string) (all []string) {
 	n.t.Helper()
 	for {
-		notice := n.next()
+		notice := n.next(limit)
 		all = append(all, notice...)
 		if slices.Contains(notice, line) {
 			return all
@@ -55,15 +56,16 @@ func TestNotices(t *testing.T) {
 	t.Parallel()
 	p := newPool(t)
 	n := manager(t, p.site)
-	p.env = append(p.env, "WATCHDOG_USEC=600000") // so alive at least every 0.3 s
+	const watchdog = 4 * time.Second // without a sign of life for so long, the service manager kills
+	p.env = append(p.env, fmt.Sprintf("WATCHDOG_USEC=%d", watchdog.Microseconds()))
 	a := p.start("--source", "xapi", "-i", long)
 
 	if got := n.until("READY=1"); slices.Contains(got, "STOPPING=1") {
 		t.Errorf("first it says %q", got)
 	}
 	n.until("STATUS=polling")
-	for range 3 { // with nothing to do, it still says that it turns
-		if got := n.next(); !slices.Contains(got, "WATCHDOG=1") {
+	for range 2 { // with nothing to do, it still says that it turns
+		if got := n.next(watchdog); !slices.Contains(got, "WATCHDOG=1") {
 			t.Errorf("it says %q, want WATCHDOG=1", got)
 		}
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"syscall"
@@ -260,4 +261,25 @@ func TestNoSecretInTheLog(t *testing.T) {
 			t.Errorf("session %s is in the log", secret)
 		}
 	}
+}
+
+// TestIdentityThatComesLater: on a host that is just being installed the file
+// that says which one it is may be late.
+func TestIdentityThatComesLater(t *testing.T) {
+	t.Parallel()
+	p := newPool(t)
+	if err := os.Remove(p.path("inventory")); err != nil {
+		t.Fatal(err)
+	}
+	p.configure("vm", p.vm, cpuAbove(0.5))
+	a := p.start()
+	a.waitLog(1, `level=ERROR .*this host's uuid is not known: .*--host-uuid.*`+p.path("inventory"))
+	p.write("inventory", "INSTALLATION_UUID=\n")
+	a.waitLog(1, "this host's uuid is not known: .*line 1")
+	p.write("inventory", "INSTALLATION_UUID='"+p.sim.HostUUID()+"'\n")
+	p.messages(1)
+	if n := a.logged("this host's uuid is not known"); n != 2 {
+		t.Errorf("%d lines about two kinds of trouble", n)
+	}
+	a.stop(syscall.SIGTERM)
 }
