@@ -345,7 +345,7 @@ func TestCheckFileAgrees(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	for round := range 60 {
+	for round := range 30 {
 		err := db.Update(func(tx *bbolt.Tx) error {
 			for range 1 + random.IntN(100) {
 				c := change{string(rune('a' + random.IntN(4))), fmt.Sprint(random.IntN(500)), nil}

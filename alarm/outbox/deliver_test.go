@@ -163,6 +163,22 @@ func TestAway(t *testing.T) {
 	})
 }
 
+// TestNotAway: a few alarms that a sink chokes on, among others that it takes,
+// do not make it away.
+func TestNotAway(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		d := newFake()
+		d.answers(failing(errAway, "a1", "b1", "c1", "d1"))
+		b := start(t, newJournal(t), d, func(o *Options) { o.Batch = 1 })
+		b.add("a1", "e1", "b1", "e2", "c1", "e3", "d1", "e4")
+		d.want(t, "0s: a1", "0s: e1", "0s: b1", "0s: e2", "0s: c1", "0s: e3", "0s: d1", "0s: e4")
+		b.wantWaiting("a1 b1 c1 d1")
+		if b.log.count("takes no events") > 0 {
+			t.Errorf("log: %q", b.log.lines)
+		}
+	})
+}
+
 func TestDeadline(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		d := newFake()

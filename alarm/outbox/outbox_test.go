@@ -152,10 +152,10 @@ func TestMetrics(t *testing.T) {
 		})
 		b := start(t, j, d, registered, func(o *Options) { o.Batch, o.Limit, o.Deadline = 1, 2, time.Hour })
 		start(t, j, newFake(), registered, func(o *Options) { o.Name = "other" })
-		b.add("c1")
-		b.add("c2")
-		b.add("b1")
-		b.waiting()
+		for _, text := range []string{"c1", "c2", "b1"} {
+			b.add(text)
+			b.waiting()
+		}
 		b.add("a1r", "a2", "a3") // one too many
 		b.waiting()
 		time.Sleep(2*time.Second + 500*time.Millisecond)
