@@ -23,12 +23,11 @@ import (
 // rabbit is a RabbitMQ from the Debian package, on ports and with a port
 // mapper of its own.
 type rabbit struct {
-	t    *testing.T
-	dir  string
-	url  string
-	env  []string
-	cmd  *exec.Cmd
-	done chan error
+	t   *testing.T
+	dir string
+	url string
+	env []string
+	cmd *exec.Cmd
 }
 
 func startRabbit(t *testing.T) *rabbit {
