@@ -85,21 +85,17 @@ func (a *announcements) remove(id alarm.ID) {
 	a.order = slices.DeleteFunc(a.order, func(other alarm.ID) bool { return other == id })
 }
 
-// take takes out what may be announced now. Transitions that wait go first:
-// what they make old is forgotten, the rest of their alarm waits for them.
-func (a *announcements) take(waiting map[alarm.ID]*alarm.Event, now time.Time) []*alarm.Event {
-	if a == nil {
-		return nil
-	}
+// take takes out what may be announced now. Of an alarm with transitions that
+// wait, those go first.
+func (a *announcements) take(waiting map[alarm.ID]bool, now time.Time) []*alarm.Event {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	var taken []*alarm.Event
 	a.order = slices.DeleteFunc(a.order, func(id alarm.ID) bool {
 		n := a.byID[id]
-		last := waiting[id]
 		switch {
-		case !now.Before(n.until) || last != nil && older(n.event, last):
-		case last != nil || len(taken) == perAnnounce:
+		case !now.Before(n.until):
+		case waiting[id] || len(taken) == perAnnounce:
 			return false
 		default:
 			taken = append(taken, n.event)
@@ -119,13 +115,18 @@ func (r *runner) announce(ctx context.Context, entries []journal.Entry, now time
 	if now.Before(r.quietUntil) {
 		return min(wait, r.quietUntil.Sub(now))
 	}
-	waiting := map[alarm.ID]*alarm.Event{}
+	waiting := map[alarm.ID]bool{}
 	for _, e := range entries {
-		waiting[e.Event.ID] = e.Event
+		waiting[e.Event.ID] = true
 	}
-	events := slices.DeleteFunc(r.o.news.take(waiting, now), func(e *alarm.Event) bool { return !r.o.told(e) })
+	events := r.o.news.take(waiting, now)
 	if len(events) == 0 {
 		return wait
+	}
+	// The journal may have dropped the clear that would have overtaken one.
+	events = slices.DeleteFunc(events, func(e *alarm.Event) bool { return !r.o.told(e) })
+	if len(events) == 0 {
+		return 0
 	}
 	bounded, cancel := context.WithTimeout(ctx, r.o.opts.Timeout)
 	err := r.o.opts.Driver.(Announcer).Announce(bounded, events)

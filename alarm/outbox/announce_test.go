@@ -93,6 +93,29 @@ func TestAnnounceNewest(t *testing.T) {
 	})
 }
 
+// TestAnnounceAfterLostClear: a clear that the queue had no room for still
+// ends the announcements.
+func TestAnnounceAfterLostClear(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		s := &speaker{newFake(), nil}
+		b := start(t, newJournal(t), s, func(o *Options) { o.Limit = 1 })
+		b.add("a1")
+		s.want(t, "0s: a1")
+		s.answers(func(c ctx, events []*alarm.Event) (int, error) {
+			time.Sleep(5 * time.Second)
+			return len(events), nil
+		})
+		b.add("d1")
+		b.waiting()
+		b.o.Announce(ev("a1s"))
+		b.add("a2c")
+		b.add("e1")
+		b.wantWaiting("e1")
+		time.Sleep(time.Minute)
+		s.want(t, "0s: d1", "5s: e1")
+	})
+}
+
 func TestAnnounceFails(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		s := &speaker{newFake(), errAway}
