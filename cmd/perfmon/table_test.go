@@ -173,7 +173,7 @@ func newStage(t *testing.T, t0 int64) *stage {
 	}
 	o := &options{
 		xapiSocket: s.sim.Addr(xapitest.XAPI), rrddSocket: s.sim.Addr(xapitest.RRDD), xapiHTTP: s.sim.Addr(xapitest.TCP),
-		inventoryFile: inventory, configPeriod: 3600, maxUpdateBytes: 1 << 20, stallTimeout: 200 * time.Millisecond,
+		inventoryFile: inventory, configPeriod: 3600, maxUpdateBytes: 1 << 20, stallTimeout: time.Second,
 	}
 	s.ts = newToolstack(o, log, prometheus.NewRegistry())
 	s.ts.identityEvery = 20 * time.Millisecond
