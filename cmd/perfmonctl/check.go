@@ -1,9 +1,12 @@
 package main
 
 import (
+	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -19,7 +22,7 @@ func newCheck() *cobra.Command {
 	var class string
 	var legacy bool
 	cmd := &cobra.Command{
-		Use:   "check FILE…",
+		Use:   "check FILE...",
 		Short: "check trigger XML",
 		Long: `check reads trigger XML, the text of other-config:perfmon or of a file in the
 triggers directory, and says with line and column what is wrong and how to mend
@@ -32,71 +35,83 @@ The class decides which names and defaults are known. It is taken from
 Exit codes: 0 nothing wrong (there may be warnings), 1 wrong flags, 2 a file
 could not be read, 3 errors were found.`,
 		Example: `  perfmonctl check /etc/perfmon/triggers/host.xml
-  xe vm-param-get uuid=UUID param-name=other-config param-key=perfmon | perfmonctl check --class vm -`,
-		Args: cobra.MinimumNArgs(1),
+  xe vm-param-get uuid=UUID param-name=other-config param-key=perfmon |
+    perfmonctl check --class vm -`,
+		Args: files(0),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			found := false
-			for _, path := range args {
-				problems, err := checkFile(cmd, path, class, legacy)
-				if err != nil {
-					return err
-				}
-				for _, p := range problems {
-					fmt.Fprintln(cmd.OutOrStdout(), p.Format(nameOf(path)))
-					found = found || p.Severity != config.Warning
-				}
-				if len(problems) == 0 {
-					fmt.Fprintf(cmd.OutOrStdout(), "%s: ok\n", nameOf(path))
-				}
+			if class != "" && !slices.Contains(classes, class) {
+				return fmt.Errorf("--class %q: want vm, host or sr", class)
 			}
-			if found {
-				return &codeError{exitProblem, errTold}
-			}
-			return nil
+			return checkFiles(cmd, args, class, config.Options{Legacy: legacy})
 		},
 	}
-	cmd.Flags().StringVar(&class, "class", "", "class of the object: vm, host or sr")
+	cmd.Flags().StringVar(&class, "class", "", "`CLASS` of the object: vm, host or sr")
 	cmd.Flags().BoolVar(&legacy, "legacy", false, "check as for perfmon --legacy")
 	return cmd
 }
 
-func checkFile(cmd *cobra.Command, path, class string, legacy bool) ([]config.Problem, error) {
-	switch class {
-	case "":
-		var err error
-		if class, err = classOf(path); err != nil {
-			return nil, err
+var classes = []string{config.ClassVM, config.ClassHost, config.ClassSR}
+
+// checkFiles checks them all, also when one cannot be read.
+func checkFiles(cmd *cobra.Command, paths []string, class string, o config.Options) error {
+	code := exitOK
+	out := bufio.NewWriter(cmd.OutOrStdout())
+	for _, path := range paths {
+		problems, err := checkFile(cmd, path, class, o)
+		var coded *codeError
+		switch {
+		case errors.As(err, &coded):
+			tell(cmd.ErrOrStderr(), err)
+			code = coded.code
+			continue
+		case err != nil:
+			return err
 		}
-	case config.ClassVM, config.ClassHost, config.ClassSR:
-	default:
-		return nil, fmt.Errorf("--class %q: want vm, host or sr", class)
+		for _, p := range problems {
+			fmt.Fprintln(out, p.Format(nameOf(path)))
+			if p.Severity != config.Warning && code == exitOK {
+				code = exitProblem
+			}
+		}
+		if len(problems) == 0 {
+			fmt.Fprintf(out, "%s: ok\n", nameOf(path))
+		}
+		if err := out.Flush(); err != nil {
+			return failed(fmt.Errorf("write output: %w", err))
+		}
 	}
+	if code != exitOK {
+		return &codeError{code, errTold}
+	}
+	return nil
+}
+
+func checkFile(cmd *cobra.Command, path, class string, o config.Options) ([]config.Problem, error) {
 	in, err := openInput(cmd, path)
 	if err != nil {
 		return nil, err
 	}
 	defer in.Close()
+	if class == "" {
+		if class, err = classOf(path); err != nil {
+			return nil, err
+		}
+	}
 	text, err := io.ReadAll(io.LimitReader(in, maxTriggerFile))
 	if err != nil {
-		return nil, failed(fmt.Errorf("read %s: %w", nameOf(path), err))
+		return nil, failed(fmt.Errorf("%s: %w", nameOf(path), err))
 	}
-	return config.Check(class, string(text), config.Options{Legacy: legacy}), nil
+	return config.Check(class, string(text), o), nil
 }
 
 // classOf guesses the class from a file's name.
 func classOf(path string) (string, error) {
-	base := strings.TrimSuffix(filepath.Base(path), filepath.Ext(path))
-	for _, class := range []string{config.ClassVM, config.ClassHost, config.ClassSR} {
-		if base == class {
-			return class, nil
-		}
-	}
-	return "", fmt.Errorf("%s: of which class is it? Say --class vm, host or sr", nameOf(path))
-}
-
-func nameOf(path string) string {
 	if path == "-" {
-		return "stdin"
+		return "", errors.New("standard input has no name to take the class from: want --class vm, host or sr")
 	}
-	return path
+	class := strings.TrimSuffix(filepath.Base(path), filepath.Ext(path))
+	if !slices.Contains(classes, class) {
+		return "", fmt.Errorf("%s: the name does not say of which class it is: want --class vm, host or sr", path)
+	}
+	return class, nil
 }

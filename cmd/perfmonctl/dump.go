@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 
@@ -14,58 +15,77 @@ func newDump() *cobra.Command {
 	var format string
 	var quiet bool
 	cmd := &cobra.Command{
-		Use:   "dump FILE|-",
+		Use:   "dump FILE",
 		Short: "decode an answer to /rrd_updates",
 		Long: `dump decodes an update, the toolstack's answer to GET /rrd_updates, and prints
 its header, its columns and its rows, newest first. XML and JSON are told apart
 by their content. Rows that are longer or shorter than the legend are printed
-as they are.
+as they are. "-" is standard input.
 
 With --quiet it prints one line: rows, columns, values, how many of them are
-unknown, and a checksum of the bits of all values in document order.`,
+unknown, and a checksum of the bits of all values in document order.
+
+Exit codes: 0 decoded to its end, 1 wrong flags, 2 not decoded: the message
+says at which byte, and of which row (0 is the newest).`,
 		Example: `  perfmonctl dump update.xml
-  curl --unix-socket /var/lib/xcp/xcp-rrdd 'http://x/rrd_updates?start=-300&host=true' | perfmonctl dump --quiet -`,
-		Args: cobra.ExactArgs(1),
+  curl -s --unix-socket /var/lib/xcp/xcp-rrdd \
+    'http://localhost/rrd_updates?start=-300&host=true' |
+    perfmonctl dump --quiet -`,
+		Args: files(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			write, err := writerOf(format, quiet)
+			if err != nil {
+				return err
+			}
 			in, err := openInput(cmd, args[0])
 			if err != nil {
 				return err
 			}
 			defer in.Close()
-			return dump(in, cmd.OutOrStdout(), format, quiet)
+			return dump(in, nameOf(args[0]), cmd.OutOrStdout(), write)
 		},
 	}
-	cmd.Flags().StringVar(&format, "format", "tsv", "tsv: tab-separated lines; json: one object a line")
+	cmd.Flags().StringVar(&format, "format", "tsv", "`FORMAT` of the output: tsv or json")
 	cmd.Flags().BoolVar(&quiet, "quiet", false, "print a summary of one line instead")
 	return cmd
 }
 
-func dump(in io.Reader, out io.Writer, format string, quiet bool) error {
-	var write func(io.Writer, rrd.Reader) error
-	switch format {
-	case "tsv":
-		write = rrd.WriteTSV
-	case "json":
-		write = rrd.WriteJSON
-	default:
-		return fmt.Errorf("--format %q: want tsv or json", format)
+// writer prints what a decoder reads.
+type writer func(io.Writer, rrd.Reader) error
+
+func writerOf(format string, quiet bool) (writer, error) {
+	byFormat := map[string]writer{"tsv": rrd.WriteTSV, "json": rrd.WriteJSON}
+	write, ok := byFormat[format]
+	if !ok {
+		return nil, fmt.Errorf("--format %q: want tsv or json", format)
 	}
-	d := rrd.NewDecoder(in, rrd.DecoderOptions{AllowRagged: true, MaxBytes: -1})
 	if quiet {
-		s, err := rrd.Summarize(d)
-		if err != nil {
-			return failed(err)
-		}
-		fmt.Fprintln(out, s)
-		return nil
+		write = summarize
 	}
+	return write, nil
+}
+
+func summarize(out io.Writer, r rrd.Reader) error {
+	s, err := rrd.Summarize(r)
+	if err == nil {
+		fmt.Fprintln(out, s)
+	}
+	return err
+}
+
+// dump prints an update as far as it can be read.
+func dump(in io.Reader, name string, out io.Writer, write writer) error {
+	d := rrd.NewDecoder(in, rrd.DecoderOptions{AllowRagged: true, MaxBytes: -1})
 	buffered := bufio.NewWriter(out)
 	err := write(buffered, d)
-	if flushErr := buffered.Flush(); err == nil {
-		err = flushErr
+	if flushErr := buffered.Flush(); flushErr != nil { // the reason, if write has failed
+		return failed(fmt.Errorf("write output: %w", flushErr))
 	}
-	if err != nil {
-		return failed(err)
+	switch {
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return failed(fmt.Errorf("%s: %w, the document is cut off", name, err))
+	case err != nil:
+		return failed(fmt.Errorf("%s: %w", name, err))
 	}
 	return nil
 }

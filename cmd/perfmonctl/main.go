@@ -24,8 +24,8 @@ const (
 
 func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
 
-// codeError is an error with an exit code of its own. With an empty text it
-// has been told already.
+// codeError is an error with an exit code of its own. errTold in it has been
+// told already.
 type codeError struct {
 	code int
 	err  error
@@ -38,6 +38,9 @@ var errTold = errors.New("")
 
 func failed(err error) error { return &codeError{exitFailed, err} }
 
+// tell says what has gone wrong.
+func tell(stderr io.Writer, err error) { fmt.Fprintf(stderr, "perfmonctl: %v\n", err) }
+
 // run is the whole program.
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	root := newRoot()
@@ -45,18 +48,18 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	root.SetIn(stdin)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	err := root.Execute()
+	cmd, err := root.ExecuteC()
 	if err == nil {
 		return exitOK
 	}
 	var coded *codeError
 	if errors.As(err, &coded) {
 		if coded.err != errTold {
-			fmt.Fprintf(stderr, "perfmonctl: %v\n", err)
+			tell(stderr, err)
 		}
 		return coded.code
 	}
-	fmt.Fprintf(stderr, "perfmonctl: %v\nTry 'perfmonctl --help'.\n", err)
+	fmt.Fprintf(stderr, "perfmonctl: %v ('%s --help' says more)\n", err, cmd.CommandPath())
 	return exitUsage
 }
 
