@@ -8,6 +8,7 @@ import (
 	"os"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -17,12 +18,13 @@ var update = flag.Bool("update", false, "rewrite what is made here of docs/compa
 const (
 	compatibilityPath = "../../docs/compatibility.md"
 	triggersPath      = "../../docs/triggers.md"
+	alarmsPath        = "../../docs/alarms.md"
 )
 
-// TestDocsExamples: every example of the two pages is sound, or has beside it
+// TestDocsExamples: every example of the pages is sound, or has beside it
 // what `perfmonctl check` says of it.
 func TestDocsExamples(t *testing.T) {
-	for _, path := range []string{triggersPath, compatibilityPath} {
+	for _, path := range []string{triggersPath, compatibilityPath, alarmsPath} {
 		p := readPage(t, path)
 		examples := 0
 		for i, f := range p.fences {
@@ -125,6 +127,35 @@ func TestDocsTags(t *testing.T) {
 		}
 	}
 	same(t, "names", names, known)
+}
+
+// TestDocsElements: the page of alarms has the tags of the page of triggers,
+// with their units and defaults, and its values are as good as it says.
+func TestDocsElements(t *testing.T) {
+	tags := map[string]string{}
+	triggers := readPage(t, triggersPath)
+	for _, row := range append(triggers.rows(t, "tag"), triggers.rows(t, "tag of ours")...) {
+		tags[code(row[0])] = row[2] + ", " + row[3]
+	}
+	elements := map[string]string{}
+	alarms := readPage(t, alarmsPath)
+	for _, row := range alarms.rows(t, "element") {
+		elements[code(row[0])] = row[1] + ", " + row[2]
+	}
+	if !maps.Equal(tags, elements) {
+		t.Errorf("tags of triggers.md:\n%q\nelements of alarms.md:\n%q", tags, elements)
+	}
+	v := parse(t, ClassVM, alarms.fences[1].text, Options{})[0] // behind the diagram
+	values := alarms.rows(t, "value")
+	for _, row := range values {
+		value, err := strconv.ParseFloat(row[0], 64)
+		if got := v.Grade(value).String(); err != nil || got != row[1] {
+			t.Errorf("%s is %s, want %s (%v)", row[0], row[1], got, err)
+		}
+	}
+	if len(values) < 4 {
+		t.Errorf("%d values found", len(values))
+	}
 }
 
 // same compares two lists whatever their order.
