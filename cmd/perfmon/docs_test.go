@@ -148,6 +148,52 @@ func TestDocsMetrics(t *testing.T) {
 	}
 }
 
+// TestDocsLinks: links from page to page lead somewhere, and the README leads
+// to every page.
+func TestDocsLinks(t *testing.T) {
+	pages, err := filepath.Glob("../../docs/*.md")
+	if err != nil || len(pages) < 5 {
+		t.Fatalf("%q, %v", pages, err)
+	}
+	const readme = "../../README.md"
+	link := regexp.MustCompile(`\]\(([^)#:\s]*)(#[^)\s]*)?\)`)
+	fromReadme := map[string]bool{}
+	for _, page := range append(pages, readme) {
+		text, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range link.FindAllStringSubmatch(string(text), -1) {
+			to := page
+			if m[1] != "" {
+				to = filepath.Join(filepath.Dir(page), m[1])
+			}
+			target, err := os.ReadFile(to)
+			if err != nil || m[2] != "" && !slices.Contains(anchors(string(target)), m[2]) {
+				t.Errorf("%s: the link %s%s leads nowhere: %v", page, m[1], m[2], err)
+			}
+			if page == readme {
+				fromReadme[to] = true
+			}
+		}
+	}
+	for _, page := range pages {
+		if !fromReadme[filepath.Clean(page)] {
+			t.Errorf("%s does not lead to %s", readme, page)
+		}
+	}
+}
+
+// anchors are the headings of a page as links name them.
+func anchors(text string) []string {
+	var list []string
+	for _, m := range regexp.MustCompile(`(?m)^#+ (.*)$`).FindAllStringSubmatch(text, -1) {
+		name := regexp.MustCompile(`[^\p{L}\p{N} _-]`).ReplaceAllString(strings.ToLower(m[1]), "")
+		list = append(list, "#"+strings.ReplaceAll(name, " ", "-"))
+	}
+	return list
+}
+
 func readDocs(t *testing.T) string {
 	t.Helper()
 	text, err := os.ReadFile(compatibilityPage)
