@@ -78,7 +78,7 @@ cover: need-go ## measure how much of the code the tests reach
 	@echo 'line by line: dist/cover.html'
 
 .PHONY: mutants
-mutants: need-go ## make mistakes in the trigger and the fold; a test has to notice each
+mutants: need-go ## make mistakes in the trigger, the fold and the loop; a test has to notice each
 	$(GO) run -buildvcs=false ./.ci/mutants
 
 .PHONY: soak

@@ -1,6 +1,6 @@
 // Command mutants tests the tests: it makes one small mistake at a time in
-// the code of the trigger and of the fold (the list is in list.go), and
-// demands that some test turns red. Run it with `make mutants`, from the
+// the code of the trigger, of the fold and of the loop (the list is in
+// list.go), and demands that some test turns red. Run it with `make mutants`, from the
 // root of the project.
 //
 // The tree is never touched: the go command reads each mistake from an
