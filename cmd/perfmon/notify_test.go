@@ -43,11 +43,15 @@ func (n *notices) next(limit time.Duration) []string {
 // until reads notices up to one with that line, and returns them all.
 func (n *notices) until(line string) (all []string) {
 	n.t.Helper()
+	deadline := time.Now().Add(limit)
 	for {
-		notice := n.next(limit)
+		notice := n.next(time.Until(deadline))
 		all = append(all, notice...)
 		if slices.Contains(notice, line) {
 			return all
+		}
+		if time.Now().After(deadline) { // there may be signs of life without end
+			n.t.Fatalf("no notice %q, but %q", line, all)
 		}
 	}
 }
