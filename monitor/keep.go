@@ -38,8 +38,12 @@ func (m *Monitor) revive(o *object, v *variable) {
 	}
 	if kept.Current && m.anchor.hasLast {
 		t.KnownAt = max(t.KnownAt, m.anchor.last)
+		v.dirty = true // it is known up to here, and no further
 	}
 	v.trig, v.sequence = t, kept.Sequence
+	if kept.Current {
+		v.known, v.value = true, t.Value // so that a row without a value is a change, and kept
+	}
 	if m.anchor.hasLast && !o.timed {
 		o.timed, o.hereAt, o.rowsAt = true, m.anchor.last, m.anchor.last
 	}

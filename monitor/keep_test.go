@@ -48,6 +48,20 @@ func TestKeptValueWasKnownToTheEnd(t *testing.T) {
 	w.wantTold("five minutes after the last row", "h:cpu_usage nodata@1500")
 }
 
+// Restarts in the dark do not make it begin anew.
+func TestKeptValueIsDarkOverRestarts(t *testing.T) {
+	w := steady(t, "")
+	w.giveXML("host", "h", strings.Replace(shortXML("cpu_usage level=0.5 period=60"), "</variable>", `<alarm_nodata_period value="300"/></variable>`, 1))
+	w.row(0, 0.1)
+	w.poll(5)
+	for at := int64(60); at <= 600; at += 60 {
+		w.restart()
+		w.row(at, nan)
+		w.poll(at + 5)
+	}
+	w.wantTold("five minutes after the last value", "h:cpu_usage nodata@300")
+}
+
 // An alarm of an earlier run on an object that may yet arrive ends once more
 // than ten minutes of row time have passed.
 func TestStraysEndAfterTenMinutes(t *testing.T) {

@@ -70,10 +70,11 @@ func (m *Monitor) Poll(ctx context.Context) error {
 		m.hostOf(f.header.Legend)
 		m.usePlan(f.header.Legend)
 	}
-	m.account(err, wall)
+	result := m.account(err, wall)
 	m.keep()
 	m.announce(wall.Unix())
 	m.publish(wall)
+	m.metrics.polls.WithLabelValues(result).Inc() // last: who sees it sees the poll's picture too
 	return err
 }
 
@@ -105,10 +106,10 @@ func (m *Monitor) fetch(ctx context.Context) (*folded, error) {
 	return m.read(u)
 }
 
-// account counts and logs how a poll went: once when it begins to fail in a
-// new way, once when it works again.
-func (m *Monitor) account(err error, wall time.Time) {
-	result := "ok"
+// account logs how a poll went, once when it begins to fail in a new way and
+// once when it works again, and returns the word for it.
+func (m *Monitor) account(err error, wall time.Time) (result string) {
+	result = "ok"
 	switch {
 	case err == nil:
 		m.metrics.lastPoll.Set(float64(wall.UnixNano()) / 1e9)
@@ -126,7 +127,6 @@ func (m *Monitor) account(err error, wall time.Time) {
 			m.giveUp(lost)
 		}
 	}
-	m.metrics.polls.WithLabelValues(result).Inc()
 	switch {
 	case err == nil && m.failing != "":
 		m.log.Info("rows are coming again", "polls_without", m.failures, "unknown_seconds", m.lost)
@@ -141,6 +141,7 @@ func (m *Monitor) account(err error, wall time.Time) {
 		m.failing = result
 		m.failures++
 	}
+	return result
 }
 
 // giveUp counts row time that nobody will see, and says so when it begins; the
