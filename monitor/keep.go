@@ -38,7 +38,6 @@ func (m *Monitor) revive(o *object, v *variable) {
 	}
 	if kept.Current && m.anchor.hasLast {
 		t.KnownAt = max(t.KnownAt, m.anchor.last)
-		v.dirty = true // it is known up to here, and no further
 	}
 	v.trig, v.sequence = t, kept.Sequence
 	if kept.Current {
