@@ -23,6 +23,8 @@ type Monitor struct {
 	inventories chan *Inventory  // newest wins
 	commands    [2]chan struct{} // by Command; one that waits stands for all of its kind
 	snapshot    atomic.Pointer[Snapshot]
+	calls       chan func()   // to be run by the loop; see onLoop
+	ended       chan struct{} // closed when Run is over
 
 	// Owned by Run's goroutine.
 	inv      *Inventory
@@ -92,7 +94,8 @@ func New(o Options) *Monitor {
 		opts: o, log: o.Logger, changes: newChanges(), metrics: newLoopMetrics(o.Registerer),
 		inventories: make(chan *Inventory, 1),
 		commands:    [...]chan struct{}{Refresh: make(chan struct{}, 1), DebugMem: make(chan struct{}, 1)},
-		objects:     make(map[Object]*object), readings: make(map[config.Fold]readResult),
+		calls:       make(chan func()), ended: make(chan struct{}),
+		objects: make(map[Object]*object), readings: make(map[config.Fold]readResult),
 		toldHeadings: make(map[string]bool),
 	}
 	m.restore(o.Saved)
@@ -140,6 +143,7 @@ func (m *Monitor) interval() time.Duration {
 
 // Run polls until ctx ends or the wanted number of polls is done.
 func (m *Monitor) Run(ctx context.Context) {
+	defer close(m.ended)
 	m.firstInventory(ctx)
 	for n := 1; ctx.Err() == nil; n++ {
 		m.opts.Alive(m.status()) // a poll may take as long as its source lets it
@@ -159,11 +163,18 @@ func (m *Monitor) firstInventory(ctx context.Context) {
 	m.opts.Alive("waiting for the configuration")
 	patience := time.NewTimer(firstInventoryPatience)
 	defer patience.Stop()
-	select {
-	case <-ctx.Done():
-	case <-patience.C:
-	case inv := <-m.inventories:
-		m.setInventory(inv)
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-patience.C:
+			return
+		case inv := <-m.inventories:
+			m.setInventory(inv)
+			return
+		case call := <-m.calls:
+			call()
+		}
 	}
 }
 
@@ -203,6 +214,9 @@ func (m *Monitor) wait(ctx context.Context, d time.Duration) {
 			return
 		case <-alive.C:
 			m.opts.Alive(m.status())
+		case call := <-m.calls:
+			call()
+			m.keep()
 		case inv := <-m.inventories:
 			waiting := m.inv == nil
 			m.setInventory(inv)

@@ -97,13 +97,19 @@ func (m *Monitor) ask(ctx context.Context) (*folded, time.Time, error) {
 func (m *Monitor) fetch(ctx context.Context) (*folded, error) {
 	bounded, cancel := context.WithTimeout(ctx, fetchLimit)
 	defer cancel()
-	defer m.aliveDuring(bounded)()
-	u, err := m.opts.Source.Update(bounded, m.anchor.start, m.step(), m.srs())
-	if err != nil {
-		return nil, unreachable{err}
-	}
-	defer u.Close()
-	return m.read(u)
+	var f *folded
+	var err error
+	start, srs := m.anchor.start, m.srs()
+	m.attend(func() {
+		var u Update
+		if u, err = m.opts.Source.Update(bounded, start, m.step(), srs); err != nil {
+			err = unreachable{err}
+			return
+		}
+		defer u.Close()
+		f, err = m.read(u)
+	})
+	return f, err
 }
 
 // account logs how a poll went, once when it begins to fail in a new way and

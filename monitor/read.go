@@ -37,7 +37,8 @@ func (f *folded) end() int64 {
 	return max(f.header.End, f.times[0])
 }
 
-// read takes a whole update, or an error. Nothing is evaluated here.
+// read takes a whole update, or an error. Nothing is evaluated here. It runs
+// beside the loop, and reads of its state nothing but the plan.
 func (m *Monitor) read(u Update) (*folded, error) {
 	h, err := u.Header()
 	if err != nil {
@@ -49,8 +50,12 @@ func (m *Monitor) read(u Update) (*folded, error) {
 	if !plausible(h.End) {
 		return nil, fmt.Errorf("update: the end %d is not a time", h.End)
 	}
-	m.usePlan(h.Legend)
-	f := &folded{header: h, width: len(m.plan.rows)}
+	var p *plan
+	m.ofLoop(func() {
+		m.usePlan(h.Legend)
+		p = m.plan
+	})
+	f := &folded{header: h, width: len(p.rows)}
 	ordered := true
 	u.Want(nil) // the metrics page shows every column of the newest row
 	for {
@@ -75,11 +80,11 @@ func (m *Monitor) read(u Update) (*folded, error) {
 			f.newest = rrd.Row{T: row.T, Values: slices.Clone(row.Values)}
 		}
 		if n == 0 {
-			u.Want(m.plan.want)
+			u.Want(p.want)
 		}
 		ordered = ordered && (n == 0 || row.T < f.times[n-1])
 		f.times = append(f.times, row.T)
-		for _, v := range m.plan.rows {
+		for _, v := range p.rows {
 			f.values = append(f.values, fold(v.conf.Fold, row.Values, v.columns))
 		}
 	}

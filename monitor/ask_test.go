@@ -1,6 +1,8 @@
 package monitor
 
 import (
+	"context"
+	"errors"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -65,4 +67,32 @@ func TestAliveDuringAPoll(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestCallsAreAnswered: whoever asks the loop something is answered while it
+// waits for its time and while its source hangs, and is sent away when it has
+// ended.
+func TestCallsAreAnswered(t *testing.T) {
+	var ended *Monitor
+	loop(t, Options{}, func(s *counting, m *Monitor) {
+		ended = m
+		ask := func(when string) {
+			began, ran := time.Now(), false
+			if err := m.onLoop(context.Background(), func() { ran = true }); err != nil || !ran || time.Since(began) > 0 {
+				t.Errorf("%s: ran %v after %v, error %v", when, ran, time.Since(began), err)
+			}
+		}
+		ask("before the first inventory")
+		m.SetInventory(empty())
+		time.Sleep(time.Second)
+		ask("between two polls")
+		if err := m.onLoop(context.Background(), func() { s.hang = true }); err != nil {
+			t.Error(err)
+		}
+		time.Sleep(2 * time.Minute)
+		ask("while the source hangs")
+	})
+	if err := ended.onLoop(context.Background(), func() { t.Error("a call ran after the end") }); !errors.Is(err, ErrEnded) {
+		t.Errorf("after the end: %v", err)
+	}
 }
