@@ -73,9 +73,7 @@ func TestAliveDuringAPoll(t *testing.T) {
 // waits for its time and while its source hangs, and is sent away when it has
 // ended.
 func TestCallsAreAnswered(t *testing.T) {
-	var ended *Monitor
 	loop(t, Options{}, func(s *counting, m *Monitor) {
-		ended = m
 		ask := func(when string) {
 			began, ran := time.Now(), false
 			if err := m.onLoop(context.Background(), func() { ran = true }); err != nil || !ran || time.Since(began) > 0 {
@@ -92,7 +90,15 @@ func TestCallsAreAnswered(t *testing.T) {
 		time.Sleep(2 * time.Minute)
 		ask("while the source hangs")
 	})
-	if err := ended.onLoop(context.Background(), func() { t.Error("a call ran after the end") }); !errors.Is(err, ErrEnded) {
-		t.Errorf("after the end: %v", err)
-	}
+}
+
+// TestCallsAfterTheEnd: nobody waits for a loop that turns no more.
+func TestCallsAfterTheEnd(t *testing.T) {
+	loop(t, Options{Loops: 1}, func(s *counting, m *Monitor) {
+		m.SetInventory(empty())
+		synctest.Wait()
+		if err := m.onLoop(context.Background(), func() { t.Error("a call ran after the end") }); !errors.Is(err, ErrEnded) {
+			t.Errorf("after the end: %v", err)
+		}
+	})
 }
