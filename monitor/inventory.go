@@ -11,18 +11,39 @@ type Object struct {
 type Inventory struct {
 	HostUUID string
 	PoolUUID string // "" without a pool
+	// PoolDefaults is trigger XML that all objects inherit, the pool's
+	// other-config:perfmon-defaults; "" for none.
+	PoolDefaults string
+	// Files has the text of the trigger file of a class, which its objects
+	// inherit before PoolDefaults; none for a class without a file.
+	Files map[string]string
 	// Objects has this host, the VMs of the pool (a legend can name one that
 	// is just arriving) and the SRs that are attached to this host.
 	Objects map[Object]*Facts
 }
 
+// The words for Facts.Maintenance: of a host the first two, of a VM the others.
+const (
+	Disabled     = "disabled"
+	Evacuating   = "evacuating"
+	Migrating    = "migrating"
+	InSnapshot   = "snapshot"
+	ShuttingDown = "shutting down"
+)
+
 // Facts is one object's part of an Inventory.
 type Facts struct {
-	Name          string // for people
-	Config        string // trigger XML, "" for none
-	Resident      bool   // belongs to this host now
-	ControlDomain bool   // the VM that is this host's dom0
-	SR            *SRFacts
+	Name          string   // for people
+	Config        string   // trigger XML, "" for none
+	Resident      bool     // belongs to this host now
+	ControlDomain bool     // the VM that is this host's dom0
+	Tags          []string // by which it inherits; sorted
+	// Maintenance is why what goes wrong with it now is to be expected, in a
+	// word for people too; "" for no reason.
+	Maintenance string
+	// SavedState is what the agent of another host left with it.
+	SavedState string
+	SR         *SRFacts
 }
 
 // SRFacts is what an SR's record says.

@@ -45,7 +45,7 @@ func decodeAll(r io.Reader, to *records, limit int64) (got batch, problems []str
 
 func TestDecodeEvents(t *testing.T) {
 	want := newRecords()
-	want.vms["OpaqueRef:v"] = vmRecord{UUID: "v", Name: "web", Config: "<config/>", ResidentOn: "OpaqueRef:h", PowerState: "Running"}
+	want.vms["OpaqueRef:v"] = vmRecord{UUID: "v", Name: "web", OtherConfig: otherConfig{perfmon: "<config/>"}, ResidentOn: "OpaqueRef:h", PowerState: "Running"}
 	want.vms["OpaqueRef:t"] = vmRecord{Template: true}
 	want.hosts["OpaqueRef:h"] = hostRecord{UUID: "h", Name: "one", Enabled: true}
 	want.srs["OpaqueRef:s"] = srRecord{UUID: "s", Type: "nfs", ContentType: "user", Shared: true, PhysicalSize: 1000, PhysicalUtilisation: -1}
@@ -58,7 +58,7 @@ func TestDecodeEvents(t *testing.T) {
 		if err != nil || problems != nil {
 			t.Fatal(err, problems)
 		}
-		if d := cmp.Diff(want, to, cmp.AllowUnexported(records{})); d != "" {
+		if d := cmp.Diff(want, to, cmp.AllowUnexported(records{}, otherConfig{})); d != "" {
 			t.Error(d)
 		}
 		if got.Token != "00000000000000081931,00000000000000000123" {
@@ -72,7 +72,7 @@ func TestDecodeEvents(t *testing.T) {
 
 func TestApply(t *testing.T) {
 	r := newRecords()
-	f := func(operation, snapshot string, wantChanged bool, wantConfig triggerConfig) {
+	f := func(operation, snapshot string, wantChanged bool, wantConfig string) {
 		t.Helper()
 		changed, err := r.apply(&event{Class: "vm", Operation: operation, Ref: "V", Snapshot: json.RawMessage(snapshot)})
 		if err != nil {
@@ -81,7 +81,7 @@ func TestApply(t *testing.T) {
 		if changed != wantChanged {
 			t.Errorf("%s %s: changed %v", operation, snapshot, changed)
 		}
-		if got := r.vms["V"].Config; got != wantConfig {
+		if got := r.vms["V"].OtherConfig.perfmon; got != wantConfig {
 			t.Errorf("%s %s: config %q, want %q", operation, snapshot, got, wantConfig)
 		}
 	}
@@ -92,6 +92,14 @@ func TestApply(t *testing.T) {
 	f("mod", `null`, false, "b")
 	f("mod", `{"uuid":"v","other_config":{"Perfmon":"c"}}`, true, "")
 	f("mod", `{"uuid":"v","other_config":null}`, false, "")
+	f("mod", `{"uuid":"v","other_config":{},"tags":["b","a"]}`, true, "")
+	f("mod", `{"uuid":"v","tags":["a","b","a"]}`, false, "")
+	f("mod", `{"uuid":"v","tags":["a","b"],"current_operations":{"OpaqueRef:1":"pool_migrate"}}`, true, "")
+	f("mod", `{"uuid":"v","tags":["a","b"],"current_operations":{"OpaqueRef:2":"pool_migrate"}}`, false, "")
+	f("mod", `{"uuid":"v","tags":[],"current_operations":{}}`, true, "")
+	f("mod", `{"uuid":"v","tags":null,"current_operations":null}`, false, "")
+	f("mod", `{"uuid":"v","other_config":{"perfmon-state":"1"}}`, true, "")
+	f("mod", `{"uuid":"v","other_config":{"perfmon-state":"1","perfmon-defaults":""}}`, false, "")
 	f("del", ``, true, "")
 	f("del", ``, false, "")
 	if len(r.vms) != 0 {
@@ -101,9 +109,10 @@ func TestApply(t *testing.T) {
 	f("add", `{"uuid":"v","other_config":{"perfmon":"a"}}`, true, "a")
 	for _, bad := range []string{
 		`[]`, `{"uuid":7}`, `{"other_config":[]}`, `{"other_config":{"perfmon":{}}}`, `{"is_a_template":"false"}`,
+		`{"tags":"a"}`, `{"tags":[1]}`, `{"current_operations":["snapshot"]}`, `{"other_config":{"perfmon-state":1}}`,
 	} {
 		changed, err := r.apply(&event{Class: "vm", Operation: "mod", Ref: "V", Snapshot: json.RawMessage(bad)})
-		if err == nil || changed || r.vms["V"].Config != "a" {
+		if err == nil || changed || r.vms["V"].OtherConfig.perfmon != "a" {
 			t.Errorf("%s: changed %v, error %v, %+v", bad, changed, err, r.vms["V"])
 		}
 	}
@@ -197,7 +206,7 @@ func FuzzDecodeEvents(f *testing.F) {
 		if (errA == nil) != (errB == nil) || !cmp.Equal(problemsA, problemsB) {
 			t.Errorf("whole: %v %q, byte by byte: %v %q", errA, problemsA, errB, problemsB)
 		}
-		if errA == nil && (!cmp.Equal(a, b) || !cmp.Equal(whole, byByte, cmp.AllowUnexported(records{}))) {
+		if errA == nil && (!cmp.Equal(a, b) || !cmp.Equal(whole, byByte, cmp.AllowUnexported(records{}, otherConfig{}))) {
 			t.Error("other records byte by byte")
 		}
 		for _, h := range whole.hosts {

@@ -2,6 +2,7 @@ package xapi
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 )
@@ -9,9 +10,11 @@ import (
 // Inventory is what a host agent needs to know of its pool, at one moment. It
 // is immutable. Lists are sorted by uuid.
 type Inventory struct {
-	Host        Host // the host that was asked for
-	PoolUUID    string
-	Coordinator bool // Host is the coordinator of the pool
+	Host     Host // the host that was asked for
+	PoolUUID string
+	// PoolDefaults is the pool's other_config["perfmon-defaults"]; "" for none.
+	PoolDefaults string
+	Coordinator  bool // Host is the coordinator of the pool
 	// VMs are those of the whole pool, control domains included, templates
 	// and snapshots left out.
 	VMs []VM
@@ -21,19 +24,27 @@ type Inventory struct {
 
 // Host is this host's record.
 type Host struct {
-	UUID    string
-	Ref     string
-	Name    string // name_label
-	Config  string // other_config["perfmon"]; "" for none
-	Enabled bool   // it accepts VMs
+	UUID       string
+	Ref        string
+	Name       string   // name_label
+	Config     string   // other_config["perfmon"]; "" for none
+	SavedState string   // other_config["perfmon-state"]; "" for none
+	Tags       []string // sorted
+	Enabled    bool     // it accepts VMs
+	Evacuating bool     // its VMs are being moved away
 }
 
 // VM is one VM's record.
 type VM struct {
-	UUID          string
-	Ref           string
-	Name          string
-	Config        string // other_config["perfmon"]; "" for none
+	UUID       string
+	Ref        string
+	Name       string
+	Config     string   // other_config["perfmon"]; "" for none
+	SavedState string   // other_config["perfmon-state"]; "" for none
+	Tags       []string // sorted
+	// Operations are what the toolstack is doing with it, such as
+	// "pool_migrate" or "snapshot"; sorted.
+	Operations    []string
 	PowerState    string // "Running", "Halted", "Paused" or "Suspended"
 	Resident      bool   // it runs on this host
 	ControlDomain bool   // with Resident: it is this host's dom0
@@ -45,9 +56,11 @@ type SR struct {
 	UUID                string
 	Ref                 string
 	Name                string
-	Config              string // other_config["perfmon"]; "" for none
-	Type                string // such as "lvmoiscsi", "nfs", "iso"
-	ContentType         string // such as "user", "iso"
+	Config              string   // other_config["perfmon"]; "" for none
+	SavedState          string   // other_config["perfmon-state"]; "" for none
+	Tags                []string // sorted
+	Type                string   // such as "lvmoiscsi", "nfs", "iso"
+	ContentType         string   // such as "user", "iso"
 	Shared              bool
 	PhysicalSize        int64
 	PhysicalUtilisation int64
@@ -74,10 +87,7 @@ const (
 )
 
 // Equal says whether two inventories say the same.
-func (i *Inventory) Equal(o *Inventory) bool {
-	return i.Host == o.Host && i.PoolUUID == o.PoolUUID && i.Coordinator == o.Coordinator &&
-		slices.Equal(i.VMs, o.VMs) && slices.Equal(i.SRs, o.SRs)
-}
+func (i *Inventory) Equal(o *Inventory) bool { return reflect.DeepEqual(i, o) }
 
 // buildInventory makes the inventory of one host. References that lead
 // nowhere, such as a PBD of a host that has left the pool, are passed over. A
@@ -86,7 +96,10 @@ func buildInventory(r *records, hostUUID string) (*Inventory, error) {
 	inv := &Inventory{}
 	for ref, h := range r.hosts {
 		if h.UUID == hostUUID {
-			inv.Host = Host{UUID: h.UUID, Ref: ref, Name: h.Name, Config: string(h.Config), Enabled: h.Enabled}
+			inv.Host = Host{
+				UUID: h.UUID, Ref: ref, Name: h.Name, Config: h.OtherConfig.perfmon, SavedState: h.OtherConfig.state,
+				Tags: h.Tags, Enabled: h.Enabled, Evacuating: slices.Contains(h.Operations, "evacuate"),
+			}
 		}
 	}
 	if inv.Host.Ref == "" {
@@ -94,7 +107,7 @@ func buildInventory(r *records, hostUUID string) (*Inventory, error) {
 	}
 	var coordinator string // reference
 	for _, p := range r.pools {
-		inv.PoolUUID, coordinator = p.UUID, p.Master
+		inv.PoolUUID, inv.PoolDefaults, coordinator = p.UUID, p.OtherConfig.defaults, p.Master
 	}
 	inv.Coordinator = coordinator == inv.Host.Ref
 	for ref, v := range r.vms {
@@ -105,7 +118,10 @@ func buildInventory(r *records, hostUUID string) (*Inventory, error) {
 			UUID:          v.UUID,
 			Ref:           ref,
 			Name:          v.Name,
-			Config:        string(v.Config),
+			Config:        v.OtherConfig.perfmon,
+			SavedState:    v.OtherConfig.state,
+			Tags:          v.Tags,
+			Operations:    v.Operations,
 			PowerState:    v.PowerState,
 			Resident:      v.ResidentOn == inv.Host.Ref,
 			ControlDomain: v.ControlDomain,
@@ -125,7 +141,9 @@ func buildSR(ref string, s srRecord, joints []joint, here, coordinator string) S
 		UUID:                s.UUID,
 		Ref:                 ref,
 		Name:                s.Name,
-		Config:              string(s.Config),
+		Config:              s.OtherConfig.perfmon,
+		SavedState:          s.OtherConfig.state,
+		Tags:                s.Tags,
 		Type:                s.Type,
 		ContentType:         s.ContentType,
 		Shared:              s.Shared,

@@ -11,7 +11,7 @@ func pool() *records {
 	r := newRecords()
 	r.pools["P"] = poolRecord{UUID: "pool", Master: "A"}
 	r.hosts["A"] = hostRecord{UUID: "a", Name: "host a", Enabled: true}
-	r.hosts["B"] = hostRecord{UUID: "b", Name: "host b", Config: "<config/>", Enabled: true}
+	r.hosts["B"] = hostRecord{UUID: "b", Name: "host b", OtherConfig: otherConfig{perfmon: "<config/>", defaults: "not of a host"}, Enabled: true}
 	r.hosts["C"] = hostRecord{UUID: "c", Name: "host c", Enabled: true}
 	return r
 }
@@ -27,13 +27,14 @@ func mustBuild(t *testing.T, r *records, host string) *Inventory {
 
 func TestBuildInventory(t *testing.T) {
 	r := pool()
-	r.vms["dom0b"] = vmRecord{UUID: "v0", Name: "Control domain", Config: "<dom0/>", ResidentOn: "B", PowerState: "Running", ControlDomain: true}
-	r.vms["web"] = vmRecord{UUID: "v1", Name: "web", Config: "<web/>", ResidentOn: "B", PowerState: "Running"}
+	r.vms["dom0b"] = vmRecord{UUID: "v0", Name: "Control domain", OtherConfig: otherConfig{perfmon: "<dom0/>"}, ResidentOn: "B", PowerState: "Running", ControlDomain: true}
+	r.vms["web"] = vmRecord{UUID: "v1", Name: "web", OtherConfig: otherConfig{perfmon: "<web/>", state: "1"}, ResidentOn: "B", PowerState: "Running",
+		Tags: words{"db", "web"}, Operations: operations{"snapshot"}}
 	r.vms["away"] = vmRecord{UUID: "v2", Name: "away", ResidentOn: "A", PowerState: "Paused"}
 	r.vms["off"] = vmRecord{UUID: "v3", Name: "off", ResidentOn: "OpaqueRef:NULL", PowerState: "Halted"}
 	r.vms["template"] = vmRecord{UUID: "v4", Template: true}
 	r.vms["snapshot"] = vmRecord{UUID: "v5", Snapshot: true}
-	r.srs["nfs"] = srRecord{UUID: "s1", Name: "nfs", Config: "<sr/>", Type: "nfs", ContentType: "user", Shared: true,
+	r.srs["nfs"] = srRecord{UUID: "s1", Name: "nfs", OtherConfig: otherConfig{perfmon: "<sr/>"}, Type: "nfs", ContentType: "user", Shared: true,
 		PhysicalSize: 1000, PhysicalUtilisation: 800}
 	r.srs["alone"] = srRecord{UUID: "s0", Type: "ext", PhysicalSize: 10}
 	r.pbds["1"] = pbdRecord{Host: "B", SR: "nfs", Attached: true}
@@ -41,12 +42,16 @@ func TestBuildInventory(t *testing.T) {
 	r.pbds["3"] = pbdRecord{Host: "gone", SR: "nfs", Attached: true}
 	r.pbds["4"] = pbdRecord{Host: "B", SR: "gone", Attached: true}
 
+	r.pools["P"] = poolRecord{UUID: "pool", Master: "A", OtherConfig: otherConfig{perfmon: "not of a pool", defaults: "<triggers/>"}}
+
 	want := &Inventory{
-		Host:     Host{UUID: "b", Ref: "B", Name: "host b", Config: "<config/>", Enabled: true},
-		PoolUUID: "pool",
+		PoolDefaults: "<triggers/>",
+		Host:         Host{UUID: "b", Ref: "B", Name: "host b", Config: "<config/>", Enabled: true},
+		PoolUUID:     "pool",
 		VMs: []VM{
 			{UUID: "v0", Ref: "dom0b", Name: "Control domain", Config: "<dom0/>", PowerState: "Running", Resident: true, ControlDomain: true},
-			{UUID: "v1", Ref: "web", Name: "web", Config: "<web/>", PowerState: "Running", Resident: true},
+			{UUID: "v1", Ref: "web", Name: "web", Config: "<web/>", SavedState: "1", PowerState: "Running", Resident: true,
+				Tags: []string{"db", "web"}, Operations: []string{"snapshot"}},
 			{UUID: "v2", Ref: "away", Name: "away", PowerState: "Paused"},
 			{UUID: "v3", Ref: "off", Name: "off", PowerState: "Halted"},
 		},
@@ -93,7 +98,7 @@ func TestUnpluggedHere(t *testing.T) {
 func TestInventoryEqual(t *testing.T) {
 	build := func(change func(*records)) *Inventory {
 		r := pool()
-		r.vms["V"] = vmRecord{UUID: "v", Config: "<a/>"}
+		r.vms["V"] = vmRecord{UUID: "v", OtherConfig: otherConfig{perfmon: "<a/>"}}
 		r.srs["S"] = srRecord{UUID: "s", PhysicalSize: 100, PhysicalUtilisation: 1}
 		if change != nil {
 			change(r)
@@ -105,17 +110,32 @@ func TestInventoryEqual(t *testing.T) {
 		"coordinator": func(r *records) { r.pools["P"] = poolRecord{UUID: "pool", Master: "B"} },
 		"pool":        func(r *records) { r.pools["P"] = poolRecord{UUID: "other", Master: "A"} },
 		"host":        func(r *records) { r.hosts["A"] = hostRecord{UUID: "a", Name: "renamed"} },
-		"vm":          func(r *records) { r.vms["V"] = vmRecord{UUID: "v", Config: "<b/>"} },
+		"vm":          func(r *records) { r.vms["V"] = vmRecord{UUID: "v", OtherConfig: otherConfig{perfmon: "<b/>"}} },
 		"new vm":      func(r *records) { r.vms["W"] = vmRecord{UUID: "w"} },
-		"sr":          func(r *records) { r.srs["S"] = srRecord{UUID: "s", PhysicalSize: 100, PhysicalUtilisation: 2} },
+		"defaults": func(r *records) {
+			r.pools["P"] = poolRecord{UUID: "pool", Master: "A", OtherConfig: otherConfig{defaults: "x"}}
+		},
+		"host's tags": func(r *records) { h := r.hosts["A"]; h.Tags = words{"x"}; r.hosts["A"] = h },
+		"evacuation": func(r *records) {
+			h := r.hosts["A"]
+			h.Operations = operations{"evacuate", "vm_start"}
+			r.hosts["A"] = h
+		},
+		"vm's tags":  func(r *records) { v := r.vms["V"]; v.Tags = words{"x"}; r.vms["V"] = v },
+		"operations": func(r *records) { v := r.vms["V"]; v.Operations = operations{"snapshot"}; r.vms["V"] = v },
+		"state":      func(r *records) { v := r.vms["V"]; v.OtherConfig.state = "1"; r.vms["V"] = v },
+		"sr's tags":  func(r *records) { s := r.srs["S"]; s.Tags = words{"x"}; r.srs["S"] = s },
+		"sr's state": func(r *records) { s := r.srs["S"]; s.OtherConfig.state = "1"; r.srs["S"] = s },
+		"sr":         func(r *records) { r.srs["S"] = srRecord{UUID: "s", PhysicalSize: 100, PhysicalUtilisation: 2} },
 	} {
 		if same.Equal(build(change)) {
 			t.Errorf("%s: a change is not seen", name)
 		}
 	}
 	for name, change := range map[string]func(*records){
-		"another host": func(r *records) { r.hosts["B"] = hostRecord{UUID: "b", Name: "renamed"} },
-		"a template":   func(r *records) { r.vms["T"] = vmRecord{Template: true} },
+		"another host":         func(r *records) { r.hosts["B"] = hostRecord{UUID: "b", Name: "renamed"} },
+		"vm_start on the host": func(r *records) { h := r.hosts["A"]; h.Operations = operations{"vm_start"}; r.hosts["A"] = h },
+		"a template":           func(r *records) { r.vms["T"] = vmRecord{Template: true} },
 	} {
 		if !same.Equal(build(change)) {
 			t.Errorf("%s: a change that concerns nobody is seen", name)

@@ -3,6 +3,7 @@ package xapi
 import (
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"strings"
 )
 
@@ -20,32 +21,37 @@ type records struct {
 var classes = []string{"vm", "host", "sr", "pbd", "pool"}
 
 type vmRecord struct {
-	UUID          string        `json:"uuid"`
-	Name          string        `json:"name_label"`
-	Config        triggerConfig `json:"other_config"`
-	ResidentOn    string        `json:"resident_on"`
-	PowerState    string        `json:"power_state"`
-	ControlDomain bool          `json:"is_control_domain"`
-	Template      bool          `json:"is_a_template"`
-	Snapshot      bool          `json:"is_a_snapshot"`
+	UUID          string      `json:"uuid"`
+	Name          string      `json:"name_label"`
+	OtherConfig   otherConfig `json:"other_config"`
+	Tags          words       `json:"tags"`
+	Operations    operations  `json:"current_operations"`
+	ResidentOn    string      `json:"resident_on"`
+	PowerState    string      `json:"power_state"`
+	ControlDomain bool        `json:"is_control_domain"`
+	Template      bool        `json:"is_a_template"`
+	Snapshot      bool        `json:"is_a_snapshot"`
 }
 
 type hostRecord struct {
-	UUID    string        `json:"uuid"`
-	Name    string        `json:"name_label"`
-	Config  triggerConfig `json:"other_config"`
-	Enabled bool          `json:"enabled"`
+	UUID        string      `json:"uuid"`
+	Name        string      `json:"name_label"`
+	OtherConfig otherConfig `json:"other_config"`
+	Tags        words       `json:"tags"`
+	Operations  operations  `json:"current_operations"`
+	Enabled     bool        `json:"enabled"`
 }
 
 type srRecord struct {
-	UUID                string        `json:"uuid"`
-	Name                string        `json:"name_label"`
-	Config              triggerConfig `json:"other_config"`
-	Type                string        `json:"type"`
-	ContentType         string        `json:"content_type"`
-	Shared              bool          `json:"shared"`
-	PhysicalSize        Int           `json:"physical_size"`
-	PhysicalUtilisation Int           `json:"physical_utilisation"`
+	UUID                string      `json:"uuid"`
+	Name                string      `json:"name_label"`
+	OtherConfig         otherConfig `json:"other_config"`
+	Tags                words       `json:"tags"`
+	Type                string      `json:"type"`
+	ContentType         string      `json:"content_type"`
+	Shared              bool        `json:"shared"`
+	PhysicalSize        Int         `json:"physical_size"`
+	PhysicalUtilisation Int         `json:"physical_utilisation"`
 }
 
 type pbdRecord struct {
@@ -55,30 +61,9 @@ type pbdRecord struct {
 }
 
 type poolRecord struct {
-	UUID   string `json:"uuid"`
-	Master string `json:"master"`
-}
-
-// triggerConfig is other_config["perfmon"] of an other_config. The key is
-// compared exactly, which encoding/json would not do for a struct's field.
-type triggerConfig string
-
-func (t *triggerConfig) UnmarshalJSON(raw []byte) error {
-	var otherConfig map[string]json.RawMessage
-	if err := json.Unmarshal(raw, &otherConfig); err != nil {
-		return fmt.Errorf("read other_config: %w", err)
-	}
-	*t = ""
-	value, ok := otherConfig["perfmon"]
-	if !ok {
-		return nil
-	}
-	var s string
-	if err := json.Unmarshal(value, &s); err != nil {
-		return fmt.Errorf("read other_config:perfmon: %w", err)
-	}
-	*t = triggerConfig(s)
-	return nil
+	UUID        string      `json:"uuid"`
+	Master      string      `json:"master"`
+	OtherConfig otherConfig `json:"other_config"`
 }
 
 func newRecords() *records {
@@ -114,7 +99,7 @@ func (r *records) apply(e *event) (changed bool, err error) {
 	return false, nil
 }
 
-func update[T comparable](all map[string]T, e *event, trim func(*T)) (changed bool, err error) {
+func update[T any](all map[string]T, e *event, trim func(*T)) (changed bool, err error) {
 	old, known := all[e.Ref]
 	if e.Operation == "del" {
 		delete(all, e.Ref)
@@ -131,7 +116,7 @@ func update[T comparable](all map[string]T, e *event, trim func(*T)) (changed bo
 		trim(&record)
 	}
 	all[e.Ref] = record
-	return !known || record != old, nil
+	return !known || !reflect.DeepEqual(record, old), nil
 }
 
 // agree says whether the numbers of objects are those that the toolstack has.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -122,13 +123,15 @@ func (t *toolstack) close() {
 
 // inventoryOf is a toolstack's inventory in the monitor's words.
 func inventoryOf(inv *xapi.Inventory) *monitor.Inventory {
-	m := &monitor.Inventory{HostUUID: inv.Host.UUID, PoolUUID: inv.PoolUUID, Objects: make(map[monitor.Object]*monitor.Facts, len(inv.VMs)+len(inv.SRs)+1)}
+	m := &monitor.Inventory{HostUUID: inv.Host.UUID, PoolUUID: inv.PoolUUID, PoolDefaults: inv.PoolDefaults, Objects: make(map[monitor.Object]*monitor.Facts, len(inv.VMs)+len(inv.SRs)+1)}
 	m.Objects[monitor.Object{Class: rrd.ClassHost, UUID: inv.Host.UUID}] = &monitor.Facts{
 		Name: inv.Host.Name, Config: inv.Host.Config, Resident: true,
+		Tags: inv.Host.Tags, Maintenance: hostMaintenance(inv.Host), SavedState: inv.Host.SavedState,
 	}
 	for _, v := range inv.VMs {
 		m.Objects[monitor.Object{Class: rrd.ClassVM, UUID: v.UUID}] = &monitor.Facts{
 			Name: v.Name, Config: v.Config, Resident: v.Resident, ControlDomain: v.ControlDomain,
+			Tags: v.Tags, Maintenance: vmMaintenance(v.Operations), SavedState: v.SavedState,
 		}
 	}
 	for _, s := range inv.SRs {
@@ -136,11 +139,45 @@ func inventoryOf(inv *xapi.Inventory) *monitor.Inventory {
 			continue
 		}
 		m.Objects[monitor.Object{Class: rrd.ClassSR, UUID: s.UUID}] = &monitor.Facts{
-			Name: s.Name, Config: s.Config, Resident: true,
+			Name: s.Name, Config: s.Config, Resident: true, Tags: s.Tags, SavedState: s.SavedState,
 			SR: &monitor.SRFacts{Size: s.PhysicalSize, Utilisation: s.PhysicalUtilisation, RaisedHere: s.RaisedHere},
 		}
 	}
 	return m
+}
+
+// hostMaintenance is why what goes wrong with a host is to be expected.
+func hostMaintenance(h xapi.Host) string {
+	switch {
+	case h.Evacuating:
+		return monitor.Evacuating
+	case !h.Enabled:
+		return monitor.Disabled
+	}
+	return ""
+}
+
+// maintenance is what the toolstack's operations on a VM are to the monitor.
+var maintenance = map[string]string{
+	"pool_migrate": monitor.Migrating, "migrate_send": monitor.Migrating,
+	"snapshot": monitor.InSnapshot, "checkpoint": monitor.InSnapshot, "snapshot_with_quiesce": monitor.InSnapshot,
+	"clean_shutdown": monitor.ShuttingDown, "hard_shutdown": monitor.ShuttingDown, "shutdown": monitor.ShuttingDown,
+	"clean_reboot": monitor.ShuttingDown, "hard_reboot": monitor.ShuttingDown, "suspend": monitor.ShuttingDown,
+}
+
+// vmMaintenance is why what goes wrong with a VM is to be expected. Of several
+// operations the one that takes it furthest counts.
+func vmMaintenance(operations []string) string {
+	var found []string
+	for _, operation := range operations {
+		found = append(found, maintenance[operation])
+	}
+	for _, word := range []string{monitor.ShuttingDown, monitor.Migrating, monitor.InSnapshot} {
+		if slices.Contains(found, word) {
+			return word
+		}
+	}
+	return ""
 }
 
 // sleep waits, or until ctx ends.

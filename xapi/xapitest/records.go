@@ -91,6 +91,15 @@ func (w *world) srRecord(v SR) map[string]any {
 	}
 }
 
+// tasks are current_operations: what goes on, each by its task.
+func tasks(owner string, operations []string) map[string]any {
+	m := make(map[string]any, len(operations))
+	for i, operation := range operations {
+		m[Ref("task", owner+strconv.Itoa(i))] = operation
+	}
+	return m
+}
+
 func manyRefs(class, owner string, n int) []any {
 	refs := make([]any, n)
 	for i := range refs {
@@ -140,7 +149,7 @@ func (w *world) hostRecord(h Host) map[string]any {
 		"supported_bootloaders": list("pygrub", "eliloader"), "logging": map[string]any{}, "suspend_image_sr": null, "crash_dump_sr": null,
 		"crashdumps": []any{}, "patches": []any{}, "updates": []any{}, "blobs": map[string]any{}, "ha_statefiles": []any{},
 		"ha_network_peers": []any{}, "allowed_operations": list("vm_migrate", "provision", "vm_resume", "evacuate", "vm_start"),
-		"current_operations": map[string]any{}, "external_auth_type": "", "external_auth_service_name": "", "external_auth_configuration": map[string]any{},
+		"current_operations": tasks(h.UUID, h.Operations), "external_auth_type": "", "external_auth_service_name": "", "external_auth_configuration": map[string]any{},
 		"edition": "xcp-ng", "license_server": dict(map[string]string{"address": "localhost", "port": "27000"}), "license_params": dict(map[string]string{"restrict_email_alerting": "false"}),
 		"bios_strings": dict(map[string]string{"bios-vendor": "Simulated", "system-manufacturer": "Simulated"}), "power_on_mode": "", "power_on_config": map[string]any{},
 		"local_cache_sr": null, "chipset_info": dict(map[string]string{"iommu": "true"}), "PCIs": manyRefs("pci", h.UUID, 6), "PGPUs": []any{}, "PUSBs": []any{},
@@ -176,7 +185,7 @@ func (w *world) vmRecord(o *object, v VM) map[string]any {
 	r := map[string]any{
 		"uuid": v.UUID, "name_label": v.Name, "name_description": "", "power_state": v.PowerState, "resident_on": refOr(classHost, v.ResidentOn),
 		"is_a_template": v.Template, "is_default_template": false, "is_a_snapshot": v.Snapshot, "is_control_domain": v.ControlDomain,
-		"other_config": dict(v.OtherConfig), "tags": list(v.Tags...), "allowed_operations": list(operations...), "current_operations": map[string]any{},
+		"other_config": dict(v.OtherConfig), "tags": list(v.Tags...), "allowed_operations": list(operations...), "current_operations": tasks(v.UUID, v.Operations),
 		"domid": domid, "domarch": "", "user_version": "1", "suspend_VDI": null, "scheduled_to_be_resident_on": null, "affinity": refOr(classHost, v.ResidentOn),
 		"memory_overhead": "38797312", "memory_target": decimal(memory), "memory_static_max": decimal(memory), "memory_dynamic_max": decimal(memory),
 		"memory_dynamic_min": decimal(memory), "memory_static_min": decimal(memory / 2), "VCPUs_params": map[string]any{}, "VCPUs_max": cpus,

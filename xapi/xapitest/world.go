@@ -26,6 +26,7 @@ type Host struct {
 	Enabled             bool
 	OtherConfig         map[string]string
 	Tags                []string
+	Operations          []string // that go on, such as evacuate
 }
 
 // VM is a virtual machine, a template, a snapshot or a control domain.
@@ -38,6 +39,7 @@ type VM struct {
 	ControlDomain bool
 	OtherConfig   map[string]string
 	Tags          []string
+	Operations    []string // that go on, such as pool_migrate
 	MemoryBytes   int64
 	VCPUs         int
 }
@@ -147,13 +149,13 @@ func (w *world) get(class, uuid string) (any, bool) {
 
 // PutHost adds the host, or replaces the one with its uuid.
 func (s *Server) PutHost(h Host) {
-	h.OtherConfig, h.Tags = maps.Clone(h.OtherConfig), slices.Clone(h.Tags)
+	h.OtherConfig, h.Tags, h.Operations = maps.Clone(h.OtherConfig), slices.Clone(h.Tags), slices.Clone(h.Operations)
 	s.world.put(classHost, h.UUID, h)
 }
 
 // PutVM adds the VM, or replaces the one with its uuid.
 func (s *Server) PutVM(v VM) {
-	v.OtherConfig, v.Tags = maps.Clone(v.OtherConfig), slices.Clone(v.Tags)
+	v.OtherConfig, v.Tags, v.Operations = maps.Clone(v.OtherConfig), slices.Clone(v.Tags), slices.Clone(v.Operations)
 	s.world.put(classVM, v.UUID, v)
 }
 
@@ -225,6 +227,57 @@ func (s *Server) Touch(class, uuid string) {
 	if v, ok := s.world.get(class, uuid); ok {
 		s.world.put(class, uuid, v)
 	}
+}
+
+// SetTags gives an object (class vm, host, sr, pool) these tags and no others.
+func (s *Server) SetTags(class, uuid string, tags ...string) error {
+	tags = slices.Clone(tags)
+	return s.world.change(class, uuid, func(v any) any {
+		switch v := v.(type) {
+		case Host:
+			v.Tags = tags
+			return v
+		case VM:
+			v.Tags = tags
+			return v
+		case SR:
+			v.Tags = tags
+			return v
+		case Pool:
+			v.Tags = tags
+			return v
+		}
+		return v
+	})
+}
+
+// SetOperations says what goes on with an object (class vm, host), such as
+// pool_migrate or evacuate; nothing ends it but another call.
+func (s *Server) SetOperations(class, uuid string, operations ...string) error {
+	operations = slices.Clone(operations)
+	return s.world.change(class, uuid, func(v any) any {
+		switch v := v.(type) {
+		case Host:
+			v.Operations = operations
+			return v
+		case VM:
+			v.Operations = operations
+			return v
+		}
+		return v
+	})
+}
+
+// change replaces an object by what f makes of it.
+func (w *world) change(class, uuid string, f func(v any) any) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	o := w.byUUID[class+uuid]
+	if o == nil {
+		return fmt.Errorf("there is no %s with uuid %q", class, uuid)
+	}
+	o.v, o.modified = f(o.v), w.next()
+	return nil
 }
 
 // SetOtherConfig sets a key of an object's other_config.

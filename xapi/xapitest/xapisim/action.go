@@ -96,6 +96,14 @@ func (p *words) object() object {
 	}
 }
 
+// list reads "a,b", or "none".
+func (p *words) list() []string {
+	if word := p.next(); word != "none" {
+		return strings.Split(word, ",")
+	}
+	return nil
+}
+
 func (p *words) vm() object {
 	p.expect("vm")
 	return object{class: "vm", name: p.next()}
@@ -112,6 +120,26 @@ func (p *words) action() (action, error) {
 		}}, nil
 	case "config":
 		return p.config()
+	case "defaults":
+		p.expect("pool")
+		text := strings.Join(p.rest, " ")
+		if p.rest = nil; text == "" {
+			p.fail(errWords)
+		}
+		return action{do: func(sim *simulation) error { return sim.defaults(text) }}, nil
+	case "tags":
+		o, tags := p.object(), p.list()
+		return action{do: func(sim *simulation) error {
+			return sim.change(o, func(uuid string) error { return sim.s.SetTags(o.class, uuid, tags...) })
+		}}, nil
+	case "operations":
+		o, operations := p.object(), p.list()
+		if o.class == "sr" {
+			return action{}, errWords
+		}
+		return action{do: func(sim *simulation) error {
+			return sim.change(o, func(uuid string) error { return sim.s.SetOperations(o.class, uuid, operations...) })
+		}}, nil
 	case "use":
 		o, fraction := p.object(), p.number()
 		if o.class != "sr" || math.IsNaN(fraction) || fraction < 0 || fraction > 1 {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"flag"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -68,6 +69,13 @@ func TestScript(t *testing.T) {
 	f("at 5s dance", `s:1: unknown word "dance"`)
 	f("at 5s force vm web-01 cpu* 1", "s:1: "+errWords.Error())
 	f("at 5s force pool x 1 for 3s", `s:1: vm, sr or host expected, not "pool"`)
+	f("at 5s defaults pool <triggers> </triggers>", "ok")
+	f("at 5s defaults pool", "s:1: "+errWords.Error())
+	f("at 5s defaults host none", `s:1: "pool" expected, not "host"`)
+	f("at 5s tags vm web-01 db,production\nat 6s tags host none", "ok")
+	f("at 5s tags vm web-01", "s:1: "+errWords.Error())
+	f("at 5s operations vm web-01 pool_migrate\nat 6s operations host evacuate", "ok")
+	f("at 5s operations sr local-1 scan", "s:1: "+errWords.Error())
 	f("at 5s force host cpu0 hot for 3s", `s:1: "hot" is no number`)
 	f("at 5s sessions end now", `s:1: unexpected "now"`)
 	f("at 5s sessions begin", `s:1: "end" expected, not "begin"`)
@@ -100,6 +108,38 @@ func TestConfigText(t *testing.T) {
 		`<rrd_regex value="x&quot;y"/></variable></config>`
 	if got := v.OtherConfig["perfmon"]; got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+func TestRecordActions(t *testing.T) {
+	sim := testSimulation(t, options{})
+	do := func(line string) {
+		t.Helper()
+		a, err := parseAction(strings.Fields(line), 5)
+		if err == nil {
+			err = a.do(sim)
+		}
+		if err != nil {
+			t.Errorf("%s: %v", line, err)
+		}
+	}
+	do("defaults pool <triggers> </triggers>")
+	do("tags vm dom0 production,db")
+	do("operations host evacuate")
+	pool, _ := sim.s.Pool()
+	v, _ := sim.s.VM(sim.uuids["vm dom0"])
+	h, _ := sim.s.Host(sim.s.HostUUID())
+	if got := fmt.Sprint(pool.OtherConfig, v.Tags, h.Operations); got != "map[perfmon-defaults:<triggers> </triggers>] [production db] [evacuate]" {
+		t.Error(got)
+	}
+	do("defaults pool none")
+	do("tags vm dom0 none")
+	do("operations host none")
+	pool, _ = sim.s.Pool()
+	v, _ = sim.s.VM(sim.uuids["vm dom0"])
+	h, _ = sim.s.Host(sim.s.HostUUID())
+	if got := fmt.Sprint(pool.OtherConfig, v.Tags, h.Operations); got != "map[] [] []" {
+		t.Error(got)
 	}
 }
 

@@ -26,6 +26,9 @@ Times are durations (90s, 5m) or numbers of rows' steps (12steps).
         [priority=N] [regex=RE] [fold=FN] [, VARIABLE ...]     also: config host, config sr NAME
   at TIME config vm NAME none               take the configuration away
   at TIME config vm NAME raw TEXT           set it to any text
+  at TIME defaults pool TEXT                what objects of the pool inherit; none takes it away
+  at TIME tags vm NAME TAG,TAG              or none; also: tags host, tags sr NAME
+  at TIME operations vm NAME NAME,NAME      that go on, such as pool_migrate; or none; also: operations host
   at TIME use sr NAME FRACTION              of its size, in its record
   at TIME stop vm NAME                      halted; "start vm NAME" runs it again
   at TIME touch vm NAME COUNT               changes that say nothing

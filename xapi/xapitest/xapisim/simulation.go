@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -67,19 +68,35 @@ func (sim *simulation) force(o object, column string, value float64, d time.Dura
 	})
 }
 
-// configure sets an object's configuration, or takes it away.
-func (sim *simulation) configure(o object, text string) error {
+// change calls f with the uuid of the object, and returns its error.
+func (sim *simulation) change(o object, f func(uuid string) error) error {
 	var err error
-	if missing := sim.with(o, func(uuid string) {
-		if text == "" {
-			err = sim.s.RemoveOtherConfig(o.class, uuid, "perfmon")
-		} else {
-			err = sim.s.SetOtherConfig(o.class, uuid, "perfmon", text)
-		}
-	}); missing != nil {
+	if missing := sim.with(o, func(uuid string) { err = f(uuid) }); missing != nil {
 		return missing
 	}
 	return err
+}
+
+// configure sets an object's configuration, or takes it away.
+func (sim *simulation) configure(o object, text string) error {
+	return sim.change(o, func(uuid string) error {
+		if text == "" {
+			return sim.s.RemoveOtherConfig(o.class, uuid, "perfmon")
+		}
+		return sim.s.SetOtherConfig(o.class, uuid, "perfmon", text)
+	})
+}
+
+// defaults sets what the objects of the pool inherit.
+func (sim *simulation) defaults(text string) error {
+	pool, ok := sim.s.Pool()
+	switch {
+	case !ok:
+		return errors.New("there is no pool")
+	case text == "none":
+		return sim.s.RemoveOtherConfig("pool", pool.UUID, "perfmon-defaults")
+	}
+	return sim.s.SetOtherConfig("pool", pool.UUID, "perfmon-defaults", text)
 }
 
 func (sim *simulation) use(o object, fraction float64) error {
