@@ -106,6 +106,7 @@ func (m *Monitor) judge(o *object, v *variable, s alarm.Sample, value float64) {
 	}
 	flipped := v.known != s.Known
 	v.known, v.value = s.Known, value
+	v.recent.add(point{s.T, value})
 	m.said = v.trig.Step(timingOf(v.conf), s, m.said[:0])
 	v.dirty = v.dirty || flipped || v.trig.Progress() != before.Progress() || len(m.said) > 0
 	m.say(o, v, s.T, m.said)

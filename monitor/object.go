@@ -57,8 +57,9 @@ type variable struct {
 	hasRead bool
 	readAt  int64 // when it was last read, Unix seconds
 
-	known bool    // of the newest row or reading
-	value float64 // NaN while unknown
+	recent recent
+	known  bool    // of the newest row or reading
+	value  float64 // NaN while unknown
 }
 
 // apply puts the variables of a configuration in force. A variable that
@@ -115,6 +116,7 @@ func (o *object) shift(d int64) {
 	for _, v := range o.vars {
 		if v.fromReading {
 			v.trig.Shift(d)
+			v.recent.shift(d)
 			v.readAt += d
 			v.dirty = true
 		}
@@ -128,6 +130,7 @@ func (o *object) shiftRows(d int64) {
 	for _, v := range o.vars {
 		if !v.fromReading {
 			v.trig.Shift(d)
+			v.recent.shift(d)
 			v.dirty = true
 		}
 	}

@@ -1,0 +1,183 @@
+package monitor
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"perfmon/alarm"
+	"perfmon/monitor/config"
+)
+
+// Explanation says why a variable is in its state, and what comes next. Times
+// are Unix seconds; what is not known is left out, or null.
+type Explanation struct {
+	Class    string `json:"class"`
+	UUID     string `json:"uuid"`
+	Name     string `json:"name_label"`
+	Variable string `json:"variable"`
+	From     string `json:"from,omitempty"` // where its configuration comes from
+	Rule     Rule   `json:"rule"`
+
+	Columns []string `json:"columns"`           // the data sources that it reads
+	Reading bool     `json:"reading"`           // its value is read of dom0 or of a record, not of rows
+	Problem string   `json:"problem,omitempty"` // why it has no value
+
+	State        string         `json:"state"`
+	Severity     alarm.Severity `json:"severity,omitempty"`
+	Since        int64          `json:"since,omitempty"` // the first bad row
+	BadFor       int64          `json:"bad_for_s"`       // counted towards the next raise or repeat
+	FineFor      int64          `json:"fine_for_s"`      // counted towards the clear
+	AlarmedAt    int64          `json:"alarmed_at,omitempty"`
+	InhibitUntil int64          `json:"inhibit_until,omitempty"`
+	Muted        string         `json:"muted,omitempty"` // by what
+
+	Now  int64          `json:"now"`    // time of the newest row
+	Step int64          `json:"step_s"` // between rows, or readings
+	Rows []ExplainedRow `json:"rows"`   // the last ones, oldest first
+	Next []Forecast     `json:"next"`
+	// Trouble is why no rows come at present.
+	Trouble string `json:"trouble,omitempty"`
+}
+
+// Rule is a variable's configuration with all defaults filled in. Periods are
+// seconds, levels in the unit of the columns.
+type Rule struct {
+	Fold         string            `json:"consolidation_fn"`
+	Pattern      string            `json:"rrd_regex,omitempty"`
+	Level        float64           `json:"alarm_trigger_level"`
+	Sense        string            `json:"alarm_trigger_sense"`
+	Period       int64             `json:"alarm_trigger_period"`
+	Inhibit      int64             `json:"alarm_auto_inhibit_period"`
+	Priority     int64             `json:"alarm_priority"`
+	WarningLevel *float64          `json:"alarm_warning_level,omitempty"`
+	ClearLevel   *float64          `json:"alarm_clear_level,omitempty"`
+	ClearPeriod  int64             `json:"alarm_clear_period"`
+	NoDataPeriod int64             `json:"alarm_nodata_period"`
+	Labels       map[string]string `json:"alarm_labels,omitempty"`
+}
+
+// ExplainedRow is one value and what the levels say of it.
+type ExplainedRow struct {
+	T     int64    `json:"t"`
+	Value *float64 `json:"value"`
+	Grade string   `json:"grade,omitempty"`
+}
+
+// Forecast is what the variable will say if its values are so from now on.
+type Forecast struct {
+	If        alarm.Condition `json:"if"`
+	Kind      alarm.Kind      `json:"kind"`
+	Severity  alarm.Severity  `json:"severity,omitempty"`
+	Reason    alarm.Reason    `json:"reason,omitempty"`
+	At        int64           `json:"at"`
+	Inhibited bool            `json:"inhibited"`
+}
+
+// NotFoundError is an object or a variable that the monitor does not have.
+type NotFoundError struct {
+	What  string
+	Known []string // what it has instead, in order; may be nil
+}
+
+func (e *NotFoundError) Error() string { return e.What }
+
+// Explain explains a variable of an object. It waits for the loop; the error
+// is that of ctx, ErrEnded, or a *NotFoundError.
+func (m *Monitor) Explain(ctx context.Context, key Object, variable string) (*Explanation, error) {
+	var x *Explanation
+	var missing error
+	err := m.onLoop(ctx, func() { x, missing = m.explain(key, variable) })
+	if err != nil {
+		return nil, err
+	}
+	return x, missing
+}
+
+func (m *Monitor) explain(key Object, variable string) (*Explanation, error) {
+	o := m.objects[key]
+	if o == nil {
+		return nil, &NotFoundError{What: fmt.Sprintf("%s %s is not watched by this host", key.Class, key.UUID)}
+	}
+	v := o.byName[variable]
+	if v == nil {
+		var known []string
+		for name := range o.byName {
+			known = append(known, name)
+		}
+		slices.Sort(known)
+		return nil, &NotFoundError{What: fmt.Sprintf("%s %s has no variable %q", key.Class, key.UUID, variable), Known: known}
+	}
+	x := &Explanation{
+		Class: o.Class, UUID: o.UUID, Variable: variable, Rule: ruleInForce(v.conf),
+		Columns: m.columnNames(v), Reading: v.fromReading, Problem: m.problemOf(o, v),
+		State: v.trig.State.String(), Severity: v.trig.Severity, Since: v.trig.Since,
+		BadFor: v.trig.BadFor, FineFor: v.trig.FineFor, AlarmedAt: v.trig.AlarmedAt,
+		Now: m.anchor.last, Step: m.newestStep, Rows: []ExplainedRow{}, Next: []Forecast{}, Trouble: m.failing,
+	}
+	if o.facts != nil {
+		x.Name = o.facts.Name
+	}
+	if v.fromReading {
+		x.Now, x.Step = v.readAt, int64(m.interval().Seconds())
+	}
+	if quiet := v.trig.AlarmedAt + v.conf.Inhibit; v.trig.AlarmedAt != 0 && quiet > x.Now {
+		x.InhibitUntil = quiet
+	}
+	v.recent.each(func(p point) { x.Rows = append(x.Rows, explainedRow(v.conf, p)) })
+	for _, next := range v.trig.Outlook(timingOf(v.conf), x.Now, x.Step) {
+		x.Next = append(x.Next, Forecast{
+			If: next.If, Kind: next.Kind, Severity: next.Severity, Reason: next.Reason, At: x.Now + next.After, Inhibited: next.Inhibited,
+		})
+	}
+	return x, nil
+}
+
+func explainedRow(c *config.Variable, p point) ExplainedRow {
+	if !known(p.value) {
+		return ExplainedRow{T: p.t}
+	}
+	value := p.value
+	return ExplainedRow{T: p.t, Value: &value, Grade: c.Grade(value).String()}
+}
+
+func ruleInForce(c *config.Variable) Rule {
+	r := Rule{
+		Fold: c.Fold.String(), Pattern: c.Pattern.String(), Level: c.Level, Sense: c.Sense.String(), Period: c.Period,
+		Inhibit: c.Inhibit, Priority: c.Priority, ClearPeriod: c.ClearPeriod, NoDataPeriod: c.NoDataPeriod, Labels: c.Labels,
+	}
+	if c.HasWarning {
+		r.WarningLevel = &c.WarningLevel
+	}
+	if c.HasClear {
+		r.ClearLevel = &c.ClearLevel
+	}
+	return r
+}
+
+// columnNames are the data sources of the plan in force that a variable reads.
+func (m *Monitor) columnNames(v *variable) []string {
+	names := []string{}
+	if m.plan == nil || m.plan.legend == nil {
+		return names
+	}
+	for _, c := range v.columns {
+		names = append(names, m.plan.legend.Entries[c].Name)
+	}
+	return names
+}
+
+// problemOf is why a variable has no value, "" if it has one or nobody knows.
+func (m *Monitor) problemOf(o *object, v *variable) string {
+	switch {
+	case v.matchErr != nil:
+		return v.matchErr.Error()
+	case !o.here():
+		return "the object is not on this host"
+	case v.told != "":
+		return v.told
+	case !v.fromReading && m.plan != nil && m.plan.legend != nil && !o.inLegend:
+		return "the toolstack reports no rows of the object"
+	}
+	return ""
+}
