@@ -2,7 +2,6 @@ package rrd
 
 import (
 	"fmt"
-	"io"
 )
 
 // jsonForm reads an update in its JSON form. The newest, since February 2024:
@@ -218,19 +217,4 @@ func (j *jsonForm) finish() error {
 		}
 	}
 	return j.end()
-}
-
-// end returns io.EOF if nothing but white space is left.
-func (j *jsonForm) end() error {
-	for !j.src.atEnd() {
-		c, err := j.src.peek()
-		if err != nil {
-			return err
-		}
-		if !isSpace(c) {
-			return fmt.Errorf("%q follows the document", c)
-		}
-		j.src.pos++
-	}
-	return io.EOF
 }

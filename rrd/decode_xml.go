@@ -23,12 +23,14 @@ type xmlForm struct {
 	tokens *xml.Decoder
 	open   []xml.Name // elements that are not closed yet
 	first  bool       // no token has been read
-	rooted bool       // <xport> has been seen
+	rooted bool       // the outermost element has been seen
 	text   []byte     // of the element being read
 	quoted string     // the first bytes of the body
+	name   string     // of the outermost element
 }
 
 func (x *xmlForm) reset(src *source, quoted string) {
+	x.name = "xport"
 	x.src, x.quoted = src, quoted
 	x.bytes.reset(src)
 	x.tokens = xml.NewDecoder(&x.bytes)
@@ -94,7 +96,7 @@ func (x *xmlForm) tokenError(err error) error {
 	case err == io.EOF && len(x.open) == 0:
 		return io.EOF
 	case x.src.err == io.EOF && x.rooted && len(x.open) == 0:
-		return fmt.Errorf("something follows </xport>: %w", err)
+		return fmt.Errorf("something follows </%s>: %w", x.name, err)
 	}
 	return x.src.failure()
 }
@@ -170,7 +172,7 @@ func (x *xmlForm) number() ([]byte, int64, error) {
 }
 
 func (x *xmlForm) head(d *Decoder) error {
-	if err := x.root(); err != nil {
+	if err := x.root(&SyntaxError{Row: -1, Err: notUpdate([]byte(x.quoted))}); err != nil {
 		return err
 	}
 	for {
@@ -195,19 +197,20 @@ func (x *xmlForm) head(d *Decoder) error {
 	}
 }
 
-// root goes past the opening <xport>. A page of HTML need not even be XML.
-func (x *xmlForm) root() error {
+// root goes past the opening tag of the outermost element, or returns foreign
+// if this is another kind of document. A page of HTML need not even be XML.
+func (x *xmlForm) root(foreign error) error {
 	for {
 		token, err := x.next()
 		if bad := (*xml.SyntaxError)(nil); errors.As(err, &bad) {
-			return &SyntaxError{Row: -1, Err: notUpdate([]byte(x.quoted))}
+			return foreign
 		}
 		if err != nil && err != io.EOF {
 			return err
 		}
 		switch token := token.(type) {
 		case xml.StartElement:
-			if token.Name == (xml.Name{Local: "xport"}) {
+			if token.Name == (xml.Name{Local: x.name}) {
 				x.rooted = true
 				return nil
 			}
@@ -218,7 +221,7 @@ func (x *xmlForm) root() error {
 		case nil: // the end
 			return io.ErrUnexpectedEOF
 		}
-		return &SyntaxError{Row: -1, Err: notUpdate([]byte(x.quoted))}
+		return foreign
 	}
 }
 
@@ -339,7 +342,7 @@ func (x *xmlForm) finish() error {
 			return err
 		}
 		if name == "" {
-			break
+			return x.nothing()
 		}
 		if name == "data" || name == "meta" {
 			return fmt.Errorf("a second <%s>", name)
@@ -348,6 +351,10 @@ func (x *xmlForm) finish() error {
 			return err
 		}
 	}
+}
+
+// nothing returns io.EOF if nothing but white space and comments is left.
+func (x *xmlForm) nothing() error {
 	for {
 		token, err := x.next()
 		if err != nil {
@@ -355,7 +362,7 @@ func (x *xmlForm) finish() error {
 		}
 		text, ok := token.(xml.CharData)
 		if !ok || len(trimSpace(text)) > 0 {
-			return fmt.Errorf("something follows </xport>")
+			return fmt.Errorf("something follows </%s>", x.name)
 		}
 	}
 }

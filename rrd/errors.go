@@ -15,20 +15,25 @@ var (
 	ErrTooLarge = errors.New("document is over the limit")
 )
 
-// SyntaxError says where a Decoder stopped and why. Every error of a Decoder
-// but io.EOF is one, those of the reader underneath included.
+// SyntaxError says where a Decoder or ReadFull stopped and why. Every error of
+// theirs but io.EOF is one, those of the reader underneath included.
 type SyntaxError struct {
 	// Offset is in bytes of the document, from 0: where the value at fault
 	// begins if it is one value, else how far the decoder had read.
 	Offset int64
 	// Row is the index of the row being read, 0 for the newest; -1 before
-	// the first.
+	// the first, and in a full RRD.
 	Row int
 	// Err is the reason.
 	Err error
+
+	full bool // the document is a full RRD
 }
 
 func (e *SyntaxError) Error() string {
+	if e.full {
+		return fmt.Sprintf("full RRD: byte %d: %v", e.Offset, e.Err)
+	}
 	if e.Row < 0 {
 		return fmt.Sprintf("update: byte %d: %v", e.Offset, e.Err)
 	}

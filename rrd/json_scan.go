@@ -3,6 +3,7 @@ package rrd
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -323,4 +324,19 @@ func (j *jsonScan) skip(end byte, depth int) error {
 			return err
 		}
 	}
+}
+
+// end returns io.EOF if nothing but white space is left.
+func (j *jsonScan) end() error {
+	for !j.src.atEnd() {
+		c, err := j.src.peek()
+		if err != nil {
+			return err
+		}
+		if !isSpace(c) {
+			return fmt.Errorf("%q follows the document", c)
+		}
+		j.src.pos++
+	}
+	return io.EOF
 }

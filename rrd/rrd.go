@@ -1,8 +1,9 @@
 // Package rrd has the words of a toolstack's performance documents: legend,
 // rows and consolidation functions. It decodes the answers to GET
 // /rrd_updates as they stream in (XML and JSON, every version since 2013),
-// encodes the newest form of them, and keeps the round-robin archives that a
-// host without a toolstack fills for itself.
+// encodes the newest form of them, reads the full RRDs of GET /host_rrd,
+// /vm_rrd and /sr_rrd, and keeps the round-robin archives that a host without
+// a toolstack fills for itself.
 //
 // The format is that of xen-api's xcp-rrdd (Rrd_updates.export). A document
 // is a legend, which names the columns, and rows, newest first:

@@ -40,7 +40,7 @@ func (v Version) float(f float64) string {
 }
 
 // Round is f after it was written and read in this version.
-func (v Version) Round(f float64) float64 { return parse(v.float(f)) }
+func (v Version) Round(f float64) float64 { return Values(v.float(f))[0] }
 
 // XML is the document as the version writes it.
 func (d *Document) XML(v Version) []byte {
