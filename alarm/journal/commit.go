@@ -177,7 +177,7 @@ func (j *Journal) update(plan func() []change) error {
 	if j.closed {
 		return ErrClosed
 	}
-	if j.disk == nil && !time.Now().Before(j.retryAt) {
+	if j.disk == nil && !j.memoryOnly() && !time.Now().Before(j.retryAt) {
 		j.retry()
 	}
 	changes := plan()

@@ -10,7 +10,7 @@
 //	state            alarm.ID → opaque bytes
 //	value/<space>    key → opaque bytes
 //	queue/<sink>     8 bytes, big endian, rising → time and event
-//	inflight/<sink>  the same keys; what may have been sent
+//	inflight/<sink>  the same keys → when it may have been sent for the first time
 //
 // Every value ends with a checksum of itself, its key and its table. The
 // whole content is in memory too: reading never touches the disk, and a disk

@@ -46,9 +46,12 @@ const (
 	Archives Space = "archives" // owner → local archives; values up to MaxArchive
 )
 
-// Options of a Journal. Path and Logger are needed.
+// Options of a Journal. Logger is needed.
 type Options struct {
-	Path        string // of the file; its folder is made if it is missing
+	// Path is the file's; its folder is made if it is missing. Without one
+	// the journal is in memory only: it works like any other, is never
+	// degraded, and ends with the process.
+	Path        string
 	Logger      *slog.Logger
 	OpenTimeout time.Duration         // for another process to let go of the file; 0: DefaultOpenTimeout
 	RetryEvery  time.Duration         // between tries to use a disk that failed; 0: DefaultRetryEvery
@@ -64,7 +67,7 @@ type Journal struct {
 
 	// write is held by whoever changes anything, and guards the next four.
 	write   sync.Mutex
-	disk    *disk // nil while the disk does not work
+	disk    *disk // nil while the disk does not work, and in memory only
 	retryAt time.Time
 	lost    string // the epoch that the last failure of the disk ended
 	closed  bool
@@ -80,13 +83,20 @@ type Journal struct {
 // time, and a new one is made. A disk that cannot be written to is no error:
 // see Degraded. ErrLocked is, and so is a path that no retry can mend.
 func Open(o Options) (*Journal, error) {
-	if o.Path == "" || o.Logger == nil {
-		return nil, errors.New("open journal: Path and Logger are needed")
+	if o.Logger == nil {
+		return nil, errors.New("open journal: a Logger is needed")
 	}
 	o.OpenTimeout = cmp.Or(o.OpenTimeout, DefaultOpenTimeout)
 	o.RetryEvery = cmp.Or(o.RetryEvery, DefaultRetryEvery)
 	j := &Journal{opts: o, log: o.Logger}
-	d, m, err := j.attach(nil)
+	var (
+		d   *disk
+		m   *mirror
+		err error
+	)
+	if !j.memoryOnly() {
+		d, m, err = j.attach(nil)
+	}
 	if err != nil && isMisuse(err) {
 		return nil, fmt.Errorf("open journal: %w", err)
 	}
@@ -116,6 +126,9 @@ func (j *Journal) Close() error {
 		return nil
 	}
 	j.closed = true
+	if j.memoryOnly() {
+		return nil
+	}
 	if j.disk == nil {
 		j.retry()
 	}
@@ -129,6 +142,9 @@ func (j *Journal) Close() error {
 	}
 	return nil
 }
+
+// memoryOnly reports whether there never was a disk to write to.
+func (j *Journal) memoryOnly() bool { return j.opts.Path == "" }
 
 // Degraded reports whether the disk does not work, and why. All goes on in
 // memory then, and every write tries the disk again once RetryEvery has

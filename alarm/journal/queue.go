@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"cmp"
 	"encoding/binary"
 	"slices"
 	"strings"
@@ -77,32 +78,39 @@ func (j *Journal) Done(sink string, keys ...uint64) error {
 	})
 }
 
+// Mark says that an event may have been sent.
+type Mark struct {
+	Key uint64    // of its Entry
+	At  time.Time // by the wall clock, before the event was sent for the first time
+}
+
 // MarkInFlight notes, before events are sent, that they may have been sent.
-// The mark goes with the event.
+// The mark goes with the event; made again, it stays what it is.
 func (j *Journal) MarkInFlight(sink string, keys ...uint64) error {
+	now := encodeTime(nil, time.Now())
 	return j.update(func() []change {
 		var changes []change
 		for _, key := range keys {
 			_, waits := j.mirror.tables[tableQueue+sink][entryKey(key)]
 			_, marked := j.mirror.tables[tableInFlight+sink][entryKey(key)]
 			if waits && !marked {
-				changes = append(changes, change{tableInFlight + sink, entryKey(key), []byte{}})
+				changes = append(changes, change{tableInFlight + sink, entryKey(key), now})
 			}
 		}
 		return changes
 	})
 }
 
-// InFlight are the keys of the events that are marked, in order.
-func (j *Journal) InFlight(sink string) []uint64 {
+// InFlight are the marks of a sink's events, in the order of their keys.
+func (j *Journal) InFlight(sink string) []Mark {
 	j.mu.RLock()
 	defer j.mu.RUnlock()
-	var keys []uint64
-	for key := range j.mirror.tables[tableInFlight+sink] {
-		keys = append(keys, binary.BigEndian.Uint64([]byte(key)))
+	var marks []Mark
+	for key, at := range j.mirror.tables[tableInFlight+sink] {
+		marks = append(marks, Mark{binary.BigEndian.Uint64([]byte(key)), decodeTime(at)})
 	}
-	slices.Sort(keys)
-	return keys
+	slices.SortFunc(marks, func(a, b Mark) int { return cmp.Compare(a.Key, b.Key) })
+	return marks
 }
 
 // Sinks are the names of all sinks that something is kept for, in order.

@@ -105,10 +105,10 @@ func newMirror(t tables) (*mirror, error) {
 			return nil, err
 		}
 	}
-	for table, keys := range t {
-		for key := range keys {
-			if strings.HasPrefix(table, tableInFlight) && len(key) != 8 {
-				return nil, fmt.Errorf("key %q in table %q is none", key, table)
+	for table, marks := range t {
+		for key, at := range marks {
+			if strings.HasPrefix(table, tableInFlight) && (len(key) != 8 || len(at) != 8) {
+				return nil, fmt.Errorf("%q in table %q is no mark", key, table)
 			}
 		}
 	}
@@ -223,10 +223,9 @@ func (q *queue) apply(c change) error {
 // entryKey is an entry's key as it stands in the file.
 func entryKey(key uint64) string { return string(binary.BigEndian.AppendUint64(nil, key)) }
 
-// encodeEntry is the value of an entry: Unix nanoseconds, 8 bytes big endian,
-// and the event.
+// encodeEntry is the value of an entry: a time and the event.
 func encodeEntry(queued time.Time, e *alarm.Event) []byte {
-	return appendEvent(binary.BigEndian.AppendUint64(nil, uint64(queued.UnixNano())), e)
+	return appendEvent(encodeTime(nil, queued), e)
 }
 
 func decodeEntry(b []byte) (time.Time, *alarm.Event, error) {
@@ -234,8 +233,17 @@ func decodeEntry(b []byte) (time.Time, *alarm.Event, error) {
 		return time.Time{}, nil, errors.New("decode entry: it is cut short")
 	}
 	e, err := decodeEvent(b[8:])
-	return time.Unix(0, int64(binary.BigEndian.Uint64(b))), e, err
+	return decodeTime(b), e, err
 }
+
+// encodeTime appends a time as it stands in the file: Unix nanoseconds, 8
+// bytes big endian.
+func encodeTime(b []byte, t time.Time) []byte {
+	return binary.BigEndian.AppendUint64(b, uint64(t.UnixNano()))
+}
+
+// decodeTime reads what encodeTime wrote. There have to be 8 bytes.
+func decodeTime(b []byte) time.Time { return time.Unix(0, int64(binary.BigEndian.Uint64(b))) }
 
 // stateKey is an alarm's key in tableState. Lengths keep the parts apart,
 // whatever characters they have.

@@ -31,9 +31,11 @@ type Driver interface {
 // more, is looked up before it is sent again.
 type Recoverer interface {
 	Driver
-	// Recover reports whether the destination has the event. It is called
-	// like Deliver, and never at the same time.
-	Recover(ctx context.Context, e *alarm.Event) (delivered bool, err error)
+	// Recover reports whether the destination has the event, which was
+	// handed to Deliver for the first time at since or later, by this host's
+	// wall clock. It is called like Deliver, and never at the same time. Of
+	// each alarm the events are asked about, and delivered, in their order.
+	Recover(ctx context.Context, e *alarm.Event, since time.Time) (delivered bool, err error)
 }
 
 // Announcer is a Driver that also hands on announcements, which nobody

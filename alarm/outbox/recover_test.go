@@ -16,26 +16,28 @@ import (
 type lookup struct {
 	*fake
 	j         *journal.Journal
+	since     []time.Time // of the questions
 	delivered func(e *alarm.Event) (bool, error)
 }
 
 func (l *lookup) Deliver(ctx ctx, events []*alarm.Event) (int, error) {
-	marked := l.j.InFlight("s")
+	marks := l.j.InFlight("s")
 	for i, e := range l.j.Pending("s", 0) {
-		if i < len(events) && !slices.Contains(marked, e.Key) {
+		if i < len(events) && !slices.ContainsFunc(marks, func(m journal.Mark) bool { return m.Key == e.Key }) {
 			l.note("unmarked")
 		}
 	}
 	return l.fake.Deliver(ctx, events)
 }
 
-func (l *lookup) Recover(_ ctx, e *alarm.Event) (bool, error) {
+func (l *lookup) Recover(_ ctx, e *alarm.Event, since time.Time) (bool, error) {
+	l.since = append(l.since, since)
 	l.note("? " + name(e))
 	return l.delivered(e)
 }
 
 func newLookup(j *journal.Journal) *lookup {
-	return &lookup{newFake(), j, func(*alarm.Event) (bool, error) { return false, nil }}
+	return &lookup{newFake(), j, nil, func(*alarm.Event) (bool, error) { return false, nil }}
 }
 
 func TestMarks(t *testing.T) {
@@ -47,7 +49,7 @@ func TestMarks(t *testing.T) {
 		l.want(t, "0s: a1 b1")
 		b.wantWaiting("")
 		if got := j.InFlight("s"); len(got) > 0 {
-			t.Errorf("%d in flight", got)
+			t.Errorf("%v in flight", got)
 		}
 		// Drivers that need no marks get none.
 		plain := newFake()
@@ -56,7 +58,7 @@ func TestMarks(t *testing.T) {
 		c.add("a1")
 		plain.want(t, "0s: a1")
 		if got := j.InFlight("plain"); len(got) > 0 {
-			t.Errorf("%d in flight", got)
+			t.Errorf("%v in flight", got)
 		}
 	})
 }
@@ -123,7 +125,7 @@ func TestRecoverAfterCrash(t *testing.T) {
 
 		j = openJournal(t, path)
 		if got := j.InFlight("s"); len(got) != 2 {
-			t.Fatalf("in flight after the crash: %d", got)
+			t.Fatalf("in flight after the crash: %v", got)
 		}
 		l = newLookup(j)
 		l.delivered = func(e *alarm.Event) (bool, error) { return name(e) == "a1", nil }
@@ -131,7 +133,7 @@ func TestRecoverAfterCrash(t *testing.T) {
 		l.want(t, "0s: ? a1", "0s: ? b1", "0s: b1 c1")
 		b.wantWaiting("")
 		if got := j.InFlight("s"); len(got) > 0 {
-			t.Errorf("in flight at the end: %d", got)
+			t.Errorf("in flight at the end: %v", got)
 		}
 	})
 }
@@ -152,7 +154,7 @@ func TestRecoverFails(t *testing.T) {
 		l.want(t, "7s: ? a1")
 		b.wantWaiting("")
 		if got := j.InFlight("s"); len(got) > 0 {
-			t.Errorf("in flight at the end: %d", got)
+			t.Errorf("in flight at the end: %v", got)
 		}
 	})
 }
@@ -168,5 +170,41 @@ func TestRecoverRefused(t *testing.T) {
 		time.Sleep(time.Second)
 		l.want(t, "0s: a1", "1s: ? a1")
 		b.wantWaiting("")
+	})
+}
+
+// TestRecoverSince: who looks an event up knows when it was sent for the first
+// time, whatever has come between.
+func TestRecoverSince(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		path := filepath.Join(t.TempDir(), journal.FileName)
+		j := openJournal(t, path)
+		time.Sleep(time.Hour)
+		sent := time.Now()
+		l := newLookup(j)
+		l.answers(failing(errAway, "a1"))
+		b := start(t, j, l)
+		b.add("a1")
+		l.want(t, "0s: a1")
+		time.Sleep(time.Minute) // and some tries
+		b.end()
+		before := l.since
+		if err := j.Close(); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Hour)
+
+		j = openJournal(t, path)
+		l = newLookup(j)
+		b = start(t, j, l)
+		b.wantWaiting("")
+		if len(before) < 3 || len(l.since) != 1 {
+			t.Fatalf("%d questions before the restart, %d after it", len(before), len(l.since))
+		}
+		for n, since := range append(before, l.since...) {
+			if !since.Equal(sent) {
+				t.Errorf("question %d says since %v, want %v", n, since, sent)
+			}
+		}
 	})
 }

@@ -50,8 +50,8 @@ func newRunner(o *Outbox) *runner {
 	}
 	r.recovers, _ = o.opts.Driver.(Recoverer)
 	if r.recovers != nil {
-		for _, key := range o.journal.InFlight(o.opts.Name) {
-			r.suspects[key] = true
+		for _, mark := range o.journal.InFlight(o.opts.Name) {
+			r.suspects[mark.Key] = true
 		}
 	}
 	return r
@@ -201,7 +201,7 @@ func (r *runner) deliver(ctx context.Context, batch []journal.Entry) error {
 // recover looks up an event that may have been sent.
 func (r *runner) recover(ctx context.Context, e journal.Entry) error {
 	bounded, cancel := context.WithTimeout(ctx, r.o.opts.Timeout)
-	delivered, err := r.recovers.Recover(bounded, e.Event)
+	delivered, err := r.recovers.Recover(bounded, e.Event, r.marked(e))
 	cancel()
 	switch {
 	case err != nil:
@@ -212,6 +212,16 @@ func (r *runner) recover(ctx context.Context, e journal.Entry) error {
 	}
 	delete(r.suspects, e.Key)
 	return nil
+}
+
+// marked is when an event may have been sent for the first time.
+func (r *runner) marked(e journal.Entry) time.Time {
+	for _, mark := range r.o.journal.InFlight(r.o.opts.Name) {
+		if mark.Key == e.Key {
+			return mark.At
+		}
+	}
+	return e.Queued
 }
 
 // sent takes events out of the queue that the sink has, and ends all waiting
