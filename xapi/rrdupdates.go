@@ -56,13 +56,19 @@ func (q RRDQuery) target() string {
 // minutes. Any status but 200 is an *HTTPStatusError. The head of the answer
 // and then each piece of the body must come within Options.StallTimeout, or the
 // error is ErrStalled.
-func (c *Client) RRDUpdates(ctx context.Context, q RRDQuery) (body io.ReadCloser, err error) {
+func (c *Client) RRDUpdates(ctx context.Context, q RRDQuery) (io.ReadCloser, error) {
+	return c.rows(ctx, q.target())
+}
+
+// rows asks either endpoint for a document with rows.
+func (c *Client) rows(ctx context.Context, target string) (body io.ReadCloser, err error) {
 	began := time.Now()
-	defer func() { c.opts.OnCall("rrd_updates", err, time.Since(began).Seconds()) }()
+	path, _, _ := strings.Cut(target, "?")
+	defer func() { c.opts.OnCall(strings.TrimPrefix(path, "/"), err, time.Since(began).Seconds()) }()
 
 	var rrddErr error
 	if c.tryRRDD(began) {
-		body, rrddErr = c.get(ctx, c.rrdd, EndpointRRDD, "http://localhost"+q.target(), "")
+		body, rrddErr = c.get(ctx, c.rrdd, EndpointRRDD, "http://localhost", target, "")
 		if rrddErr == nil {
 			c.answered(EndpointRRDD, time.Time{})
 			return body, nil
@@ -72,7 +78,7 @@ func (c *Client) RRDUpdates(ctx context.Context, q RRDQuery) (body io.ReadCloser
 		}
 	}
 	err = c.withSession(ctx, func(session string) (err error) {
-		body, err = c.get(ctx, c.web, EndpointXAPI, "http://"+c.opts.HTTPAddr+q.target(), session)
+		body, err = c.get(ctx, c.web, EndpointXAPI, "http://"+c.opts.HTTPAddr, target, session)
 		return err
 	})
 	switch {
@@ -133,17 +139,19 @@ func notServed(err error) bool {
 	return false
 }
 
-// get sends one request. The session goes in a cookie: an URL ends up in logs.
-func (c *Client) get(ctx context.Context, client *http.Client, endpoint, target, session string) (io.ReadCloser, error) {
+// get sends one request for target, a path with a query, to the server. The
+// session goes in a cookie: an URL ends up in logs.
+func (c *Client) get(ctx context.Context, client *http.Client, endpoint, server, target, session string) (io.ReadCloser, error) {
+	path, _, _ := strings.Cut(target, "?")
 	ctx, cancel := context.WithCancelCause(ctx)
 	fail := func(err error) (io.ReadCloser, error) {
 		if cause := context.Cause(ctx); cause != nil {
 			err = cause
 		}
 		cancel(context.Canceled)
-		return nil, fmt.Errorf("get rrd_updates from %s: %w", endpoint, withoutURL(err))
+		return nil, fmt.Errorf("get %s from %s: %w", path[1:], endpoint, withoutURL(err))
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, target, nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, server+target, nil)
 	if err != nil {
 		return fail(err)
 	}
@@ -161,10 +169,10 @@ func (c *Client) get(ctx context.Context, client *http.Client, endpoint, target,
 	}
 	if resp.StatusCode != http.StatusOK {
 		defer resp.Body.Close()
-		err := newStatusError(endpoint+" /rrd_updates", resp) // still under the timer
+		err := newStatusError(endpoint+" "+path, resp) // still under the timer
 		timer.Stop()
 		cancel(context.Canceled)
-		return nil, fmt.Errorf("get rrd_updates: %w", err)
+		return nil, fmt.Errorf("get %s: %w", path[1:], err)
 	}
 	timer.Stop()
 	return newIdleBody(ctx, cancel, resp.Body, c.bodyIdle), nil

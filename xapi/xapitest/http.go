@@ -161,28 +161,33 @@ func (x *exchange) route() *reply {
 		if x.ep == RRDD {
 			return x.updates()
 		}
-		return x.forwardUpdates()
+		return x.forward(x.query.Has("start"), x.updates)
+	case x.req.Method == http.MethodGet && fullPaths[x.req.URL.Path] != "":
+		if x.ep == RRDD {
+			return x.fullRRD()
+		}
+		return x.forward(x.req.URL.Path == "/host_rrd" || x.query.Has("uuid"), x.fullRRD)
 	case x.req.Method == http.MethodGet, x.req.Method == http.MethodPost, x.req.Method == http.MethodPut:
 		return pageForbidden()
 	}
 	return pageNotImplemented(x.req.Method)
 }
 
-// forwardUpdates is XAPI's part of GET /rrd_updates: it looks at the
-// credentials, hands the connection to xcp-rrdd, and closes it afterwards
-// whatever the header says.
-func (x *exchange) forwardUpdates() *reply {
+// forward is XAPI's part of a GET that xcp-rrdd answers: it looks at the
+// credentials and at whether the query is complete, hands the connection to
+// xcp-rrdd, and closes it afterwards whatever the header says.
+func (x *exchange) forward(complete bool, answer func() *reply) *reply {
 	if r := x.authenticate(); r != nil {
 		return r
 	}
 	var r *reply
 	switch {
-	case !x.query.Has("start"):
+	case !complete:
 		r = bare("HTTP/1.1", 400, "Bad Request")
 	case !x.s.rrddRuns():
 		r = bare("HTTP/1.0", 404, "Not Found")
 	default:
-		r = x.updates()
+		r = answer()
 	}
 	r.close = true
 	return r
