@@ -226,8 +226,9 @@ func (m *Monitor) publish(wall time.Time) {
 		for _, o := range m.plan.order {
 			for _, v := range o.vars {
 				s.Variables = append(s.Variables, VariableStatus{
-					ID: v.id, State: v.trig.State, Known: v.known, Value: v.value, Reading: v.fromReading,
+					ID: v.id, State: v.trig.State, Severity: v.trig.Severity, Known: v.known, Value: v.value, Reading: v.fromReading,
 					Level: v.conf.Level, Low: v.conf.Sense == config.Low, Period: v.conf.Period,
+					Labels: v.conf.Labels,
 				})
 			}
 		}

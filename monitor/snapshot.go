@@ -22,18 +22,21 @@ type Snapshot struct {
 	// a poll's alarms.
 	Variables []VariableStatus
 	// ConfigErrors counts the configuration errors of each object that has
-	// any.
+	// any. Those of the trigger file of VMs or SRs are of that class and no
+	// uuid, those of the pool's defaults of class "pool".
 	ConfigErrors map[Object]int
 }
 
 // VariableStatus is one variable of one object as the last poll left it.
 type VariableStatus struct {
 	alarm.ID
-	State   alarm.State
-	Known   bool    // Value means something; false: unknown
-	Value   float64 // of the newest row, or of the last poll's reading
-	Reading bool    // it is read once a poll, and does not age with the rows
-	Level   float64
-	Low     bool  // sense: bad is below the level
-	Period  int64 // seconds
+	State    alarm.State
+	Severity alarm.Severity // while it fires
+	Known    bool           // Value means something; false: unknown
+	Value    float64        // of the newest row, or of the last poll's reading
+	Reading  bool           // it is read once a poll, and does not age with the rows
+	Level    float64
+	Low      bool              // sense: bad is below the level
+	Period   int64             // seconds
+	Labels   map[string]string // of its alarms; nil for none
 }
