@@ -16,21 +16,23 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
-	"perfmon/alarm"
+	"perfmon/alarm/outbox"
 	"perfmon/monitor"
 	"perfmon/monitor/control"
 	"perfmon/monitor/metrics"
 	"perfmon/rrd"
 )
 
-// host is what rows, configuration and alarms come from and go to: a
-// toolstack, or this machine by itself.
+// host is what rows and configuration come from, and where alarms go by
+// themselves: a toolstack, or this machine alone.
 type host struct {
 	source monitor.Source
-	alarms func(*alarm.Event) // takes what ALARMs are made of; nil: nobody
+	sinks  []outbox.Options // Name, Driver and what belongs to the driver
 	// run does the work in the background until ctx ends, and hands on
 	// inventories. It returns when all that it started has ended.
 	run func(ctx context.Context, give func(*monitor.Inventory))
+	// close ends connections, after run and the sinks have ended.
+	close func()
 	// reread asks for a full inventory; it does not block.
 	reread func()
 	step   int64
@@ -76,7 +78,10 @@ func runAgent(o *options, stderr io.Writer) error {
 		return err
 	}
 	reg.MustRegister(sourceInfo(h.name))
-	kept := openStore(o.stateDir, h.name, h.alarms, log, reg)
+	kept, err := openStore(o.stateDir, h, log, reg)
+	if err != nil {
+		return err
+	}
 	step := h.step
 	lookBack := int64(monitor.DefaultLookBack)
 	if o.interval > 0 {
@@ -99,7 +104,13 @@ func runAgent(o *options, stderr io.Writer) error {
 		}
 		kept.close()
 	}()
-	work.Go(func() { h.run(background, m.SetInventory) })
+	work.Go(func() {
+		var work sync.WaitGroup
+		work.Go(func() { h.run(background, m.SetInventory) })
+		work.Go(func() { kept.deliver(background) })
+		work.Wait()
+		h.close()
+	})
 	work.Go(func() { serveWeb(background, o, passed, log, reg, h) })
 	work.Go(func() { hearCommands(background, socket, m, log) })
 	work.Go(func() { hearHangups(background, hangups, m) })

@@ -12,7 +12,8 @@ import (
 	"strings"
 	"testing"
 
-	xapisink "perfmon/alarm/sink/xapi"
+	"perfmon/alarm/journal"
+	"perfmon/alarm/outbox"
 	"perfmon/monitor/control"
 	"perfmon/rrd"
 	"perfmon/xapi"
@@ -99,7 +100,7 @@ func TestDocsNumbers(t *testing.T) {
 	for _, says := range []string{
 		fmt.Sprintf("(%d MiB)", rrd.DefaultMaxBytes>>20),
 		fmt.Sprintf("%d bytes are read and the rest is cut", control.MaxDatagram),
-		fmt.Sprintf("for %d hours, %d alarms at most", int(xapisink.DefaultDeadline.Hours()), xapisink.DefaultQueue),
+		fmt.Sprintf("for %d hours, %d alarms at most", int(outbox.DefaultDeadline.Hours()), journal.DefaultQueueLimit),
 		fmt.Sprintf("%d s for a call, %d s without a byte of rows", int(xapi.DefaultCallTimeout.Seconds()), int(xapi.DefaultStallTimeout.Seconds())),
 		fmt.Sprintf("%d done, %d wrong flags, %d fatal, %d already running", exitOK, exitUsage, exitFatal, exitRunning),
 		"`" + linePrefix + "` and `" + debugPrefix + "`",

@@ -13,6 +13,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"perfmon/alarm/outbox"
 	xapisink "perfmon/alarm/sink/xapi"
 	"perfmon/monitor"
 	"perfmon/monitor/config"
@@ -32,7 +33,7 @@ func openHost(o *options, log *slog.Logger, reg prometheus.Registerer) (*host, e
 		log.Info("source chosen", "source", source)
 	}
 	if source == "xapi" {
-		return xapiHost(o, log, reg), nil
+		return xapiHost(o, log, reg)
 	}
 	return localHost(o, log)
 }
@@ -48,20 +49,19 @@ func hasToolstack(o *options) bool {
 	return false
 }
 
-func xapiHost(o *options, log *slog.Logger, reg prometheus.Registerer) *host {
+func xapiHost(o *options, log *slog.Logger, reg prometheus.Registerer) (*host, error) {
 	t := newToolstack(o, log, reg)
-	sink := xapisink.New(xapisink.Options{Creator: t.client, Logger: log, Legacy: o.legacy, Registerer: reg})
-	return &host{
-		name: "xapi", source: t, alarms: sink.Send, step: o.step,
-		reread: func() { t.watcher.Refresh() },
-		run: func(ctx context.Context, give func(*monitor.Inventory)) {
-			var work sync.WaitGroup
-			work.Go(func() { t.watch(ctx, give) })
-			work.Go(func() { sink.Run(ctx) })
-			work.Wait()
-			t.close()
-		},
+	sink, err := xapisink.New(xapisink.Options{Toolstack: t.client, Logger: log, Legacy: o.legacy})
+	if err != nil {
+		return nil, err
 	}
+	return &host{
+		name: "xapi", source: t, step: o.step,
+		sinks:  []outbox.Options{{Name: "xapi", Driver: sink, Batch: xapisink.Batch, HoldSilenced: true, HoldInhibited: true}},
+		reread: func() { t.watcher.Refresh() },
+		run:    t.watch,
+		close:  t.close,
+	}, nil
 }
 
 func localHost(o *options, log *slog.Logger) (*host, error) {
@@ -85,6 +85,7 @@ func localHost(o *options, log *slog.Logger) (*host, error) {
 			work.Go(func() { s.Run(ctx) })
 			work.Wait()
 		},
+		close: func() {},
 	}, nil
 }
 

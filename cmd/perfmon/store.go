@@ -1,64 +1,78 @@
 package main
 
 import (
-	"crypto/rand"
-	"encoding/hex"
+	"context"
 	"fmt"
 	"log/slog"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"perfmon/alarm"
 	"perfmon/alarm/journal"
+	"perfmon/alarm/outbox"
 	"perfmon/monitor"
 )
 
-// store keeps the loop's state in the journal, and takes its events on for
-// delivery. Without a state directory it keeps nothing. See monitor.Store.
+// store keeps the loop's state in the journal, and its events in the queues
+// of the sinks. See monitor.Store.
 type store struct {
-	journal *journal.Journal   // nil: nothing outlives the process
-	epoch   string             // without a journal
-	source  string             // whose rows the last one is of
-	alarms  func(*alarm.Event) // what the toolstack's ALARMs are made of; nil without one
-	log     *slog.Logger
-	trouble string // the last error of the journal, which is told once
+	journal  *journal.Journal // in memory only without a state directory
+	outboxes []*outbox.Outbox
+	source   string // whose rows the last one is of
+	log      *slog.Logger
+	trouble  string // the last error of the journal, which is told once
 }
 
-// openStore opens the journal of a state directory. The caller closes it.
-func openStore(stateDir, source string, alarms func(*alarm.Event), log *slog.Logger, reg prometheus.Registerer) *store {
-	s := &store{source: source, alarms: alarms, log: log}
-	var random [8]byte
-	_, _ = rand.Read(random[:]) // never fails
-	s.epoch = hex.EncodeToString(random[:])
-	if stateDir == "" {
-		return s
+// openStore opens the journal of a state directory, and the queues of the
+// host's sinks. The caller closes it.
+func openStore(stateDir string, h *host, log *slog.Logger, reg prometheus.Registerer) (*store, error) {
+	s := &store{source: h.name, log: log}
+	jo := journal.Options{Logger: log, Registerer: reg}
+	if stateDir != "" {
+		jo.Path = filepath.Join(stateDir, journal.FileName)
 	}
-	j, err := journal.Open(journal.Options{Path: filepath.Join(stateDir, journal.FileName), Logger: log, Registerer: reg})
-	if err != nil {
+	var err error
+	if s.journal, err = journal.Open(jo); err != nil && jo.Path != "" {
 		log.Error("no journal, so alarms start anew at each start: mend the file, or name another directory with --state-dir", "err", err)
-		return s
+		jo.Path = ""
+		s.journal, err = journal.Open(jo)
 	}
-	s.journal = j
-	return s
+	if err != nil {
+		return nil, err
+	}
+	for _, oo := range h.sinks {
+		oo.Journal, oo.Logger, oo.Registerer = s.journal, log, reg
+		b, err := outbox.New(oo)
+		if err != nil {
+			s.close()
+			return nil, err
+		}
+		s.outboxes = append(s.outboxes, b)
+	}
+	return s, nil
+}
+
+// deliver hands events to the sinks until ctx ends, and a moment longer.
+func (s *store) deliver(ctx context.Context) {
+	var work sync.WaitGroup
+	for _, b := range s.outboxes {
+		work.Go(func() { b.Run(ctx) })
+	}
+	work.Wait()
 }
 
 func (s *store) close() {
-	if s.journal == nil {
-		return
-	}
 	if err := s.journal.Close(); err != nil {
 		s.log.Error("the journal was not closed well", "err", err)
 	}
 }
 
-// saved is where an earlier run ended, nil if nobody knows.
+// saved is where an earlier run ended.
 func (s *store) saved() *monitor.Saved {
-	if s.journal == nil {
-		return nil
-	}
 	saved := &monitor.Saved{
 		States: map[alarm.ID][]byte{}, Configs: map[monitor.Object]string{}, Sequence: s.journal.Sequence(),
 	}
@@ -81,31 +95,11 @@ func (s *store) saved() *monitor.Saved {
 }
 
 // Epoch names the numbering of the events.
-func (s *store) Epoch() string {
-	if s.journal == nil {
-		return s.epoch
-	}
-	return s.journal.Epoch()
-}
+func (s *store) Epoch() string { return s.journal.Epoch() }
 
-func (s *store) Keep(c *monitor.Changes) {
-	s.commit(c)
-	if s.alarms == nil {
-		return // the loop's own log lines are all there is
-	}
-	for _, e := range c.Events {
-		if e.IsALARM() {
-			s.alarms(e)
-		}
-	}
-}
-
-// commit writes changes in one transaction. What the disk does not take the
+// Keep writes changes in one transaction. What the disk does not take the
 // journal keeps in memory, and tells by itself.
-func (s *store) commit(c *monitor.Changes) {
-	if s.journal == nil {
-		return
-	}
+func (s *store) Keep(c *monitor.Changes) {
 	var b journal.Batch
 	for id, state := range c.States {
 		if state == nil {
@@ -125,7 +119,18 @@ func (s *store) commit(c *monitor.Changes) {
 		b.Set(journal.Rows, s.source, strconv.AppendInt(nil, c.Last, 10))
 	}
 	b.SetSequence(c.Sequence)
-	_, err := s.journal.Commit(&b)
+	for _, e := range c.Events {
+		for _, o := range s.outboxes {
+			o.Add(&b, e)
+		}
+	}
+	dropped, err := s.journal.Commit(&b)
+	for _, o := range s.outboxes {
+		o.Nudge()
+	}
+	for _, d := range dropped {
+		s.log.Error("event dropped: no room in the queue of its sink", "sink", d.Sink, "id", d.Event.EventID(), "kind", d.Event.Kind, "why", d.Reason)
+	}
 	switch {
 	case err == nil:
 		s.trouble = ""

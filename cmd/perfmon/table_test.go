@@ -17,6 +17,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"perfmon/alarm/outbox"
 	xapisink "perfmon/alarm/sink/xapi"
 	"perfmon/monitor"
 	"perfmon/xapi/xapitest"
@@ -140,7 +141,7 @@ func (c *stageClock) advance(d time.Duration) {
 
 // recorder notes the alarms on their way to the sink.
 type recorder struct {
-	store
+	*store
 	got []string
 }
 
@@ -177,14 +178,21 @@ func newStage(t *testing.T, t0 int64) *stage {
 	}
 	s.ts = newToolstack(o, log, prometheus.NewRegistry())
 	s.ts.identityEvery = 20 * time.Millisecond
-	sink := xapisink.New(xapisink.Options{Creator: s.ts.client, Logger: log})
-	s.raised.alarms = sink.Send
+	sink, err := xapisink.New(xapisink.Options{Toolstack: s.ts.client, Logger: log})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := &host{name: "xapi", sinks: []outbox.Options{{Name: "xapi", Driver: sink, Batch: xapisink.Batch}}}
+	if s.raised.store, err = openStore(t.TempDir(), h, log, prometheus.NewRegistry()); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.raised.store.close)
 	s.m = monitor.New(monitor.Options{
 		Source: s.ts, Clock: s.clock, Store: &s.raised, Readings: readings(), Logger: log, Step: 60, Interval: time.Minute,
 	})
 	ctx, cancel := context.WithCancel(context.Background())
 	var work sync.WaitGroup
-	work.Go(func() { sink.Run(ctx) })
+	work.Go(func() { s.raised.deliver(ctx) })
 	work.Go(func() {
 		s.ts.watch(ctx, func(inv *monitor.Inventory) { s.m.SetInventory(inv); s.given <- struct{}{} })
 	})
