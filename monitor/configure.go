@@ -4,17 +4,18 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"strings"
+	"slices"
 
 	"perfmon/monitor/config"
 	"perfmon/rrd"
 )
 
 // setInventory puts an inventory in force: it learns new objects, and
-// re-reads the trigger XML of those whose text changed. Those that it does
-// not name keep theirs while they are remembered.
+// re-reads the trigger XML of those whose text changed, or what they inherit.
+// Those that it does not name keep theirs while they are remembered.
 func (m *Monitor) setInventory(inv *Inventory) {
 	m.inv = inv
+	m.setLayers(inv)
 	if inv.HostUUID != m.givenHost {
 		m.givenHost = inv.HostUUID
 		m.adoptHost(inv.HostUUID)
@@ -63,30 +64,21 @@ func (m *Monitor) object(key Object) *object {
 	return o
 }
 
-// configure parses an object's trigger XML if its text is new.
+// configure puts an object's configuration in force if its own text, its tags
+// or what it inherits is new.
 func (m *Monitor) configure(o *object) {
-	text := ""
-	if o.facts != nil {
-		text = o.facts.Config
-	}
-	if o.parsed && text == o.text {
+	own, inherited := m.parseOwn(o), m.inherit(o)
+	if !own && !inherited {
 		return
 	}
-	o.parsed, o.text = true, text
-	next := &config.Config{}
-	o.problems = nil
-	if strings.TrimSpace(text) != "" && !(m.opts.Legacy && o.Class == rrd.ClassSR) {
-		next, o.problems = config.Parse(o.Class, text, config.Options{Legacy: m.opts.Legacy})
+	said := o.joint
+	m.combine(o)
+	o.problems = slices.Concat(o.said, o.joint)
+	unsaid := o.problems
+	if !own { // what was said of the text still holds
+		unsaid = slices.DeleteFunc(slices.Clone(o.joint), func(p config.Problem) bool { return slices.Contains(said, p) })
 	}
-	if o.cfg == nil {
-		o.cfg = m.lastGood(o.Object)
-	}
-	if o.cfg = config.Merge(o.cfg, next); o.cfg == nil {
-		o.cfg = &config.Config{} // the first text cannot be read at all
-	}
-	m.keepGood(o)
-	o.secondary = secondaries(o)
-	m.reportProblems(o)
+	m.reportProblems(unsaid, "class", o.Class, "uuid", o.UUID, "name", o.label())
 	m.assemble(o)
 	m.plan = nil
 }
@@ -102,31 +94,26 @@ func (m *Monitor) lastGood(key Object) *config.Config {
 	return c
 }
 
-// keepGood leaves an object's text to be kept if all of it is in force, so
-// that a later run knows what to go back to when the text is spoiled.
-func (m *Monitor) keepGood(o *object) {
-	for _, p := range o.problems {
-		if p.Severity == config.Error {
-			return
-		}
-	}
-	if m.savedConfigs[o.Object] == o.text {
+// keepGood leaves the text of an object or layer to be kept if all of it is in
+// force, so that a later run knows what to go back to when it is spoiled.
+func (m *Monitor) keepGood(key Object, text string, problems []config.Problem) {
+	if errorsAmong(problems) > 0 || m.savedConfigs[key] == text {
 		return
 	}
 	if m.savedConfigs == nil {
 		m.savedConfigs = map[Object]string{}
 	}
-	m.savedConfigs[o.Object] = o.text
-	m.changes.Configs[o.Object] = o.text
+	m.savedConfigs[key] = text
+	m.changes.Configs[key] = text
 }
 
-// assemble makes the list of variables in force of an object's own
-// configuration and of what SRs ask of the host. The object's own come
-// first, and win.
+// assemble makes the list of variables in force of an object's configuration
+// and of what SRs ask of the host. Those of the configuration come first, and
+// win; what it switches off is not asked for.
 func (m *Monitor) assemble(o *object) {
 	var list []*config.Variable
 	own := make(map[string]bool)
-	for _, c := range o.cfg.Variables {
+	for _, c := range o.effective.Variables {
 		if c.PerHost {
 			continue // evaluated as a variable of each host
 		}
@@ -134,15 +121,16 @@ func (m *Monitor) assemble(o *object) {
 		list = append(list, c)
 	}
 	for _, c := range o.perHost {
-		if !own[c.Name] {
+		if !own[c.Name] && !o.effective.Disables(c.Name) {
 			own[c.Name] = true // two SRs can share eight digits
 			list = append(list, c)
 		}
 	}
 	m.apply(o, list)
+	o.markInherited()
 	if o.Class == rrd.ClassVM && o.facts != nil && !o.facts.ControlDomain {
 		for _, v := range o.vars {
-			if v.conf.Fold.Reading() && v.conf.Fold != config.SRUsage {
+			if readsControlDomain(v.conf) {
 				m.log.Warn("this variable reads the control domain, not the VM that it is set on",
 					"class", o.Class, "uuid", o.UUID, "variable", v.conf.Name)
 			}
@@ -169,53 +157,40 @@ func (m *Monitor) configurePerHost() {
 	}
 }
 
-// secondaries makes the host's variables that an SR's configuration asks for.
-func secondaries(o *object) []*config.Variable {
-	var list []*config.Variable
-	for _, c := range o.cfg.Variables {
-		if !c.PerHost {
-			continue
-		}
-		secondary, err := config.PerHostVariable(o.UUID, c)
-		if err != nil {
-			o.problems = append(o.problems, config.Problem{
-				Line: c.Line, Column: c.Column, Variable: c.Name, Severity: config.Error, Msg: err.Error(),
-			})
-			continue
-		}
-		list = append(list, secondary)
-	}
-	return list
-}
-
-// reportProblems logs what is wrong with an object's configuration. It is
-// called once for each new text.
-func (m *Monitor) reportProblems(o *object) {
-	name := ""
-	if o.facts != nil {
-		name = o.facts.Name
-	}
-	for _, p := range o.problems {
+// reportProblems logs what is wrong with a configuration, which where names.
+// It is called once for each new text.
+func (m *Monitor) reportProblems(problems []config.Problem, where ...any) {
+	for _, p := range problems {
 		level := slog.LevelWarn
 		if p.Severity == config.Error {
 			level = slog.LevelError
 		}
-		m.log.Log(context.Background(), level, "trigger configuration: "+p.Msg, "class", o.Class, "uuid", o.UUID, "name", name,
-			"variable", p.Variable, "at", fmt.Sprintf("%d:%d", p.Line, p.Column), "fix", p.Fix)
+		args := append(slices.Clone(where), "variable", p.Variable, "at", fmt.Sprintf("%d:%d", p.Line, p.Column), "fix", p.Fix)
+		m.log.Log(context.Background(), level, "trigger configuration: "+p.Msg, args...)
 	}
 }
 
-// configErrors counts the configuration errors by object.
+// errorsAmong counts what is refused.
+func errorsAmong(problems []config.Problem) int {
+	n := 0
+	for _, p := range problems {
+		if p.Severity == config.Error {
+			n++
+		}
+	}
+	return n
+}
+
+// configErrors counts the configuration errors by object, and those of what
+// objects inherit.
 func (m *Monitor) configErrors() map[Object]int {
 	count := make(map[Object]int)
 	for key, o := range m.objects {
 		if !o.here() {
 			continue
 		}
-		for _, p := range o.problems {
-			if p.Severity == config.Error {
-				count[key]++
-			}
+		if n := errorsAmong(o.problems); n > 0 {
+			count[key] += n
 		}
 		for _, v := range o.vars {
 			if v.matchErr != nil {
@@ -223,5 +198,6 @@ func (m *Monitor) configErrors() map[Object]int {
 			}
 		}
 	}
+	m.layerErrors(count)
 	return count
 }

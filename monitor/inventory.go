@@ -14,8 +14,9 @@ type Inventory struct {
 	// PoolDefaults is trigger XML that all objects inherit, the pool's
 	// other-config:perfmon-defaults; "" for none.
 	PoolDefaults string
-	// Files has the text of the trigger file of a class, which its objects
-	// inherit before PoolDefaults; none for a class without a file.
+	// Files has the text of the trigger file of each class, which its objects
+	// inherit before PoolDefaults: "" for no file. What the file of a class
+	// that it does not have said last stays in force.
 	Files map[string]string
 	// Objects has this host, the VMs of the pool (a legend can name one that
 	// is just arriving) and the SRs that are attached to this host.

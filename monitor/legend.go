@@ -1,6 +1,8 @@
 package monitor
 
 import (
+	"context"
+	"log/slog"
 	"maps"
 	"slices"
 
@@ -35,7 +37,11 @@ func (m *Monitor) accept(l *rrd.Legend) {
 	for _, c := range m.plan.complaints {
 		if c.v.told != c.msg {
 			c.v.told = c.msg
-			m.log.Warn("variable: "+c.msg, "class", c.v.id.Class, "uuid", c.v.id.UUID, "variable", c.v.conf.Name)
+			level := slog.LevelWarn
+			if c.v.inherited && c.v.matchErr == nil {
+				level = slog.LevelDebug // not every object of a class has what others have
+			}
+			m.log.Log(context.Background(), level, "variable: "+c.msg, "class", c.v.id.Class, "uuid", c.v.id.UUID, "variable", c.v.conf.Name)
 		}
 	}
 	for _, v := range m.plan.rows {

@@ -30,6 +30,7 @@ type Monitor struct {
 	inv      *Inventory
 	hostUUID string
 	objects  map[Object]*object
+	layers   layers
 	plan     *plan // nil: to be made
 	anchor   anchor
 	clock    clockWatch

@@ -10,12 +10,8 @@ type object struct {
 	Object
 	facts *Facts // nil while no inventory names it
 
-	parsed    bool   // text has been parsed
-	text      string // the trigger XML in force, or refused
-	cfg       *config.Config
-	problems  []config.Problem
-	secondary []*config.Variable // SR only: variables that it asks of hosts
-	perHost   []*config.Variable // host only: variables that SRs ask of it
+	configuration
+	perHost []*config.Variable // host only: variables that SRs ask of it
 
 	vars   []*variable          // in force, in configuration order
 	byName map[string]*variable // the same; holds each variable's state
@@ -32,6 +28,14 @@ type object struct {
 // here says whether the object is this host's business now. One that is not
 // keeps its configuration and its state for a while, in case it returns.
 func (o *object) here() bool { return o.facts != nil && (o.facts.Resident || o.inLegend) }
+
+// label is the object's name for people, "" while it is not known.
+func (o *object) label() string {
+	if o.facts == nil {
+		return ""
+	}
+	return o.facts.Name
+}
 
 // blank makes the values of an object unknown that is not here.
 func (o *object) blank() {
@@ -52,6 +56,7 @@ type variable struct {
 	columns     []int  // of the legend in force; nil for none
 	fromReading bool   // its values are read, not found in rows
 	told        string // what was last reported of it; "" since it found columns
+	inherited   bool   // it is of a layer, not of the object's own XML
 	matchErr    error  // why its pattern could not be tried
 
 	hasRead bool

@@ -13,6 +13,17 @@ type Lost struct {
 	Value    string // as it was, so that Set can put it back; "" of a disable
 }
 
+// Key is the key of the assignment with which Set puts the element back, ""
+// for one that Set does not write.
+func (l Lost) Key() string {
+	for _, s := range settings {
+		if s.tag == l.Tag {
+			return s.key
+		}
+	}
+	return ""
+}
+
 // guiTags are the tags that XenCenter has in a variable. It writes those and
 // no others when a user edits an alert, whatever was there before
 // (xenadmin, XenModel/Alerts):
