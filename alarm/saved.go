@@ -27,6 +27,18 @@ type savedTrigger struct {
 	EverKnown bool     `json:"ever,omitempty"`
 	Current   bool     `json:"cur,omitempty"`
 	Sequence  int64    `json:"seq,omitempty"`
+
+	// Nil if all was heard, and in the forms of agents that knew no silences.
+	Heard *savedHeard `json:"heard,omitempty"`
+}
+
+// savedHeard is a Heard's persisted form.
+type savedHeard struct {
+	Severity  Severity `json:"sev,omitempty"`
+	NoData    bool     `json:"nodata,omitempty"`
+	RaisedAt  int64    `json:"raised,omitempty"`
+	AlarmedAt int64    `json:"alarmed,omitempty"`
+	Owed      bool     `json:"owed,omitempty"`
 }
 
 // Kept is what goes with a trigger's persisted form.
@@ -37,6 +49,7 @@ type Kept struct {
 	// saved. Such a trigger is not saved anew for each row with a known
 	// value, so KnownAt is older than it could be.
 	Current bool
+	Heard   Heard // what those know whom silences hold back
 }
 
 // Progress is the trigger without what every row changes: two triggers that
@@ -49,10 +62,15 @@ func (t *Trigger) Progress() Trigger {
 
 // Save is the trigger's persisted form.
 func (t *Trigger) Save(k Kept) ([]byte, error) {
+	var heard *savedHeard
+	if k.Heard != HeardOf(t) {
+		heard = (*savedHeard)(&k.Heard)
+	}
 	b, err := json.Marshal(savedTrigger{
 		Version: savedVersion, Rule: k.Rule, State: t.State, Severity: t.Severity, BadFor: t.BadFor, WorstFor: t.WorstFor,
 		FineFor: t.FineFor, FallFor: t.FallFor, Since: t.Since, RaisedAt: t.RaisedAt, AlarmedAt: t.AlarmedAt,
 		KnownAt: t.KnownAt, Value: t.Value, EverKnown: t.EverKnown, Sequence: k.Sequence, Current: k.Current,
+		Heard: heard,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("save trigger: %w", err)
@@ -72,8 +90,13 @@ func LoadTrigger(b []byte) (Trigger, Kept, error) {
 	if s.State < 0 || int(s.State) >= len(stateNames) {
 		return Trigger{}, Kept{}, fmt.Errorf("load trigger: no state has the number %d", s.State)
 	}
-	return Trigger{
+	t := Trigger{
 		State: s.State, Severity: s.Severity, BadFor: s.BadFor, WorstFor: s.WorstFor, FineFor: s.FineFor, FallFor: s.FallFor,
 		Since: s.Since, RaisedAt: s.RaisedAt, AlarmedAt: s.AlarmedAt, KnownAt: s.KnownAt, Value: s.Value, EverKnown: s.EverKnown,
-	}, Kept{s.Rule, s.Sequence, s.Current}, nil
+	}
+	heard := HeardOf(&t)
+	if s.Heard != nil {
+		heard = Heard(*s.Heard)
+	}
+	return t, Kept{s.Rule, s.Sequence, s.Current, heard}, nil
 }

@@ -16,7 +16,7 @@ func TestSavedTriggerGoesOn(t *testing.T) {
 		at := t0 + 60*int64(len(head))
 		var tr Trigger
 		run(&tr, tm, t0, 60, head)
-		kept := Kept{"high 0.5", 42, true}
+		kept := Kept{"high 0.5", 42, true, heards(rt, &tr)}
 		b, err := tr.Save(kept)
 		if err != nil {
 			rt.Fatal(err)
@@ -46,5 +46,25 @@ func TestLoadTriggerRefuses(t *testing.T) {
 		if _, _, err := LoadTrigger([]byte(text)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q", text, err, want)
 		}
+	}
+}
+
+// heards is what somebody may have heard of a trigger.
+func heards(rt *rapid.T, t *Trigger) Heard {
+	if rapid.Bool().Draw(rt, "all heard") {
+		return HeardOf(t)
+	}
+	at := rapid.SampledFrom([]int64{0, t0, t.RaisedAt, t.AlarmedAt})
+	return Heard{
+		Severity: rapid.SampledFrom([]Severity{"", Warning, Critical}).Draw(rt, "heard"), NoData: rapid.Bool().Draw(rt, "heard of no data"),
+		RaisedAt: at.Draw(rt, "heard of at"), AlarmedAt: at.Draw(rt, "heard as critical at"), Owed: rapid.Bool().Draw(rt, "owed"),
+	}
+}
+
+// The form of an agent that knew no silences: all was heard.
+func TestLoadTriggerOfOld(t *testing.T) {
+	tr, kept, err := LoadTrigger([]byte(`{"v":1,"rule":"r","state":2,"sev":"critical","raised":7,"alarmed":7,"seq":3}`))
+	if want := (Heard{Severity: Critical, RaisedAt: 7, AlarmedAt: 7}); err != nil || kept.Heard != want || kept.Heard.Behind(&tr) {
+		t.Errorf("loaded %+v, error %v", kept, err)
 	}
 }
