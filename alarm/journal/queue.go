@@ -12,6 +12,9 @@ import (
 // Its values go with the sink.
 func Told(sink string) Space { return Space("told/" + sink) }
 
+// notes is the space of a sink's driver. Its values go with the sink, too.
+func notes(sink string) Space { return Space("notes/" + sink) }
+
 // Stats describes a sink's queue.
 type Stats struct {
 	Length  int
@@ -119,7 +122,7 @@ func (j *Journal) Sinks() []string {
 	defer j.mu.RUnlock()
 	var sinks []string
 	for table, content := range j.mirror.tables {
-		for _, prefix := range []string{tableQueue, tableValue + string(Told(""))} {
+		for _, prefix := range []string{tableQueue, tableValue + string(Told("")), tableValue + string(notes(""))} {
 			if sink, ok := strings.CutPrefix(table, prefix); ok && len(content) > 0 {
 				sinks = append(sinks, sink)
 			}
@@ -134,7 +137,7 @@ func (j *Journal) Sinks() []string {
 func (j *Journal) DropSink(sink string) (events int, err error) {
 	err = j.update(func() []change {
 		var changes []change
-		for _, table := range []string{tableQueue + sink, tableInFlight + sink, tableValue + string(Told(sink))} {
+		for _, table := range []string{tableQueue + sink, tableInFlight + sink, tableValue + string(Told(sink)), tableValue + string(notes(sink))} {
 			for key := range j.mirror.tables[table] {
 				changes = append(changes, change{table, key, nil})
 			}

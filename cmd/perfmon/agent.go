@@ -73,12 +73,17 @@ func runAgent(o *options, stderr io.Writer) error {
 	signal.Ignore(syscall.SIGPIPE) // whoever reads our log may go; we stay
 	defer writePIDFile(o.pidFile, log)()
 
-	h, err := openHost(o, log, reg)
+	j, err := openJournal(o.stateDir, log, reg)
+	if err != nil {
+		return err
+	}
+	defer j.Close() // whoever gets further closes it before, and says how that went
+	h, err := openHost(o, j, log, reg)
 	if err != nil {
 		return err
 	}
 	reg.MustRegister(sourceInfo(h.name))
-	kept, err := openStore(o.stateDir, h, log, reg)
+	kept, err := newStore(j, h, log, reg)
 	if err != nil {
 		return err
 	}

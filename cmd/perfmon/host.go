@@ -9,10 +9,10 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
-	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"perfmon/alarm/journal"
 	"perfmon/alarm/outbox"
 	xapisink "perfmon/alarm/sink/xapi"
 	"perfmon/monitor"
@@ -23,7 +23,7 @@ import (
 
 // openHost chooses the source once: a host whose toolstack restarts must not
 // turn into one without.
-func openHost(o *options, log *slog.Logger, reg prometheus.Registerer) (*host, error) {
+func openHost(o *options, j *journal.Journal, log *slog.Logger, reg prometheus.Registerer) (*host, error) {
 	source := o.source
 	if source == "auto" {
 		source = "local"
@@ -33,7 +33,7 @@ func openHost(o *options, log *slog.Logger, reg prometheus.Registerer) (*host, e
 		log.Info("source chosen", "source", source)
 	}
 	if source == "xapi" {
-		return xapiHost(o, log, reg)
+		return xapiHost(o, j, log, reg)
 	}
 	return localHost(o, log)
 }
@@ -49,27 +49,33 @@ func hasToolstack(o *options) bool {
 	return false
 }
 
-func xapiHost(o *options, log *slog.Logger, reg prometheus.Registerer) (*host, error) {
+func xapiHost(o *options, j *journal.Journal, log *slog.Logger, reg prometheus.Registerer) (*host, error) {
 	t := newToolstack(o, log, reg)
-	sink, err := xapisink.New(xapisink.Options{Toolstack: t.client, Logger: log, Legacy: o.legacy})
+	sink, err := xapisink.New(xapisink.Options{
+		Toolstack: t.client, Notes: j.Notes(xapisink.Name), Logger: log, Legacy: o.legacy, MaxPerHour: xapisink.DefaultMaxPerHour, Registerer: reg,
+	})
 	if err != nil {
 		return nil, err
 	}
+	triggers := newTriggerDir(o, "", log)
 	return &host{
 		name: "xapi", source: t, step: o.step,
-		sinks:  []outbox.Options{{Name: "xapi", Driver: sink, Batch: xapisink.Batch, HoldSilenced: true, HoldInhibited: true}},
-		reread: func() { t.watcher.Refresh() },
-		run:    t.watch,
-		close:  t.close,
+		sinks:  []outbox.Options{{Name: xapisink.Name, Driver: sink, Batch: xapisink.Batch, HoldSilenced: true, HoldInhibited: true}},
+		reread: func() { t.watcher.Refresh(); triggers.reread() },
+		run: func(ctx context.Context, give func(*monitor.Inventory)) {
+			j := &joint{give: give}
+			var work sync.WaitGroup
+			work.Go(func() { triggers.watch(ctx, j.setFiles) })
+			work.Go(func() { t.watch(ctx, j.setInventory) })
+			work.Wait()
+		},
+		close: t.close,
 	}, nil
 }
 
 func localHost(o *options, log *slog.Logger) (*host, error) {
 	s := local.New(local.Options{StateDir: o.stateDir, Logger: log, Clock: hostClock{}})
-	triggers := &triggerDir{
-		path: filepath.Join(o.triggers, "host.xml"), every: time.Duration(o.configPeriod) * time.Second,
-		uuid: s.HostUUID(), name: s.Name(), log: log, again: make(chan struct{}, 1),
-	}
+	triggers := newTriggerDir(o, rrd.ClassHost, log)
 	if info, err := os.Stat(o.triggers); err == nil && !info.IsDir() {
 		return nil, fmt.Errorf("--triggers %s: not a directory", o.triggers)
 	}
@@ -81,7 +87,13 @@ func localHost(o *options, log *slog.Logger) (*host, error) {
 			// cannot be sampled is logged at the next one.
 			_ = s.SampleNow(ctx)
 			var work sync.WaitGroup
-			work.Go(func() { triggers.watch(ctx, give) })
+			work.Go(func() {
+				triggers.watch(ctx, func(files map[string]string) {
+					if inv := localInventory(s.HostUUID(), s.Name(), files, o.legacy); inv != nil {
+						give(inv)
+					}
+				})
+			})
 			work.Go(func() { s.Run(ctx) })
 			work.Wait()
 		},

@@ -27,28 +27,30 @@ type store struct {
 	trouble  string // the last error of the journal, which is told once
 }
 
-// openStore opens the journal of a state directory, and the queues of the
-// host's sinks. The caller closes it.
-func openStore(stateDir string, h *host, log *slog.Logger, reg prometheus.Registerer) (*store, error) {
-	s := &store{source: h.name, log: log}
-	jo := journal.Options{Logger: log, Registerer: reg}
-	if stateDir != "" {
-		jo.Path = filepath.Join(stateDir, journal.FileName)
+// openJournal opens the journal of a state directory, "" for none.
+func openJournal(stateDir string, log *slog.Logger, reg prometheus.Registerer) (*journal.Journal, error) {
+	o := journal.Options{Logger: log, Registerer: reg}
+	if stateDir == "" {
+		return journal.Open(o)
 	}
-	var err error
-	if s.journal, err = journal.Open(jo); err != nil && jo.Path != "" {
-		log.Error("no journal, so alarms start anew at each start: mend the file, or name another directory with --state-dir", "err", err)
-		jo.Path = ""
-		s.journal, err = journal.Open(jo)
+	o.Path = filepath.Join(stateDir, journal.FileName)
+	j, err := journal.Open(o)
+	if err == nil {
+		return j, nil
 	}
-	if err != nil {
-		return nil, err
-	}
+	log.Error("no journal, so alarms start anew at each start: mend the file, or name another directory with --state-dir", "err", err)
+	o.Path = ""
+	return journal.Open(o)
+}
+
+// newStore makes the queues of the host's sinks. It closes the journal in the
+// end.
+func newStore(j *journal.Journal, h *host, log *slog.Logger, reg prometheus.Registerer) (*store, error) {
+	s := &store{journal: j, source: h.name, log: log}
 	for _, oo := range h.sinks {
-		oo.Journal, oo.Logger, oo.Registerer = s.journal, log, reg
+		oo.Journal, oo.Logger, oo.Registerer = j, log, reg
 		b, err := outbox.New(oo)
 		if err != nil {
-			s.close()
 			return nil, err
 		}
 		s.outboxes = append(s.outboxes, b)

@@ -178,12 +178,16 @@ func newStage(t *testing.T, t0 int64) *stage {
 	}
 	s.ts = newToolstack(o, log, prometheus.NewRegistry())
 	s.ts.identityEvery = 20 * time.Millisecond
-	sink, err := xapisink.New(xapisink.Options{Toolstack: s.ts.client, Logger: log})
+	j, err := openJournal(t.TempDir(), log, prometheus.NewRegistry())
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := &host{name: "xapi", sinks: []outbox.Options{{Name: "xapi", Driver: sink, Batch: xapisink.Batch}}}
-	if s.raised.store, err = openStore(t.TempDir(), h, log, prometheus.NewRegistry()); err != nil {
+	sink, err := xapisink.New(xapisink.Options{Toolstack: s.ts.client, Notes: j.Notes(xapisink.Name), Logger: log})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := &host{name: "xapi", sinks: []outbox.Options{{Name: xapisink.Name, Driver: sink, Batch: xapisink.Batch}}}
+	if s.raised.store, err = newStore(j, h, log, prometheus.NewRegistry()); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(s.raised.store.close)

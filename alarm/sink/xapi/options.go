@@ -3,8 +3,12 @@ package xapi
 import (
 	"context"
 	"errors"
+	"fmt"
+	"iter"
 	"log/slog"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
 
 	"perfmon/xapi"
 )
@@ -20,16 +24,54 @@ type Toolstack interface {
 	DestroyMessage(ctx context.Context, ref string) error
 }
 
-// Options of a Sink. Toolstack and Logger are needed.
-type Options struct {
-	Toolstack Toolstack
-	Logger    *slog.Logger
-	Legacy    bool // an ALARM of the host has the class HOST, as in 2012
+// Notes keep what has to be known after a restart, under keys that this
+// package chooses; *journal.Notes is one.
+type Notes interface {
+	Get(key string) (value []byte, ok bool)
+	All() iter.Seq2[string, []byte]
+	// Put writes all changes or none, and returns when they are safe. A nil
+	// value forgets one.
+	Put(changes map[string][]byte) error
 }
 
-func (o *Options) check() error {
-	if o.Toolstack == nil || o.Logger == nil {
-		return errors.New("xapi sink: Toolstack and Logger are needed")
+// Clear says what becomes of the end of an alarm.
+type Clear string
+
+// The ways to tell of an end.
+const (
+	ClearNone    Clear = "none"    // nothing
+	ClearMessage Clear = "message" // a message PERFMON_ALARM_CLEARED of priority 5
+	ClearDestroy Clear = "destroy" // the messages ALARM that this sink made for the alarm are destroyed
+)
+
+// DefaultMaxPerHour is for settings that say nothing.
+const DefaultMaxPerHour = 120
+
+// Options of a Sink. Toolstack, Notes and Logger are needed.
+type Options struct {
+	Toolstack Toolstack
+	Notes     Notes
+	Logger    *slog.Logger
+
+	Legacy     bool                  // an ALARM of the host has the class HOST, as in 2012
+	Clear      Clear                 // "": ClearNone
+	MaxPerHour int                   // messages in any hour; what is over becomes one that sums it up. 0: no limit
+	Registerer prometheus.Registerer // nil: metrics are not registered
+}
+
+func (o *Options) validate() error {
+	if o.Toolstack == nil || o.Notes == nil || o.Logger == nil {
+		return errors.New("xapi sink: Toolstack, Notes and Logger are needed")
+	}
+	switch o.Clear {
+	case "":
+		o.Clear = ClearNone
+	case ClearNone, ClearMessage, ClearDestroy:
+	default:
+		return fmt.Errorf("xapi sink: clear %q: it is one of none, message, destroy", o.Clear)
+	}
+	if o.MaxPerHour < 0 {
+		return fmt.Errorf("xapi sink: %d messages an hour: use 0 for no limit", o.MaxPerHour)
 	}
 	return nil
 }

@@ -9,6 +9,9 @@ import (
 	"perfmon/xapi"
 )
 
+// Name is the sink's, in settings, metrics and the journal.
+const Name = "xapi"
+
 // Batch is how many events to hand over in one call: what a call that failed
 // leaves in doubt has to be looked up, event by event.
 const Batch = 1
@@ -26,7 +29,7 @@ type Sink struct {
 
 // New makes a Sink; nothing is connected.
 func New(o Options) (*Sink, error) {
-	if err := o.check(); err != nil {
+	if err := o.validate(); err != nil {
 		return nil, err
 	}
 	return &Sink{opts: o, log: o.Logger}, nil
