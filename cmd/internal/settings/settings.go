@@ -1,0 +1,138 @@
+package settings
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+
+	"perfmon/alarm/outbox"
+	"perfmon/alarm/sink/alertmanager"
+	"perfmon/alarm/sink/amqp"
+	"perfmon/alarm/sink/nats"
+	"perfmon/alarm/sink/webhook"
+)
+
+// DefaultPath is where the settings are unless a flag says otherwise.
+const DefaultPath = "/etc/perfmon/perfmon.yaml"
+
+// Settings are what a file says, with the defaults of what it does not say.
+type Settings struct {
+	// MuteVMs mutes the CPU alarms of a host's VMs while the host's own
+	// contention alarm fires.
+	MuteVMs bool
+	// Sinks are those that are switched on, in the order of the file. The
+	// toolstack's is among them, the first if the file does not name it.
+	Sinks []Sink
+	// Warnings are what may not have been meant, and what others may see.
+	Warnings []Problem
+}
+
+// Sink is where alarms go, and how. It prints as its name, kind and
+// addresses, with any verb; no secret is ever part of that.
+type Sink struct {
+	Name string // of the outbox: lower case letters, digits, "-" and "_"
+	Kind string // xapi, alertmanager, webhook, nats, amqp or journald
+
+	// What the outbox needs; see outbox.Options.
+	Filter       *outbox.Filter // nil: all events
+	HoldSilenced bool
+	Deadline     time.Duration
+	Limit        int           // of the queue, events
+	Timeout      time.Duration // of a call of the driver, which may be more than one request
+
+	// Of the kind xapi, whose driver needs a toolstack.
+	Clear      string // what a clear becomes: none, message or destroy
+	MaxPerHour int    // messages; 0: no limit
+
+	alertmanager alertmanager.Options
+	webhook      webhook.Options
+	nats         nats.Options
+	amqp         amqp.Options
+}
+
+// Load reads a file; one that is not there, or has nothing in it, is the
+// defaults. env is os.Getenv. Secrets and certificates are read too. The
+// error is an *Error with all that is wrong, or about reading the file.
+func Load(path string, env func(string) string) (*Settings, error) {
+	text, err := readFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("read settings: %w", err)
+	}
+	r := &reader{dir: filepath.Dir(path), env: env}
+	s := r.settings(text)
+	if r.errors > 0 {
+		return nil, &Error{Path: path, Problems: r.found()}
+	}
+	s.Warnings = r.found()
+	return s, nil
+}
+
+// Check finds what is wrong with the text of a settings file. dir is where
+// relative names of files begin. Who checks may be somebody else than the
+// agent: a secret that may not be read, or a variable of the environment that
+// is not set, is a warning.
+func Check(dir string, text []byte, env func(string) string) []Problem {
+	r := &reader{dir: dir, env: env, checking: true}
+	r.settings(text)
+	return r.found()
+}
+
+func readFile(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, MaxBytes+1))
+}
+
+func (r *reader) settings(text []byte) *Settings {
+	s := &Settings{}
+	all := &sinks{to: s}
+	root, problem := parse(text)
+	switch {
+	case problem != nil:
+		r.add(*problem)
+		return s
+	case root == nil: // as an empty mapping is
+		root = &yaml.Node{Kind: yaml.MappingNode}
+	}
+	place{r, root, ""}.section(s.keys(all))
+	s.addToolstack(all.toolstack)
+	return s
+}
+
+// String names the sink and where it leads.
+func (s Sink) String() string {
+	var where fmt.Stringer
+	switch s.Kind {
+	case kindAlertmanager:
+		where = s.alertmanager
+	case kindWebhook:
+		where = s.webhook
+	case kindNATS:
+		where = s.nats
+	case kindAMQP:
+		where = s.amqp
+	default:
+		return strings.TrimSuffix(s.Name+": "+s.Kind, ": ")
+	}
+	return s.Name + ": " + where.String()
+}
+
+// Format leaves the secrets out, whatever the verb.
+func (s Sink) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, s.String()) }
+
+// LogValue leaves the secrets out of logs.
+func (s Sink) LogValue() slog.Value { return slog.StringValue(s.String()) }
