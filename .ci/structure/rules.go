@@ -45,13 +45,15 @@ var rooms = []room{
 	{"scaling/pool/client", nil},
 	{"scaling/dispatch", []string{"alarm", "scaling/engine", "scaling/pool/client", "scaling/pool/runtime"}},
 
+	{"docs/docstest", nil},
+
 	{"cmd/...", anything},
 	{"bench/...", anything},
 	{".ci/...", anything},
 }
 
 // testSupport may be imported by the tests of every package.
-var testSupport = []string{"rrd/rrdtest", "xapi/xapitest"}
+var testSupport = []string{"rrd/rrdtest", "xapi/xapitest", "docs/docstest"}
 
 // mayStartPrograms lists the packages and files, outside tests, that may
 // start other programs.

@@ -3,21 +3,16 @@ package webhook
 import (
 	"bytes"
 	"encoding/json"
-	"flag"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"strings"
-	"syscall"
 	"testing"
 	"time"
 
 	"perfmon/alarm"
+	"perfmon/docs/docstest"
 )
-
-var update = flag.Bool("update", false, "rewrite the example in docs/sinks.md")
 
 const (
 	hostUUID = "b0cc7f0e-3f5b-4a44-9d7e-52c1a4a2a001"
@@ -53,43 +48,5 @@ func TestExample(t *testing.T) {
 	if _, err := s.Deliver(t.Context(), []*alarm.Event{raised()}); err != nil {
 		t.Fatal(err)
 	}
-	checkExample(t, "webhook", out.String())
-}
-
-// checkExample compares the block between "<!-- example NAME -->" and
-// "<!-- end -->" in docs/sinks.md with what was really sent. The lock is for
-// the tests of the other sinks, which rewrite blocks of the same page.
-func checkExample(t *testing.T, name, got string) {
-	t.Helper()
-	page, err := os.OpenFile("../../../docs/sinks.md", os.O_RDWR, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer page.Close()
-	if err := syscall.Flock(int(page.Fd()), syscall.LOCK_EX); err != nil {
-		t.Fatal(err)
-	}
-	text, err := io.ReadAll(page)
-	if err != nil {
-		t.Fatal(err)
-	}
-	head, rest, ok := strings.Cut(string(text), "<!-- example "+name+" -->\n")
-	want, tail, ok2 := strings.Cut(rest, "<!-- end -->")
-	if !ok || !ok2 {
-		t.Fatalf("docs/sinks.md has no place for the example of %s", name)
-	}
-	block := "```\n" + strings.TrimRight(got, "\n") + "\n```\n"
-	if want == block {
-		return
-	}
-	if !*update {
-		t.Fatalf("docs/sinks.md shows\n%swhat was sent is\n%sIf that is right, run the test with -update.", want, block)
-	}
-	out := head + "<!-- example " + name + " -->\n" + block + "<!-- end -->" + tail
-	if err := page.Truncate(0); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := page.WriteAt([]byte(out), 0); err != nil {
-		t.Fatal(err)
-	}
+	docstest.Example(t, "sinks.md", "webhook", "", out.String())
 }
