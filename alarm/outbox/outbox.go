@@ -83,6 +83,7 @@ type Outbox struct {
 	metrics *metrics
 	wake    chan struct{}
 	news    *announcements // nil if the driver takes none
+	health  health         // for Status
 }
 
 var validName = regexp.MustCompile(`^[a-z0-9_-]{1,64}$`)

@@ -240,6 +240,7 @@ func (r *runner) answers() {
 	}
 	clear(r.failedInRow)
 	r.pauses, r.pausedUntil = 0, time.Time{}
+	r.o.health.answers()
 }
 
 // failed puts an event off, or drops it if the sink has refused it. A failure
@@ -248,6 +249,7 @@ func (r *runner) failed(ctx context.Context, e journal.Entry, err error) error {
 	if refused := (*alarm.Refused)(nil); errors.As(err, &refused) {
 		r.o.metrics.refused.Add(1)
 		r.o.log.Error("event dropped: the sink refused it", "id", e.Event.EventID(), "err", refused.Err)
+		r.o.health.failed(err, e.Event.ID, time.Time{})
 		r.answers()
 		return r.done([]journal.Entry{e})
 	}
@@ -268,6 +270,7 @@ func (r *runner) failed(ctx context.Context, e journal.Entry, err error) error {
 		r.pauses++
 		r.pausedUntil = now.Add(backoff(r.pauses, longestPause, r.o.opts.Rand()))
 	}
+	r.o.health.failed(err, e.Event.ID, r.pausedUntil)
 	switch {
 	case r.pauses == 1:
 		r.o.log.Error("sink takes no events: trying now and then until it does", "err", err)
