@@ -46,6 +46,17 @@ type Announcer interface {
 	Announce(ctx context.Context, events []*alarm.Event) error
 }
 
+// Tender is a Driver that has something to do now and then although no event
+// waits.
+type Tender interface {
+	Driver
+	// Tend does what is due, and returns how long nothing will be. It is
+	// called like Deliver, and never at the same time: at the start, when
+	// that time has passed, and after each delivery. An error is worth
+	// another try.
+	Tend(ctx context.Context) (wait time.Duration, err error)
+}
+
 // Defaults of Options, and times that nobody has to set.
 const (
 	DefaultDeadline = 24 * time.Hour

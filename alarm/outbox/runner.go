@@ -27,6 +27,10 @@ type runner struct {
 
 	quiets     int // announcements that failed in a row
 	quietUntil time.Time
+
+	tends    Tender // nil if the driver is none
+	tendAt   time.Time
+	untended int // times that it failed in a row
 }
 
 // sight is when we first saw an event in the queue, and how old it was then.
@@ -48,6 +52,7 @@ func newRunner(o *Outbox) *runner {
 		o: o, seen: map[uint64]sight{}, suspects: map[uint64]bool{},
 		failures: map[uint64]*failure{}, failedInRow: map[alarm.ID]bool{},
 	}
+	r.tends, _ = o.opts.Driver.(Tender)
 	r.recovers, _ = o.opts.Driver.(Recoverer)
 	if r.recovers != nil {
 		for _, mark := range o.journal.InFlight(o.opts.Name) {
@@ -69,6 +74,10 @@ func (r *runner) turn(ctx context.Context) (time.Duration, error) {
 	if now.Before(r.pausedUntil) {
 		return r.pausedUntil.Sub(now), nil
 	}
+	if r.tends != nil && !now.Before(r.tendAt) {
+		r.tend(ctx)
+		return 0, nil
+	}
 	batch, suspect, wait := r.choose(entries, now)
 	switch {
 	case suspect:
@@ -76,8 +85,9 @@ func (r *runner) turn(ctx context.Context) (time.Duration, error) {
 	case len(batch) > 0:
 		return 0, r.deliver(ctx, batch)
 	}
-	if deadline := r.nextLate(now); deadline < wait {
-		wait = deadline
+	wait = min(wait, r.nextLate(now))
+	if r.tends != nil {
+		wait = min(wait, r.tendAt.Sub(now))
 	}
 	return r.announce(ctx, entries, now, wait), nil
 }
@@ -177,6 +187,7 @@ func (r *runner) deliver(ctx context.Context, batch []journal.Entry) error {
 	bounded, cancel := context.WithTimeout(ctx, r.o.opts.Timeout)
 	taken, err := r.o.opts.Driver.Deliver(bounded, events)
 	cancel()
+	r.tendSoon()
 	taken = max(0, min(taken, len(batch)))
 	if taken == 0 && err == nil {
 		err = errTookNothing
@@ -203,6 +214,7 @@ func (r *runner) recover(ctx context.Context, e journal.Entry) error {
 	bounded, cancel := context.WithTimeout(ctx, r.o.opts.Timeout)
 	delivered, err := r.recovers.Recover(bounded, e.Event, r.marked(e))
 	cancel()
+	r.tendSoon()
 	switch {
 	case err != nil:
 		return r.failed(ctx, e, err)
