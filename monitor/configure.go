@@ -36,6 +36,9 @@ func (m *Monitor) setInventory(inv *Inventory) {
 			m.leave(o)
 		}
 	}
+	for _, o := range m.objects {
+		m.noticeMaintenance(o)
+	}
 	m.configurePerHost()
 	m.orphans()
 	m.plan = nil
@@ -59,6 +62,7 @@ func (m *Monitor) object(key Object) *object {
 	if o == nil {
 		o = &object{Object: key, facts: m.inv.Objects[key]}
 		m.objects[key] = o
+		m.noticeMaintenance(o)
 		m.configure(o)
 	}
 	return o

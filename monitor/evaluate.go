@@ -1,8 +1,11 @@
 package monitor
 
 import (
+	"slices"
+
 	"perfmon/alarm"
 	"perfmon/monitor/config"
+	"perfmon/rrd"
 )
 
 // evaluate steps the triggers with an update that has ended well, and with
@@ -13,7 +16,8 @@ func (m *Monitor) evaluate(f *folded, now int64) {
 	for i, v := range m.plan.rows {
 		rowOf[v] = i
 	}
-	for _, o := range m.plan.order {
+	m.beginContention()
+	for _, o := range m.judgingOrder() {
 		for _, v := range o.vars {
 			if v.fromReading {
 				m.reading(o, v, now)
@@ -33,6 +37,25 @@ func (m *Monitor) evaluate(f *folded, now int64) {
 	if first >= 0 {
 		m.forget(f.times[0])
 	}
+}
+
+// judgingOrder is that of the alarms; but where a host mutes its VMs, what it
+// says is known before.
+func (m *Monitor) judgingOrder() []*object {
+	if !m.opts.MuteVMs {
+		return m.plan.order
+	}
+	order := slices.Clone(m.plan.order)
+	slices.SortStableFunc(order, func(a, b *object) int {
+		first := func(o *object) int {
+			if o.Class == rrd.ClassHost {
+				return 0
+			}
+			return 1
+		}
+		return first(a) - first(b)
+	})
+	return order
 }
 
 // spans returns the index of the oldest row to evaluate, -1 for none, and for
@@ -98,7 +121,7 @@ func (m *Monitor) row(o *object, v *variable, t, span int64, value float64) {
 // judge steps a variable's trigger with a value, NaN for unknown, and says
 // what it says.
 func (m *Monitor) judge(o *object, v *variable, s alarm.Sample, value float64) {
-	before := v.trig
+	before, heard := v.trig, v.heard
 	s.Known = known(value)
 	s.Value = value
 	if s.Known {
@@ -107,9 +130,12 @@ func (m *Monitor) judge(o *object, v *variable, s alarm.Sample, value float64) {
 	flipped := v.known != s.Known
 	v.known, v.value = s.Known, value
 	v.recent.add(point{s.T, value})
+	if v.heard.Behind(&v.trig) && m.heldBy(o, v, s.T) == "" {
+		v.heard.Rewind(&v.trig)
+	}
 	m.said = v.trig.Step(timingOf(v.conf), s, m.said[:0])
-	v.dirty = v.dirty || flipped || v.trig.Progress() != before.Progress() || len(m.said) > 0
 	m.say(o, v, s.T, m.said)
+	v.dirty = v.dirty || flipped || v.trig.Progress() != before.Progress() || v.heard != heard
 }
 
 func timingOf(c *config.Variable) alarm.Timing {

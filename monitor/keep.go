@@ -16,6 +16,7 @@ func (m *Monitor) restore(s *Saved) {
 		m.saved[id] = b
 	}
 	m.savedConfigs = s.Configs
+	m.restoreSilences(s.Silences)
 	if s.HasLast {
 		m.begun, m.savedLast = true, s.Last
 		m.anchor.evaluated(s.Last)
@@ -40,6 +41,7 @@ func (m *Monitor) revive(o *object, v *variable) {
 		t.KnownAt = max(t.KnownAt, m.anchor.last)
 	}
 	v.trig, v.sequence = t, kept.Sequence
+	v.heard = kept.Heard
 	if kept.Current {
 		v.known, v.value = true, t.Value // so that a row without a value is a change, and kept
 	}
@@ -100,7 +102,7 @@ func (m *Monitor) keep() {
 				continue
 			}
 			v.dirty = false
-			b, err := v.trig.Save(alarm.Kept{Rule: ruleOf(v.conf), Sequence: v.sequence, Current: v.known})
+			b, err := v.trig.Save(alarm.Kept{Rule: ruleOf(v.conf), Sequence: v.sequence, Current: v.known, Heard: v.heard})
 			if err != nil {
 				m.log.Error("a trigger's state is not kept", "class", o.Class, "uuid", o.UUID, "variable", v.conf.Name, "err", err)
 				continue
@@ -111,7 +113,7 @@ func (m *Monitor) keep() {
 	if m.anchor.hasLast && (!m.kept || m.anchor.last != m.keptLast) {
 		c.HasLast, c.Last = true, m.anchor.last
 	}
-	if len(c.States) == 0 && len(c.Configs) == 0 && len(c.Events) == 0 && !c.HasLast {
+	if len(c.States) == 0 && len(c.Configs) == 0 && len(c.Events) == 0 && len(c.Silences) == 0 && !c.HasLast {
 		return
 	}
 	m.kept, m.keptLast = m.anchor.hasLast, m.anchor.last
@@ -121,5 +123,5 @@ func (m *Monitor) keep() {
 }
 
 func newChanges() *Changes {
-	return &Changes{States: map[alarm.ID][]byte{}, Configs: map[Object]string{}}
+	return &Changes{States: map[alarm.ID][]byte{}, Configs: map[Object]string{}, Silences: map[string][]byte{}}
 }

@@ -17,6 +17,9 @@ type loopMetrics struct {
 	reanchors    prometheus.Counter
 	alarms       *prometheus.CounterVec // by class and variable
 	held         prometheus.Counter
+	silenced     prometheus.Counter
+	silences     prometheus.Gauge
+	muted        *prometheus.GaugeVec // by reason
 	objects      prometheus.Gauge
 	variables    prometheus.Gauge
 	readingFails *prometheus.CounterVec // by reading
@@ -28,6 +31,9 @@ func newLoopMetrics(r prometheus.Registerer) *loopMetrics {
 	}
 	gauge := func(name, help string) prometheus.Gauge {
 		return prometheus.NewGauge(prometheus.GaugeOpts{Name: name, Help: help})
+	}
+	gauges := func(name, help string, labels ...string) *prometheus.GaugeVec {
+		return prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: name, Help: help}, labels)
 	}
 	vec := func(name, help string, labels ...string) *prometheus.CounterVec {
 		return prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, labels)
@@ -49,13 +55,16 @@ func newLoopMetrics(r prometheus.Registerer) *loopMetrics {
 		reanchors:    counter("perfmon_reanchors_total", "Times that the source's row times went back and were followed."),
 		alarms:       vec("perfmon_alarms_total", "Alarms raised, repeated ones included.", "class", "variable"),
 		held:         counter("perfmon_alarms_held_total", "Alarms held back by their inhibit period."),
+		silenced:     counter("perfmon_alarms_silenced_total", "Alarms, raised or repeated, that a silence or maintenance held back; inhibited ones included."),
+		silences:     gauge("perfmon_silences", "Silences in force."),
+		muted:        gauges("perfmon_muted_objects", "Objects whose alarms are muted, by reason: maintenance of the object or its host, or contention (of the host, CPU alarms alone).", "reason"),
 		objects:      gauge("perfmon_objects", "Objects with monitoring state."),
 		variables:    gauge("perfmon_variables", "Trigger variables in force."),
 		readingFails: vec("perfmon_reading_errors_total", "Readings of the control domain that failed, by reading.", "reading"),
 	}
 	if r != nil {
 		r.MustRegister(m.polls, m.pollSeconds, m.lastPoll, m.lastRow, m.rows, m.rowsDropped, m.parseErrors, m.badHeadings,
-			m.lostSeconds, m.clockSteps, m.reanchors, m.alarms, m.held, m.objects, m.variables, m.readingFails)
+			m.lostSeconds, m.clockSteps, m.reanchors, m.alarms, m.held, m.silenced, m.silences, m.muted, m.objects, m.variables, m.readingFails)
 	}
 	for _, result := range []string{"ok", "unreachable", "broken", "unconfigured"} {
 		m.polls.WithLabelValues(result)

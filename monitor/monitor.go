@@ -49,7 +49,9 @@ type Monitor struct {
 	saved        map[alarm.ID][]byte // of an earlier run, not yet claimed by a variable
 	savedLast    int64               // its last row
 	savedConfigs map[Object]string
-	sequence     int64 // of the last event
+	silences     []*silence
+	contended    []contention // in the rows of the last poll
+	sequence     int64        // of the last event
 	said         []alarm.Transition
 	changes      *Changes // since the store was last given some
 	kept         bool     // the store knows of a last row, keptLast

@@ -18,6 +18,8 @@ type object struct {
 
 	retired map[string]*variable // removed ones, for their quiet time
 
+	mute mute // why its alarms are held back
+
 	inLegend bool // in the newest legend
 	// Newest row times of the last updates while it belonged to this host, and
 	// that named it. They begin with the first update after it came.
@@ -46,9 +48,10 @@ func (o *object) blank() {
 
 // variable is one variable of one object, with its trigger's state.
 type variable struct {
-	conf *config.Variable
-	id   alarm.ID
-	trig alarm.Trigger
+	conf  *config.Variable
+	id    alarm.ID
+	trig  alarm.Trigger
+	heard alarm.Heard // by those whom silences hold back
 
 	sequence int64 // of its last transition
 	dirty    bool  // its state has changed since it was kept
@@ -110,7 +113,7 @@ func (m *Monitor) forgetRows(o *object) {
 	for _, v := range o.vars {
 		if !v.fromReading {
 			m.end(o, v, alarm.ReasonGone)
-			v.trig, v.known, v.value = alarm.Trigger{}, false, nan
+			v.trig, v.heard, v.known, v.value = alarm.Trigger{}, alarm.Heard{}, false, nan
 		}
 	}
 }
@@ -121,6 +124,7 @@ func (o *object) shift(d int64) {
 	for _, v := range o.vars {
 		if v.fromReading {
 			v.trig.Shift(d)
+			v.heard.Shift(d)
 			v.recent.shift(d)
 			v.readAt += d
 			v.dirty = true
@@ -132,14 +136,19 @@ func (o *object) shift(d int64) {
 func (o *object) shiftRows(d int64) {
 	o.hereAt += d
 	o.rowsAt += d
+	if o.mute.until != 0 {
+		o.mute.until += d
+	}
 	for _, v := range o.vars {
 		if !v.fromReading {
 			v.trig.Shift(d)
+			v.heard.Shift(d)
 			v.recent.shift(d)
 			v.dirty = true
 		}
 	}
 	for _, v := range o.retired {
 		v.trig.Shift(d)
+		v.heard.Shift(d)
 	}
 }

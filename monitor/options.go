@@ -53,6 +53,7 @@ type Store interface {
 type Changes struct {
 	States   map[alarm.ID][]byte // as alarm.Trigger.Save wrote them; nil: forget it
 	Configs  map[Object]string   // last good trigger XML; "": forget it
+	Silences map[string][]byte   // by id, as alarm.Silence.Save wrote them; nil: forget it
 	HasLast  bool
 	Last     int64 // newest evaluated row, Unix seconds; with HasLast
 	Sequence int64 // of the last event
@@ -63,6 +64,7 @@ type Changes struct {
 type Saved struct {
 	States   map[alarm.ID][]byte
 	Configs  map[Object]string
+	Silences map[string][]byte
 	HasLast  bool
 	Last     int64
 	Sequence int64
@@ -96,6 +98,7 @@ type Options struct {
 	Dither   float64       // per cent of the interval, added at random
 	Loops    int           // polls after which Run ends; 0: none
 	Legacy   bool          // the values of 2012 where they differ
+	MuteVMs  bool          // the host's contention mutes the CPU alarms of its VMs
 
 	// Saved is where an earlier run ended. Nil: there was none.
 	Saved *Saved

@@ -71,6 +71,7 @@ func (m *Monitor) Poll(ctx context.Context) error {
 		m.usePlan(f.header.Legend)
 	}
 	result := m.account(err, wall)
+	m.settle(wall.Unix())
 	m.keep()
 	m.announce(wall.Unix())
 	m.publish(wall)

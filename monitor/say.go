@@ -14,22 +14,48 @@ const (
 	eventTTL      = 180 // seconds
 )
 
-// say makes events of what a trigger said, logs them, and leaves them to be
-// kept. at is the row's time.
+// say hands on what a trigger said in the row at, and what has to be said
+// besides when the row is the first that nothing holds back.
 func (m *Monitor) say(o *object, v *variable, at int64, said []alarm.Transition) {
+	if len(said) == 0 && !v.heard.Behind(&v.trig) {
+		return
+	}
+	by := m.heldBy(o, v, at)
+	if by == "" {
+		said = v.heard.CatchUp(&v.trig, timingOf(v.conf), at, said)
+	} else {
+		for _, t := range said {
+			v.heard.Note(t, at, true)
+		}
+	}
+	m.tell(o, v, at, said, by)
+}
+
+// tell makes events of what is said, logs them, and leaves them to be kept. by
+// is what holds them back, "" for nothing.
+func (m *Monitor) tell(o *object, v *variable, at int64, said []alarm.Transition, by string) {
 	for _, t := range said {
+		v.dirty = true
 		m.sequence++
 		v.sequence = m.sequence
 		e := m.event(o, v, at)
+		e.Silenced = by != ""
+		if t.Kind == alarm.KindRaised && !v.known {
+			e.Body = v.conf.Body(v.trig.Value) // it was raised late
+		}
 		e.Kind, e.Severity, e.Inhibited, e.Reason = t.Kind, t.Severity, t.Inhibited, t.Reason
 		m.changes.Events = append(m.changes.Events, e)
 		switch {
-		case t.Kind == alarm.KindRaised && t.Inhibited:
+		case t.Kind != alarm.KindRaised && t.Kind != alarm.KindRepeated:
+		case e.Silenced:
+			m.metrics.silenced.Inc()
+		case t.Inhibited:
 			m.metrics.held.Inc()
-		case t.Kind == alarm.KindRaised || t.Kind == alarm.KindRepeated:
+		default:
 			m.metrics.alarms.WithLabelValues(o.Class, v.conf.Name).Inc()
 		}
-		m.logTransition(e)
+		m.logTransition(e, by)
+		m.followContention(v, at)
 	}
 }
 
@@ -54,13 +80,17 @@ func (m *Monitor) event(o *object, v *variable, at int64) *alarm.Event {
 	return e
 }
 
-func (m *Monitor) logTransition(e *alarm.Event) {
+func (m *Monitor) logTransition(e *alarm.Event, by string) {
 	text, level := "alarm "+string(e.Kind), m.log.Warn
 	if e.Kind == alarm.KindCleared {
 		level = m.log.Info
 	}
 	if e.Inhibited {
 		text += ", held back by its inhibit period"
+		level = m.log.Info
+	}
+	if e.Silenced {
+		text += ", silenced"
 		level = m.log.Info
 	}
 	args := []any{"class", e.Class, "uuid", e.UUID, "variable", e.Variable, "name", e.Name}
@@ -70,6 +100,9 @@ func (m *Monitor) logTransition(e *alarm.Event) {
 	args = append(args, "level", e.Level, "row", e.Time, "severity", string(e.Severity))
 	if e.Reason != "" {
 		args = append(args, "reason", string(e.Reason))
+	}
+	if by != "" {
+		args = append(args, "silenced_by", by)
 	}
 	level(text, args...)
 }
@@ -83,10 +116,11 @@ func (m *Monitor) announce(now int64) {
 	var events []*alarm.Event
 	for _, o := range m.objects {
 		for _, v := range o.vars {
-			if v.trig.State != alarm.Firing && v.trig.State != alarm.Clearing {
+			if !v.fires() {
 				continue
 			}
 			e := m.event(o, v, now)
+			e.Silenced = m.heldNow(o, v) != ""
 			e.Kind, e.Announce = alarm.KindState, now
 			events = append(events, e)
 		}
@@ -98,14 +132,23 @@ func (m *Monitor) announce(now int64) {
 
 // end makes a variable inactive for a reason outside its rows.
 func (m *Monitor) end(o *object, v *variable, reason alarm.Reason) {
-	at := m.anchor.last
+	m.said = v.trig.End(reason, m.said[:0])
+	m.say(o, v, m.newestOf(v), m.said)
+	v.dirty = true
+}
+
+// newestOf is the time of a variable's newest row; that of a reading is now.
+func (m *Monitor) newestOf(v *variable) int64 {
 	if !m.anchor.hasLast || v.fromReading {
 		wall, _ := m.opts.Clock.Now()
-		at = wall.Unix()
+		return wall.Unix()
 	}
-	m.said = v.trig.End(reason, m.said[:0])
-	m.say(o, v, at, m.said)
-	v.dirty = true
+	return m.anchor.last
+}
+
+// fires says whether a variable's alarm does.
+func (v *variable) fires() bool {
+	return v.trig.State == alarm.Firing || v.trig.State == alarm.Clearing
 }
 
 // ruleOf says what a variable means, in words that change when its meaning

@@ -204,7 +204,7 @@ var list = []mutation{
 	{say, "e.Kind, e.Severity, e.Inhibited, e.Reason = t.Kind, t.Severity, t.Inhibited, t.Reason", "e.Kind, e.Severity, e.Inhibited, e.Reason = t.Kind, e.Severity, t.Inhibited, t.Reason", loopTests},
 	{say, "if now-m.announcedAt < announceEvery && now >= m.announcedAt {", "if now-m.announcedAt <= announceEvery && now >= m.announcedAt {", loopTests},
 	{say, "if now-m.announcedAt < announceEvery && now >= m.announcedAt {", "if now-m.announcedAt < announceEvery {", loopTests},
-	{say, "if v.trig.State != alarm.Firing && v.trig.State != alarm.Clearing {", "if v.trig.State != alarm.Firing {", loopTests},
+	{say, "if !v.fires() {", "if v.trig.State != alarm.Firing {", loopTests},
 	{say, "e.Kind, e.Announce = alarm.KindState, now", "e.Kind, e.Announce = alarm.KindState, 0", loopTests},
 	{say, "if !m.anchor.hasLast || v.fromReading {", "if !m.anchor.hasLast {", loopTests},
 }
