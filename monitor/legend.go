@@ -34,18 +34,45 @@ func (m *Monitor) accept(l *rrd.Legend) {
 		m.reportHeadings(l)
 	}
 	m.accepted = l
-	for _, c := range m.plan.complaints {
-		if c.v.told != c.msg {
-			c.v.told = c.msg
-			level := slog.LevelWarn
-			if c.v.inherited && c.v.matchErr == nil {
-				level = slog.LevelDebug // not every object of a class has what others have
-			}
-			m.log.Log(context.Background(), level, "variable: "+c.msg, "class", c.v.id.Class, "uuid", c.v.id.UUID, "variable", c.v.conf.Name)
+	m.reportComplaints()
+	for _, v := range m.plan.rows {
+		if !m.plan.amiss[v] {
+			v.told = ""
 		}
 	}
-	for _, v := range m.plan.rows {
-		v.told = ""
+}
+
+// maxAlike is of how many objects that inherit a variable it is told at once
+// that they cannot be monitored.
+const maxAlike = 10
+
+// reportComplaints says what is new of the plan's complaints. When all objects
+// of a class inherit a variable and lack the same, the first few stand for
+// them.
+func (m *Monitor) reportComplaints() {
+	type kind struct{ class, variable string }
+	alike := make(map[kind]int)
+	for _, c := range m.plan.complaints {
+		said := c.msg + c.fix
+		if c.v.told == said {
+			continue
+		}
+		c.v.told = said
+		level := slog.LevelWarn
+		if !c.severe() {
+			level = slog.LevelDebug
+		} else if c.v.inherited {
+			k := kind{c.v.id.Class, c.v.conf.Name}
+			if alike[k]++; alike[k] > maxAlike {
+				level = slog.LevelDebug
+			}
+		}
+		m.log.Log(context.Background(), level, "variable: "+c.msg, "class", c.v.id.Class, "uuid", c.v.id.UUID, "variable", c.v.conf.Name, "fix", c.fix)
+	}
+	for k, n := range alike {
+		if n > maxAlike {
+			m.log.Warn("variable: the same on more objects that inherit it", "class", k.class, "variable", k.variable, "objects", n-maxAlike)
+		}
 	}
 }
 

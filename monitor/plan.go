@@ -18,6 +18,7 @@ type plan struct {
 	order  []*object   // of this host: VMs in legend order, the host, SRs in legend order
 
 	complaints []complaint
+	amiss      map[*variable]bool // those of the complaints
 }
 
 // columnsOf groups the columns of a legend by object, in legend order. Only
@@ -43,7 +44,7 @@ func columnsOf(l *rrd.Legend) (map[Object][]int, []Object) {
 // newPlan matches the variables of objects to the columns of a legend, and
 // notes what could not be matched.
 func newPlan(l *rrd.Legend, objects map[Object]*object) *plan {
-	p := &plan{legend: l}
+	p := &plan{legend: l, amiss: map[*variable]bool{}}
 	var columns map[Object][]int
 	var inLegend []Object
 	if l != nil {
@@ -69,21 +70,45 @@ func (p *plan) add(v *variable, o *object, cols []int) {
 	v.columns, v.fromReading, v.matchErr = match(v.conf, o.Object, p.legend, cols)
 	switch {
 	case v.matchErr != nil:
-		p.complaints = append(p.complaints, complaint{v, v.matchErr.Error()})
+		p.complain(complaint{v: v, msg: v.matchErr.Error()})
 	case len(v.columns) > 0:
 		p.rows = append(p.rows, v)
 		for _, c := range v.columns {
 			p.want[c] = true
 		}
+		if fix, command := config.RecordHint(o.Class, o.UUID, v.conf, p.sources(cols)); command {
+			p.complain(complaint{v, "not all of its data sources are recorded", fix, true})
+		}
 	case o.inLegend && !v.fromReading:
-		p.complaints = append(p.complaints, complaint{v, "no data source of the object matches; the value is unknown"})
+		fix, command := config.RecordHint(o.Class, o.UUID, v.conf, p.sources(cols))
+		p.complain(complaint{v, "no data source of the object matches; the value is unknown", fix, command})
 	}
 }
 
-// complaint is something that an operator should mend in a variable.
+// sources are the names of the data sources of some columns.
+func (p *plan) sources(cols []int) []string {
+	names := make([]string, len(cols))
+	for i, c := range cols {
+		names[i] = p.legend.Entries[c].Name
+	}
+	return names
+}
+
+// complaint is something that an operator should mend in a variable, and how
+// if that is known.
 type complaint struct {
-	v   *variable
-	msg string
+	v        *variable
+	msg, fix string
+	command  bool // the fix is a command, and does it
+}
+
+// severe says whether somebody has to know. Of what an object inherits it may
+// well have nothing: not every one of a class has what others have.
+func (c complaint) severe() bool { return !c.v.inherited || c.v.matchErr != nil || c.command }
+
+func (p *plan) complain(c complaint) {
+	p.complaints = append(p.complaints, c)
+	p.amiss[c.v] = true
 }
 
 // match returns the columns of one object that a variable reads, or that it

@@ -134,6 +134,8 @@ func (d dom0) Read(f config.Fold) (float64, error) {
 		return v, err
 	case config.MemUsage:
 		return d.MemUsage()
+	case config.MemAvailable:
+		return d.MemAvailable()
 	}
 	return 0, fmt.Errorf("no reading for %v", f)
 }

@@ -85,7 +85,9 @@ func TestExampleTriggers(t *testing.T) {
 	want := []string{
 		"cpu_busiest max(cpu[0-9]+) high 0.9 period 30 inhibit 3600 priority 3",
 		"cpu_usage average(cpu[0-9]+) high 0.95 period 300 inhibit 3600 priority 3",
-		"memory_free_kib sum(memory_free_kib) low 262144 period 60 inhibit 3600 priority 3",
+		"host_load sum(hostload) high 1 period 300 inhibit 3600 priority 3",
+		"memory_available get_percent_mem_available() low 0.05 period 60 inhibit 3600 priority 3",
+		"nic_errors sum(pif_(eth[0-9]+|em[0-9]+|p[0-9]+p[0-9]+|en[a-z0-9]+)_[rt]x_errors) high 1 period 60 inhibit 3600 priority 3",
 		"root_fs_usage get_percent_fs_usage() high 0.9 period 60 inhibit 3600 priority 3",
 		"disk_latency_us max(disk_.+_latency) high 100000 period 60 inhibit 3600 priority 3",
 		"network_usage sum(pif_(eth[0-9]+|em[0-9]+|p[0-9]+p[0-9]+|en[a-z0-9]+)_[rt]x) high 1.1e+08 period 300 inhibit 3600 priority 3",

@@ -96,15 +96,17 @@ type Variable struct {
 	// Labels go with each alarm; nil for none. Nobody may change the map.
 	Labels map[string]string
 
-	// PerHost marks sr_io_throughput_total_per_host of an SR. It is not
-	// evaluated for the SR: each host that the SR is plugged to evaluates
-	// the variable that PerHostVariable makes of it.
+	// PerHost marks what an SR asks of its hosts, such as
+	// sr_io_throughput_total_per_host. It is not evaluated for the SR: each
+	// host that the SR is plugged to evaluates the variable that
+	// PerHostVariable makes of it.
 	PerHost bool
 	// Line and Column are where its <variable> stands, both from 1.
 	Line, Column int
 
-	xml     string         // the element as an alarm's body has it
-	element *etree.Element // the same, as read; only if PerHost
+	standard bool           // Pattern is the name's own
+	xml      string         // the element as an alarm's body has it
+	element  *etree.Element // the same, as read; only if PerHost
 }
 
 // Bad says whether a value is on the bad side of the level. The level itself

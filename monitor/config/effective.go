@@ -150,8 +150,8 @@ func (e *effective) split() (in, off []Provenance) {
 func pointless(class string, own *Config, off []Provenance) []Problem {
 	var problems []Problem
 	for _, p := range off {
-		perHost := class == ClassHost && srThroughput.MatchString(p.Variable)
-		if p.From.Origin != OwnOrigin || len(p.Hides) > 0 || perHost || own.refuses(p.Variable) {
+		_, perHost := perHostBuiltin(p.Variable)
+		if p.From.Origin != OwnOrigin || len(p.Hides) > 0 || perHost && class == ClassHost || own.refuses(p.Variable) {
 			continue
 		}
 		problems = append(problems, Problem{

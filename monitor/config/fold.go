@@ -4,21 +4,23 @@ package config
 // that it is a reading: a value that no column holds, taken once a poll.
 type Fold int
 
-// The folds, in the order in which the stock daemon lists them.
+// The folds, in the order in which the stock daemon lists them; then ours.
 const (
-	Sum        Fold = iota // of the known columns
-	Average                // of the known columns
-	Max                    // of the known columns
-	FSUsage                // reading: used part of dom0's root file system, 0..1
-	LogFSUsage             // reading: the same of /var/log where that is a file system of its own
-	MemUsage               // reading: dom0's memory in use, swap included, as a part of all; may exceed 1
-	SRUsage                // reading: physical_utilisation / size of an SR, 0..1
+	Sum          Fold = iota // of the known columns
+	Average                  // of the known columns
+	Max                      // of the known columns
+	FSUsage                  // reading: used part of dom0's root file system, 0..1
+	LogFSUsage               // reading: the same of /var/log where that is a file system of its own
+	MemUsage                 // reading: dom0's memory in use, swap included, as a part of all; may exceed 1
+	SRUsage                  // reading: physical_utilisation / size of an SR, 0..1
+	MemAvailable             // reading: dom0's memory that can be had without swapping, as a part of all, 0..1
 )
 
 // foldNames are the values of consolidation_fn, in Fold's order.
 var foldNames = []string{
 	"sum", "average", "max",
 	"get_percent_fs_usage", "get_percent_log_fs_usage", "get_percent_mem_usage", "get_percent_sr_usage",
+	"get_percent_mem_available",
 }
 
 // parseFold finds the fold that consolidation_fn names.

@@ -61,6 +61,8 @@ func TestDefaults(t *testing.T) {
 	f("sr", false, variable("name=physical_utilisation"), "physical_utilisation get_percent_sr_usage() high 0.8 period 60 inhibit 3600 priority 3")
 	f("sr", false, variable("name=sr_io_throughput_total_per_host", level), "sr_io_throughput_total_per_host sum() high 7 period 60 inhibit 3600 priority 3")
 
+	f("sr", false, variable("name=physical_utilisation", "rrd_regex=physical_utilisation|size"), "physical_utilisation get_percent_sr_usage() high 0.8 period 60 inhibit 3600 priority 3")
+
 	// The daemon of 2012: its priority, its patterns, its week of silence.
 	f("vm", true, variable("name=cpu_usage", level), "cpu_usage average(cpu[0-9]+) high 7 period 60 inhibit 3600 priority 5")
 	f("vm", true, variable("name=disk_usage", level), "disk_usage sum(vbd_((xvd|hd|sd|vd)[a-z]+|nvme[0-9]+(n[0-9]+)?)_(read|write)) high 7 period 60 inhibit 3600 priority 5")

@@ -131,6 +131,9 @@ func TestProblems(t *testing.T) {
 	f("vm", with("alarm_priority=0"), true, Warning, "1 (critical) to 5")
 	f("vm", with("alarm_priority=-9223372036854775808"), true, Warning, "1 (critical) to 5")
 	f("vm", with("consolidation_fn=get_percent_sr_usage"), true, Warning, "never has a value here")
+	f("host", with("consolidation_fn=get_percent_sr_usage", "rrd_regex=a|b"), true, Warning, "never has a value here, and rrd_regex has no effect", "measure with sum")
+	f("sr", variable("name=physical_utilisation", "rrd_regex=a|b"), true, Warning, "rrd_regex has no effect")
+	f("sr", variable("name=own", level, "consolidation_fn=get_percent_sr_usage", "rrd_regex=a|b"), true, Warning, "rrd_regex has no effect", "remove it")
 	f("vm", with("rrd_regex=[[:alpha:]]+"), true, Warning, "[: in a class")
 }
 

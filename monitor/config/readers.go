@@ -70,6 +70,9 @@ var mailNames = map[string][]string{
 	"mem_usage":            {ClassVM},
 }
 
+// srThroughput are the names for which mail-alarm has a text of their own.
+var srThroughput = regexp.MustCompile(`^sr_io_throughput_total_[0-9a-f]{8}$`)
+
 // readMail is xen-api's mail-alarm. The body reaches it escaped in a
 // message's XML, of which it undoes &lt; &gt; and &quot; alone. It cuts the
 // text at each "config:" and parses the second piece.

@@ -20,6 +20,8 @@ type stockDefault struct {
 	unit    string   // for people: the toolstack's
 	matches []string // some names that the pattern is for
 	note    string   // what differs here, and only then
+	ours    bool     // stock does not know the name; the rest is what we have
+	period  int64    // if ours, and not the same as for all names
 }
 
 // stockPeriod, stockInhibit and stockPriority are the same for all names.
@@ -42,6 +44,11 @@ var stockDefaults = map[string]map[string]stockDefault{
 		"fs_usage":             {fold: "get_percent_fs_usage", level: "0.9", sense: "high", unit: "0 to 1"},
 		"log_fs_usage":         {fold: "get_percent_log_fs_usage", level: "0.9", sense: "high", unit: "0 to 1"},
 		"mem_usage":            {fold: "get_percent_mem_usage", level: "0.95", sense: "high", unit: "1 is all memory"},
+		"cpu_contention": {
+			ours: true, pattern: `runstate_(full|partial)_contention`, fold: "sum", level: "0.1", sense: "high", period: 300, unit: "0 to 1",
+			matches: []string{"runstate_full_contention", "runstate_partial_contention"},
+		},
+		"memory_available": {ours: true, fold: "get_percent_mem_available", level: "0.05", sense: "low", unit: "0 to 1"},
 	},
 	ClassHost: {
 		"cpu_usage": {pattern: `cpu[0-9]+`, fold: "average", sense: "high", unit: "0 to 1", matches: []string{"cpu0", "cpu127"}},
@@ -52,13 +59,28 @@ var stockDefaults = map[string]map[string]stockDefault{
 		},
 		"memory_free_kib":                    {pattern: `memory_free_kib`, fold: "sum", sense: "low", unit: "KiB", matches: []string{"memory_free_kib"}},
 		"sr_io_throughput_total_" + sampleSR: {pattern: `io_throughput_total_` + sampleSR, fold: "sum", sense: "high", unit: "MiB/s", matches: []string{"io_throughput_total_" + sampleSR}},
+		"host_load":                          {ours: true, pattern: `hostload`, fold: "sum", level: "1", sense: "high", period: 300, unit: "1 is all CPUs", matches: []string{"hostload"}},
+		"sr_latency": {
+			ours: true, pattern: `latency_[0-9a-f]{8}`, fold: "max", level: "50000", sense: "high", period: 300, unit: "µs",
+			matches: []string{"latency_" + sampleSR},
+		},
+		"sr_latency_" + sampleSR: {
+			ours: true, pattern: `latency_` + sampleSR, fold: "max", level: "50000", sense: "high", period: 300, unit: "µs",
+			matches: []string{"latency_" + sampleSR},
+		},
+		"nic_errors": {
+			ours: true, pattern: `pif_(eth[0-9]+|em[0-9]+|p[0-9]+p[0-9]+|en[a-z0-9]+)_[rt]x_errors`, fold: "sum", level: "1", sense: "high", unit: "1/s",
+			matches: []string{"pif_eth0_rx_errors", "pif_enp3s0f1_tx_errors"},
+		},
+		"memory_available": {ours: true, fold: "get_percent_mem_available", level: "0.05", sense: "low", unit: "0 to 1"},
 	},
 	ClassSR: {
 		"physical_utilisation": {
 			pattern: `physical_utilisation|size`, fold: "get_percent_sr_usage", level: "0.8", sense: "high", unit: "0 to 1",
 			note: "`physical_utilisation` and `size` by name, not the first two columns that match `physical_utilisation\\|size`",
 		},
-		perHostName: {fold: "sum", sense: "high", unit: "MiB/s"},
+		perHostThroughput: {fold: "sum", sense: "high", unit: "MiB/s"},
+		perHostLatency:    {ours: true, fold: "max", level: "50000", sense: "high", period: 300, unit: "µs"},
 	},
 }
 
@@ -71,14 +93,20 @@ func againstStock(t *testing.T, class, name string, v *Variable) string {
 	if b := builtinOf(class, name, Options{}); b.level == b.level {
 		level = fmt.Sprint(b.level)
 	}
+	period := int64(stockPeriod)
+	if s.ours && s.period != 0 {
+		period = s.period
+	}
 	if v.Fold.String() != s.fold || level != s.level || v.Sense.String() != s.sense ||
-		v.Period != stockPeriod || v.Inhibit != stockInhibit || v.Priority != stockPriority {
+		v.Period != period || v.Inhibit != stockInhibit || v.Priority != stockPriority {
 		t.Errorf("%s %s: %s; stock: %+v", class, name, spell(v), s)
 	}
 	if differs := v.Pattern.String() != s.pattern; differs != (s.note != "") {
 		t.Errorf("%s %s: pattern %q, stock %q, explained by %q", class, name, v.Pattern, s.pattern, s.note)
 	}
 	switch {
+	case s.ours:
+		return "**new**"
 	case s.note == "":
 		return "same"
 	case v.Pattern == nil:
@@ -126,6 +154,14 @@ func TestLegacyChangesNothingElse(t *testing.T) {
 				continue
 			}
 			old := c.Variables[0]
+			if builtinOf(class, name, Options{}).ours {
+				// Nobody kept a value of 2012 of it.
+				now = parse(t, class, text, Options{})[0]
+				if len(problems) > 0 || old.Priority != 5 || !old.SameTrigger(now) || old.Inhibit != now.Inhibit {
+					t.Errorf("%s %s:\nlegacy %s\nnow    %s", class, name, spell(old), spell(now))
+				}
+				continue
+			}
 			inhibit := now.Inhibit
 			if class == ClassVM && name == "fs_usage" {
 				inhibit = 7 * 24 * 3600

@@ -27,13 +27,13 @@ func (p *parser) read(e *etree.Element) *reader {
 	if !r.name() {
 		return r
 	}
-	r.v.PerHost = p.class == ClassSR && r.v.Name == perHostName
-	def := builtinOf(p.class, r.v.Name, p.opts)
+	def := r.builtin()
+	r.v.PerHost = def.perHost
 	r.unknownTags()
 	r.fold(def)
 	r.pattern(def)
 	r.level(def)
-	r.v.Period = r.seconds(tagPeriod, defaultPeriod)
+	r.v.Period = r.seconds(tagPeriod, def.period)
 	r.v.Inhibit = r.seconds(tagInhibit, def.inhibit)
 	r.sense(def)
 	r.priority()
@@ -162,9 +162,17 @@ func (r *reader) fold(def builtin) {
 	}
 	r.v.Fold = f
 	if f == SRUsage && r.class != ClassSR {
-		r.warn(e, "get_percent_sr_usage reads an SR: it never has a value here", "set it on the SR, or remove the variable")
+		msg, fix := "get_percent_sr_usage reads an SR: it never has a value here", "set it on the SR, or remove the variable"
+		if r.find(tagPattern) != nil {
+			msg, fix = msg+", and rrd_regex has no effect", "set it on the SR, or measure with sum, average or max"
+		}
+		r.warn(e, msg, fix)
 	}
 }
+
+// stockSRPattern is the stock daemon's for get_percent_sr_usage, which there
+// divides the first two columns that it chooses.
+const stockSRPattern = "physical_utilisation|size"
 
 func (r *reader) pattern(def builtin) {
 	e := r.find(tagPattern)
@@ -173,14 +181,17 @@ func (r *reader) pattern(def builtin) {
 		r.error(e, "rrd_regex is not allowed: each host uses the column of this SR", "remove it")
 	case e != nil:
 		r.compile(e, value(e))
+		if r.v.Fold == SRUsage && r.class == ClassSR && value(e) != stockSRPattern {
+			r.warn(e, "rrd_regex has no effect with get_percent_sr_usage, which finds physical_utilisation and size by name", "remove it")
+		}
 	case r.v.Fold.Reading() || r.v.PerHost:
 	case def.pattern != nil:
-		r.v.Pattern = def.pattern
+		r.v.Pattern, r.v.standard = def.pattern, true
 	default:
 		r.error(r.element, "no columns to measure: the name has no default rrd_regex", r.patternFix())
 	}
 	if r.v.Fold.Reading() {
-		r.v.Pattern = nil
+		r.v.Pattern, r.v.standard = nil, false
 	}
 }
 
@@ -334,7 +345,7 @@ func (r *reader) duplicate() {
 			continue
 		}
 		if r.v.PerHost {
-			r.error(r.element, fmt.Sprintf("a second %s: an SR has only one, the first", perHostName), "remove one of them")
+			r.error(r.element, fmt.Sprintf("a second %s: an SR has only one, the first", v.Name), "remove one of them")
 			return
 		}
 		r.lax(r.element, fmt.Sprintf("a second variable of this name: it replaces the one of line %d", v.Line), "remove one of them, or rename it")

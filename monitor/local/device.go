@@ -52,7 +52,7 @@ func exists(dir, name string) bool {
 
 // keep forgets the NICs that are not among those given, all of which have
 // been looked up, so that a name that is used again is looked up again.
-func (d *devices) keep(nics []nicBytes) {
+func (d *devices) keep(nics []nicTotals) {
 	if len(d.kinds) == len(nics) {
 		return
 	}
@@ -69,8 +69,8 @@ func (d *devices) keep(nics []nicBytes) {
 
 // measured returns the NICs that get data sources, in their order: physical
 // ones and bonds, or all but lo when there are no such.
-func (d *devices) measured(nics []nicBytes) []nicBytes {
-	var real, others []nicBytes
+func (d *devices) measured(nics []nicTotals) []nicTotals {
+	var real, others []nicTotals
 	for _, n := range nics {
 		switch {
 		case d.nic(n.name) != nicOther:

@@ -1,6 +1,6 @@
 // Package local measures the host that it runs on, for hosts without a
 // toolstack: rows under the toolstack's data-source names, sampled every 5 s
-// from /proc and /sys into an rrd.RRD, and the three readings of dom0 that
+// from /proc and /sys into an rrd.RRD, and the four readings of dom0 that
 // no row has.
 //
 // Its data sources, all of the one host:
@@ -9,10 +9,14 @@
 //	                         for I/O is idle, as Xen sees it
 //	cpu_avg                  mean of these
 //	loadavg                  of one minute
+//	hostload                 loadavg for each CPU: tasks that run or wait, for a CPU or
+//	                         a disk; above 1 some have to
 //	memory_total_kib         KiB
 //	memory_free_kib          KiB that can be had without swapping (MemAvailable):
 //	                         what Xen calls free is not page cache
 //	pif_<dev>_rx|tx          bytes a second, of physical NICs and of bonds
+//	pif_<dev>_rx_errors|tx_errors
+//	                         errors a second, of the same
 //	pif_aggr_rx|tx           bytes a second, of the physical NICs together
 //	disk_<dev>_read|write    bytes a second, of whole disks
 //	disk_<dev>_iops          requests a second

@@ -33,10 +33,11 @@ type memory struct {
 	total, available uint64
 }
 
-// nicBytes are the totals of one network device since it came up.
-type nicBytes struct {
-	name   string // eth0
-	rx, tx uint64
+// nicTotals are those of one network device since it came up.
+type nicTotals struct {
+	name               string // eth0
+	rx, tx             uint64
+	rxErrors, txErrors uint64
 }
 
 // diskTotals are those of one block device, partitions included, since boot.
@@ -104,15 +105,15 @@ func (h host) memory(ctx context.Context) (_ memory, err error) {
 	return memory{total: m.Total, available: m.Available}, nil
 }
 
-func (h host) nics(ctx context.Context) (_ []nicBytes, err error) {
+func (h host) nics(ctx context.Context) (_ []nicTotals, err error) {
 	defer guard(&err)
 	all, err := net.IOCountersWithContext(h.with(ctx), true)
 	if err != nil {
 		return nil, fmt.Errorf("read %s/net/dev: %w", h.proc, err)
 	}
-	nics := make([]nicBytes, len(all))
+	nics := make([]nicTotals, len(all))
 	for i, n := range all {
-		nics[i] = nicBytes{name: n.Name, rx: n.BytesRecv, tx: n.BytesSent}
+		nics[i] = nicTotals{name: n.Name, rx: n.BytesRecv, tx: n.BytesSent, rxErrors: n.Errin, txErrors: n.Errout}
 	}
 	return nics, nil
 }

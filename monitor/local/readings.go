@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -19,8 +21,8 @@ const readingDeadline = 2 * time.Second
 // that log_fs_usage would only repeat fs_usage.
 var ErrSameFilesystem = errors.New("on the file system of /etc/passwd")
 
-// Readings are the three values of dom0 that no row has: how full its file
-// systems and its memory are. Each is a fraction, or NaN and an error when it
+// Readings are the four values of dom0 that no row has: how full its file
+// systems and its memory are, and how much of that can still be had. Each is a fraction, or NaN and an error when it
 // is unknown. They need no program and no toolstack, and never block for
 // longer than two seconds a file system. Safe for concurrent use.
 type Readings struct {
@@ -73,18 +75,36 @@ func (r *Readings) LogFSUsage(ctx context.Context) (float64, error) {
 // MemUsage is mem_usage by the stock formula: (MemTotal - MemFree - Buffers -
 // Cached + SwapTotal - SwapFree) / MemTotal.
 func (r *Readings) MemUsage() (float64, error) {
-	data, err := readFile(r.meminfo)
-	if err != nil {
-		return math.NaN(), fmt.Errorf("mem_usage: %w", err)
-	}
-	used, err := parseMemUsage(string(data))
-	if err != nil {
-		return math.NaN(), fmt.Errorf("mem_usage: parse %s: %w", r.meminfo, err)
-	}
-	return used, nil
+	return r.memory("mem_usage", usedMemory)
 }
 
-// parseMemUsage reads /proc/meminfo:
+// What is added up of meminfo, and with which factor.
+var (
+	usedMemory      = map[string]float64{"MemTotal": 1, "MemFree": -1, "Buffers": -1, "Cached": -1, "SwapTotal": 1, "SwapFree": -1}
+	availableMemory = map[string]float64{"MemAvailable": 1}
+)
+
+// MemAvailable is MemAvailable / MemTotal: what programs can be given without
+// swapping. Unlike mem_usage it counts what the kernel would give back.
+func (r *Readings) MemAvailable() (float64, error) {
+	return r.memory("memory_available", availableMemory)
+}
+
+// memory adds up fields of meminfo, each with its factor, as a part of all
+// memory.
+func (r *Readings) memory(name string, factors map[string]float64) (float64, error) {
+	data, err := readFile(r.meminfo)
+	if err != nil {
+		return math.NaN(), fmt.Errorf("%s: %w", name, err)
+	}
+	part, err := parseMeminfo(string(data), factors)
+	if err != nil {
+		return math.NaN(), fmt.Errorf("%s: parse %s: %w", name, r.meminfo, err)
+	}
+	return part, nil
+}
+
+// parseMeminfo reads /proc/meminfo:
 //
 //	MemTotal:        3994060 kB
 //	MemFree:         2875312 kB
@@ -93,37 +113,34 @@ func (r *Readings) MemUsage() (float64, error) {
 //	Cached:           804556 kB
 //	SwapTotal:             0 kB
 //	SwapFree:              0 kB
-func parseMemUsage(s string) (float64, error) {
-	names := []string{"MemTotal", "MemFree", "Buffers", "Cached", "SwapTotal", "SwapFree"}
-	signs := []float64{1, -1, -1, -1, 1, -1}
-	found := make([]bool, len(names))
-	used, total := 0.0, 0.0
+func parseMeminfo(s string, factors map[string]float64) (float64, error) {
+	found := make(map[string]bool)
+	sum, total := 0.0, 0.0
 	for line := range strings.Lines(s) {
 		name, rest, _ := strings.Cut(line, ":")
-		for i, want := range names {
-			if name != want || found[i] {
-				continue
-			}
-			kib, err := strconv.ParseUint(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(rest), "kB")), 10, 62)
-			if err != nil {
-				return 0, fmt.Errorf("no number of kB in line %q", line)
-			}
-			found[i] = true
-			used += signs[i] * float64(kib)
-			if i == 0 {
-				total = float64(kib)
-			}
+		factor, wanted := factors[name]
+		if !wanted && name != "MemTotal" || found[name] {
+			continue
+		}
+		kib, err := strconv.ParseUint(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(rest), "kB")), 10, 62)
+		if err != nil {
+			return 0, fmt.Errorf("no number of kB in line %q", line)
+		}
+		found[name] = true
+		sum += factor * float64(kib)
+		if name == "MemTotal" {
+			total = float64(kib)
 		}
 	}
-	for i, ok := range found {
-		if !ok {
-			return 0, fmt.Errorf("no %s", names[i])
+	for _, name := range append(slices.Sorted(maps.Keys(factors)), "MemTotal") {
+		if !found[name] {
+			return 0, fmt.Errorf("no %s", name)
 		}
 	}
 	if total == 0 {
 		return 0, errors.New("MemTotal is 0")
 	}
-	return used / total, nil
+	return sum / total, nil
 }
 
 // usage is how full a file system is, in blocks.

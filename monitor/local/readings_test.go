@@ -183,15 +183,34 @@ func TestMemUsage(t *testing.T) {
 	}
 	for _, name := range []string{"MemTotal", "MemFree", "Buffers", "Cached", "SwapTotal", "SwapFree"} {
 		without := strings.Replace("\n"+string(data), "\n"+name+":", "\nX"+name+":", 1)
-		if v, err := parseMemUsage(without); err == nil || !strings.Contains(err.Error(), "no "+name) {
+		if v, err := parseMeminfo(without, usedMemory); err == nil || !strings.Contains(err.Error(), "no "+name) {
 			t.Errorf("without %s: %v, %v", name, v, err)
 		}
 		wrong := strings.Replace("\n"+string(data), "\n"+name+":", "\n"+name+":-", 1)
-		if v, err := parseMemUsage(wrong); err == nil || !strings.Contains(err.Error(), name) {
+		if v, err := parseMeminfo(wrong, usedMemory); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("wrong %s: %v, %v", name, v, err)
 		}
 	}
-	if v, err := parseMemUsage("MemTotal: 0 kB\nMemFree: 0 kB\nBuffers: 0 kB\nCached: 0 kB\nSwapTotal: 0 kB\nSwapFree: 0 kB\n"); err == nil {
+	if v, err := parseMeminfo("MemTotal: 0 kB\nMemAvailable: 0 kB\n", availableMemory); err == nil {
 		t.Errorf("no memory: %v", v)
+	}
+}
+
+func TestMemAvailable(t *testing.T) {
+	tr := newTree(t, "before")
+	if v, err := NewReadings(tr.root).MemAvailable(); err != nil || v != 0.75 {
+		t.Errorf("before: %v, %v", v, err)
+	}
+	tr.become("after")
+	if v, err := NewReadings(tr.root).MemAvailable(); err != nil || v != 0.625 {
+		t.Errorf("after: %v, %v", v, err)
+	}
+	tr.edit("proc/meminfo", "MemAvailable:", "MemSomething:") // Linux before 3.14
+	if v, err := NewReadings(tr.root).MemAvailable(); err == nil || !math.IsNaN(v) || !strings.Contains(err.Error(), "memory_available: parse ") || !strings.HasSuffix(err.Error(), ": no MemAvailable") {
+		t.Errorf("an old kernel: %v, %v", v, err)
+	}
+	tr.remove("proc/meminfo")
+	if v, err := NewReadings(tr.root).MemAvailable(); !errors.Is(err, os.ErrNotExist) || !math.IsNaN(v) {
+		t.Errorf("no file: %v, %v", v, err)
 	}
 }

@@ -16,6 +16,7 @@ type sampler struct {
 	devices devices
 
 	cpus, nics, disks, pressure *meters
+	online                      int // CPUs in the sample under way, 0 for unknown
 
 	last time.Duration // when the sample before was taken
 	some bool          // there was one
@@ -34,7 +35,7 @@ func newSampler(proc, sys string) *sampler {
 		host:     host{proc: proc},
 		devices:  devices{sys: sys, kinds: map[string]nicKind{}},
 		cpus:     newMeters("", ""),
-		nics:     newMeters("pif_", "_rx", "_tx"),
+		nics:     newMeters("pif_", "_rx", "_tx", "_rx_errors", "_tx_errors"),
 		disks:    newMeters("disk_", "_read", "_write", "_iops", "_latency"),
 		pressure: newMeters("pressure_", ""),
 	}
@@ -73,6 +74,7 @@ func (s *sampler) add(name string, value float64) {
 func (s *sampler) sampleCPUs(ctx context.Context) error {
 	defer s.cpus.end()
 	cpus, err := s.host.cpus(ctx)
+	s.online = len(cpus)
 	if err != nil {
 		return err
 	}
@@ -97,6 +99,7 @@ func (s *sampler) sampleLoad() error {
 		return err
 	}
 	s.add("loadavg", load)
+	s.add("hostload", per(load, float64(s.online), true))
 	return nil
 }
 
@@ -120,10 +123,12 @@ func (s *sampler) sampleNICs(ctx context.Context, seconds float64) error {
 	var sum [2]float64
 	known := false
 	for _, n := range nics {
-		m, grown, ok := s.nics.step(n.name, [maxCounters]uint64{n.rx, n.tx})
+		m, grown, ok := s.nics.step(n.name, [maxCounters]uint64{n.rx, n.tx, n.rxErrors, n.txErrors})
 		rx, tx := per(float64(grown[0]), seconds, ok), per(float64(grown[1]), seconds, ok)
 		s.add(m.names[0], rx)
 		s.add(m.names[1], tx)
+		s.add(m.names[2], per(float64(grown[2]), seconds, ok))
+		s.add(m.names[3], per(float64(grown[3]), seconds, ok))
 		// A bond's traffic is that of its members.
 		if !math.IsNaN(rx) && s.devices.nic(n.name) != nicBond {
 			sum[0], sum[1], known = sum[0]+rx, sum[1]+tx, true

@@ -21,11 +21,11 @@ func TestTwoSnapshots(t *testing.T) {
 	got := tr.take(s, 1000)
 	want := []rrd.Sample{
 		{Name: "cpu0", Value: n}, {Name: "cpu1", Value: n}, {Name: "cpu10", Value: n}, {Name: "cpu_avg", Value: n},
-		{Name: "loadavg", Value: 0.5},
+		{Name: "loadavg", Value: 0.5}, {Name: "hostload", Value: 0.5 / 3},
 		{Name: "memory_total_kib", Value: 4000000}, {Name: "memory_free_kib", Value: 3000000},
-		{Name: "pif_eth0_rx", Value: n}, {Name: "pif_eth0_tx", Value: n},
-		{Name: "pif_eth1_rx", Value: n}, {Name: "pif_eth1_tx", Value: n},
-		{Name: "pif_bond0_rx", Value: n}, {Name: "pif_bond0_tx", Value: n},
+		{Name: "pif_eth0_rx", Value: n}, {Name: "pif_eth0_tx", Value: n}, {Name: "pif_eth0_rx_errors", Value: n}, {Name: "pif_eth0_tx_errors", Value: n},
+		{Name: "pif_eth1_rx", Value: n}, {Name: "pif_eth1_tx", Value: n}, {Name: "pif_eth1_rx_errors", Value: n}, {Name: "pif_eth1_tx_errors", Value: n},
+		{Name: "pif_bond0_rx", Value: n}, {Name: "pif_bond0_tx", Value: n}, {Name: "pif_bond0_rx_errors", Value: n}, {Name: "pif_bond0_tx_errors", Value: n},
 		{Name: "pif_aggr_rx", Value: n}, {Name: "pif_aggr_tx", Value: n},
 		{Name: "disk_cciss/c0d0_read", Value: n}, {Name: "disk_cciss/c0d0_write", Value: n}, {Name: "disk_cciss/c0d0_iops", Value: n}, {Name: "disk_cciss/c0d0_latency", Value: n},
 		{Name: "disk_dm-0_read", Value: n}, {Name: "disk_dm-0_write", Value: n}, {Name: "disk_dm-0_iops", Value: n}, {Name: "disk_dm-0_latency", Value: n},
@@ -44,11 +44,11 @@ func TestTwoSnapshots(t *testing.T) {
 	cpu0, cpu1, cpu10 := 150/500.0, 250/500.0, 15/300.0
 	values := []float64{
 		cpu0, cpu1, cpu10, (cpu0 + cpu1 + cpu10) / 3,
-		1.25,
+		1.25, 1.25 / 3,
 		4000000, 2500000,
-		1000, 0,
-		300, 2000,
-		1300, 2000,
+		1000, 0, 7, 0,
+		300, 2000, 0, 0.4,
+		1300, 2000, 7, 0.4,
 		1300, 2000, // without the bond, which is both of them
 		0, 1024 * 512 / 5.0, 1, 10 * 1000 / 5.0,
 		8 * 512 / 5.0, 0, 0.2, 1000,
@@ -113,7 +113,7 @@ func TestCounterGoesBackwards(t *testing.T) {
 	got := tr.take(s, 5)
 	for _, sample := range got {
 		switch {
-		case sample.Name == "loadavg" || strings.HasPrefix(sample.Name, "memory_"):
+		case sample.Name == "loadavg" || sample.Name == "hostload" || strings.HasPrefix(sample.Name, "memory_"):
 		case strings.HasPrefix(sample.Name, "disk_nvme0n1_") && !strings.HasSuffix(sample.Name, "_latency"),
 			strings.HasPrefix(sample.Name, "pressure_memory_"):
 			if sample.Value != 0 { // these did not move
@@ -247,6 +247,11 @@ func TestMissingFiles(t *testing.T) {
 		}
 	}
 	tr := newTree(t, "before")
+	tr.remove("proc/stat")
+	if got, _ := tr.try(newSampler(tr.proc(), tr.sys()), 0); !math.IsNaN(value(t, got, "hostload")) {
+		t.Error("hostload of an unknown number of CPUs")
+	}
+	tr = newTree(t, "before")
 	tr.remove("proc/pressure")
 	if got := tr.take(newSampler(tr.proc(), tr.sys()), 0); has(got, "pressure_io_some") {
 		t.Error("pressure without a file")

@@ -26,7 +26,7 @@ var sources = []source{
 	{rrd.ClassHost, "cpu<cpu>-<pstate>", "xen_host_cpu_pstate_ratio", inFraction, "Fraction of the time that a physical CPU spent in a performance state."},
 	{rrd.ClassHost, "CPU<cpu>-avg-freq", "xen_host_cpu_frequency_hertz", inMegahertz, "Average frequency of a physical CPU."},
 	{rrd.ClassHost, "loadavg", "xen_host_load_average", plain, "Load average over one minute of the control domain, or of a host without a toolstack."},
-	{rrd.ClassHost, "hostload", "xen_host_load_ratio", inFraction, "Running and runnable virtual CPUs for each physical CPU; above 1 is contention."},
+	{rrd.ClassHost, "hostload", "xen_host_load_ratio", inFraction, "Running and runnable virtual CPUs for each physical CPU, or without a toolstack the load average for each CPU; above 1 is contention."},
 	{rrd.ClassHost, "running_vcpus", "xen_host_running_vcpus", plain, "Running and runnable virtual CPUs."},
 	{rrd.ClassHost, "running_domains", "xen_host_running_domains", plain, "Domains that are not paused, the control domain included."},
 
