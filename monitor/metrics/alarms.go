@@ -15,7 +15,7 @@ func newAlarmFamilies() alarmFamilies {
 		state:  newFamily("perfmon_alarm_state", "State of a trigger variable: 1 for the one that it is in, 0 for the others.", "class", "uuid", "variable", "state"),
 		value:  newFamily("perfmon_alarm_value", "Newest value of a trigger variable, in the unit of its data sources; absent while it is unknown.", "class", "uuid", "variable"),
 		level:  newFamily("perfmon_alarm_level", "Level that a trigger variable is compared with, in the unit of its data sources.", "class", "uuid", "variable"),
-		errors: newFamily("perfmon_config_errors", "Errors in the trigger configuration of an object; absent for one that has none.", "class", "uuid"),
+		errors: newFamily("perfmon_config_errors", "Errors in the trigger configuration of an object; absent for one that has none. Without a uuid those of the trigger file of a class, in class pool those of perfmon-defaults.", "class", "uuid"),
 	}
 }
 

@@ -3,6 +3,7 @@ package metrics
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -60,7 +61,8 @@ func docs(c *Collector) string {
 	b.WriteString("\n## Names, and data sources without a metric of their own\n\n")
 	familyTable(&b, append(c.objects.own(), c.mapping.others)...)
 	b.WriteString("\n## Triggers\n\n`class` is host, vm or sr; `variable` is the name that the configuration gives.\n\n")
-	familyTable(&b, c.alarms.own()...)
+	info := &family{name: variableInfo.name, help: variableInfo.help, labels: append(slices.Clone(variableInfo.labels), "label_<name>")}
+	familyTable(&b, append(c.alarms.own(), info)...)
 	b.WriteString("\n## The loop's own health\n\nOther parts of the agent have metrics of their own; the page explains each.\n\n")
 	b.WriteString("| metric | type | labels | meaning |\n|---|---|---|---|\n")
 	own := &describer{}
