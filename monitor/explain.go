@@ -94,10 +94,31 @@ func (m *Monitor) Explain(ctx context.Context, key Object, variable string) (*Ex
 	return x, missing
 }
 
+// ExplainAll explains all variables of an object, in the order in which they
+// are judged. Its errors are those of Explain.
+func (m *Monitor) ExplainAll(ctx context.Context, key Object) ([]*Explanation, error) {
+	list := []*Explanation{}
+	var missing error
+	err := m.onLoop(ctx, func() {
+		o := m.objects[key]
+		if o == nil {
+			missing = notWatched(key)
+			return
+		}
+		for _, v := range o.vars {
+			list = append(list, m.explainVariable(o, v))
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	return list, missing
+}
+
 func (m *Monitor) explain(key Object, variable string) (*Explanation, error) {
 	o := m.objects[key]
 	if o == nil {
-		return nil, &NotFoundError{What: fmt.Sprintf("%s %s is not watched by this host", key.Class, key.UUID)}
+		return nil, notWatched(key)
 	}
 	v := o.byName[variable]
 	if v == nil {
@@ -108,15 +129,16 @@ func (m *Monitor) explain(key Object, variable string) (*Explanation, error) {
 		slices.Sort(known)
 		return nil, &NotFoundError{What: fmt.Sprintf("%s %s has no variable %q", key.Class, key.UUID, variable), Known: known}
 	}
+	return m.explainVariable(o, v), nil
+}
+
+func (m *Monitor) explainVariable(o *object, v *variable) *Explanation {
 	x := &Explanation{
-		Class: o.Class, UUID: o.UUID, Variable: variable, Rule: ruleInForce(v.conf),
+		Class: o.Class, UUID: o.UUID, Name: o.label(), Variable: v.conf.Name, From: m.fromInWords(o, v), Rule: ruleInForce(v.conf),
 		Columns: m.columnNames(v), Reading: v.fromReading, Problem: m.problemOf(o, v),
 		State: v.trig.State.String(), Severity: v.trig.Severity, Since: v.trig.Since,
 		BadFor: v.trig.BadFor, FineFor: v.trig.FineFor, AlarmedAt: v.trig.AlarmedAt,
 		Now: m.anchor.last, Step: m.newestStep, Rows: []ExplainedRow{}, Next: []Forecast{}, Trouble: m.failing,
-	}
-	if o.facts != nil {
-		x.Name = o.facts.Name
 	}
 	if v.fromReading {
 		x.Now, x.Step = v.readAt, int64(m.interval().Seconds())
@@ -130,7 +152,7 @@ func (m *Monitor) explain(key Object, variable string) (*Explanation, error) {
 			If: next.If, Kind: next.Kind, Severity: next.Severity, Reason: next.Reason, At: x.Now + next.After, Inhibited: next.Inhibited,
 		})
 	}
-	return x, nil
+	return x
 }
 
 func explainedRow(c *config.Variable, p point) ExplainedRow {
