@@ -1,5 +1,10 @@
 package config
 
+import (
+	"fmt"
+	"strings"
+)
+
 // Fold says how a variable makes one value of its columns in one row, or
 // that it is a reading: a value that no column holds, taken once a poll.
 type Fold int
@@ -31,6 +36,23 @@ func parseFold(name string) (Fold, bool) {
 		}
 	}
 	return 0, false
+}
+
+// foldFix is the way out for a name that is no fold's. The short names are near
+// to many words, "max" to "mean", so that of these only a slip of one letter is
+// guessed.
+func foldFix(name string) string {
+	for _, known := range foldNames {
+		if distance(strings.ToLower(name), known) <= 1 {
+			return fmt.Sprintf("did you mean %q?", known)
+		}
+	}
+	if long := len(foldNames[FSUsage]); len(name) >= long/2 {
+		if hint := didYouMean("%q", name, foldNames); hint != "" {
+			return hint
+		}
+	}
+	return "use one of " + strings.Join(foldNames, ", ")
 }
 
 // Reading says whether the fold is a reading, which has no columns.

@@ -153,11 +153,7 @@ func (r *reader) fold(def builtin) {
 	}
 	f, ok := parseFold(value(e))
 	if !ok {
-		fix := didYouMean("%q", value(e), foldNames)
-		if fix == "" {
-			fix = "use one of " + strings.Join(foldNames, ", ")
-		}
-		r.error(e, fmt.Sprintf("consolidation_fn %q is not known", value(e)), fix)
+		r.error(e, fmt.Sprintf("consolidation_fn %q is not known", value(e)), foldFix(value(e)))
 		return
 	}
 	r.v.Fold = f
