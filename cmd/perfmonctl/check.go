@@ -5,12 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"perfmon/cmd/internal/settings"
 	"perfmon/monitor/config"
 )
 
@@ -19,11 +22,11 @@ import (
 const maxTriggerFile = 4 << 20
 
 func newCheck() *cobra.Command {
-	var class string
+	var class, dir string
 	var legacy bool
 	cmd := &cobra.Command{
-		Use:   "check FILE...",
-		Short: "check trigger XML",
+		Use:   "check [FILE...]",
+		Short: "check trigger XML and the agent's settings",
 		Long: `check reads trigger XML, the text of other-config:perfmon or of a file in the
 triggers directory, and says with line and column what is wrong and how to mend
 it. It is stricter than the agent, which goes on accepting what the stock daemon
@@ -32,32 +35,71 @@ accepted. "-" is standard input.
 The class decides which names and defaults are known. It is taken from
 --class, or from the file's name (vm.xml, host.xml, sr.xml).
 
+A file that ends in .yaml or .yml is settings of the agent: perfmon.yaml. Of a
+secret that may not be read here, and of a variable that the environment does
+not have here, check warns; to the agent they are errors.
+
+Without a FILE, what is installed is checked: perfmon.yaml and triggers/*.xml
+in the directory --dir.
+
 Exit codes: 0 nothing wrong (there may be warnings), 1 wrong flags, 2 a file
 could not be read, 3 errors were found.`,
 		Example: `  perfmonctl check /etc/perfmon/triggers/host.xml
   xe vm-param-get uuid=UUID param-name=other-config param-key=perfmon |
     perfmonctl check --class vm -`,
-		Args: files(0),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if class != "" && !slices.Contains(classes, class) {
 				return fmt.Errorf("--class %q: want vm, host or sr", class)
+			}
+			if len(args) == 0 {
+				var err error
+				if args, err = installed(dir); err != nil {
+					return err
+				}
 			}
 			return checkFiles(cmd, args, class, config.Options{Legacy: legacy})
 		},
 	}
 	cmd.Flags().StringVar(&class, "class", "", "`CLASS` of the object: vm, host or sr")
+	cmd.Flags().StringVar(&dir, "dir", filepath.Dir(settings.DefaultPath), "`DIR` of the installed files")
 	cmd.Flags().BoolVar(&legacy, "legacy", false, "check as for perfmon --legacy")
 	return cmd
 }
 
 var classes = []string{config.ClassVM, config.ClassHost, config.ClassSR}
 
+// installed are the files that an agent reads from a directory. None of them
+// has to be there.
+func installed(dir string) ([]string, error) {
+	var paths []string
+	names := []string{filepath.Base(settings.DefaultPath)}
+	for _, class := range classes {
+		names = append(names, filepath.Join("triggers", class+".xml"))
+	}
+	for _, name := range names {
+		path := filepath.Join(dir, name)
+		if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+			paths = append(paths, path)
+		}
+	}
+	if len(paths) == 0 {
+		return nil, failed(fmt.Errorf("none of %s in %s: name a file, or a directory with --dir", strings.Join(names, ", "), dir))
+	}
+	return paths, nil
+}
+
+// finding is a problem of trigger XML or of settings.
+type finding struct {
+	text    string // with its place
+	warning bool
+}
+
 // checkFiles checks them all, also when one cannot be read.
 func checkFiles(cmd *cobra.Command, paths []string, class string, o config.Options) error {
 	code := exitOK
 	out := bufio.NewWriter(cmd.OutOrStdout())
 	for _, path := range paths {
-		problems, err := checkFile(cmd, path, class, o)
+		findings, err := checkFile(cmd, path, class, o)
 		var coded *codeError
 		switch {
 		case errors.As(err, &coded):
@@ -67,13 +109,13 @@ func checkFiles(cmd *cobra.Command, paths []string, class string, o config.Optio
 		case err != nil:
 			return err
 		}
-		for _, p := range problems {
-			fmt.Fprintln(out, p.Format(nameOf(path)))
-			if p.Severity != config.Warning && code == exitOK {
+		for _, f := range findings {
+			fmt.Fprintln(out, f.text)
+			if !f.warning && code == exitOK {
 				code = exitProblem
 			}
 		}
-		if len(problems) == 0 {
+		if len(findings) == 0 {
 			fmt.Fprintf(out, "%s: ok\n", nameOf(path))
 		}
 		if err := out.Flush(); err != nil {
@@ -86,12 +128,15 @@ func checkFiles(cmd *cobra.Command, paths []string, class string, o config.Optio
 	return nil
 }
 
-func checkFile(cmd *cobra.Command, path, class string, o config.Options) ([]config.Problem, error) {
+func checkFile(cmd *cobra.Command, path, class string, o config.Options) (findings []finding, err error) {
 	in, err := openInput(cmd, path)
 	if err != nil {
 		return nil, err
 	}
 	defer in.Close()
+	if ext := filepath.Ext(path); ext == ".yaml" || ext == ".yml" {
+		return checkSettings(in, path)
+	}
 	if class == "" {
 		if class, err = classOf(path); err != nil {
 			return nil, err
@@ -101,7 +146,21 @@ func checkFile(cmd *cobra.Command, path, class string, o config.Options) ([]conf
 	if err != nil {
 		return nil, failed(fmt.Errorf("%s: %w", nameOf(path), err))
 	}
-	return config.Check(class, string(text), o), nil
+	for _, p := range config.Check(class, string(text), o) {
+		findings = append(findings, finding{p.Format(nameOf(path)), p.Severity == config.Warning})
+	}
+	return findings, nil
+}
+
+func checkSettings(in io.Reader, path string) (findings []finding, err error) {
+	text, err := io.ReadAll(io.LimitReader(in, settings.MaxBytes+1))
+	if err != nil {
+		return nil, failed(fmt.Errorf("%s: %w", path, err))
+	}
+	for _, p := range settings.Check(filepath.Dir(path), text, os.Getenv) {
+		findings = append(findings, finding{p.Format(path), p.Warning})
+	}
+	return findings, nil
 }
 
 // classOf guesses the class from a file's name.

@@ -8,6 +8,7 @@ import (
 	"perfmon/alarm/sink/amqp"
 	"perfmon/alarm/sink/nats"
 	"perfmon/alarm/sink/webhook"
+	"perfmon/alarm/sink/xapi"
 )
 
 // The kinds of sinks.
@@ -62,9 +63,9 @@ func findKind(name string) (kind, bool) {
 }
 
 func (d *draft) xapiKeys() []key {
-	d.Clear, d.MaxPerHour = "none", 120
+	d.Clear, d.MaxPerHour = xapi.ClearNone, xapi.DefaultMaxPerHour
 	return []key{
-		{name: "clear", value: word[string]{&d.Clear, []string{"none", "message", "destroy"}}, text: "what a clear becomes: nothing, a message `PERFMON_ALARM_CLEARED`, or the end of our own message of that alarm"},
+		{name: "clear", value: word[xapi.Clear]{&d.Clear, []xapi.Clear{xapi.ClearNone, xapi.ClearMessage, xapi.ClearDestroy}}, text: "what a clear becomes: nothing, a message `PERFMON_ALARM_CLEARED`, or the end of our own message of that alarm"},
 		{name: "max_per_hour", value: number[int]{&d.MaxPerHour, 0, 1_000_000}, text: "the messages of an hour; what is over it becomes one summary message. 0: no limit"},
 	}
 }

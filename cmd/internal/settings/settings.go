@@ -18,6 +18,7 @@ import (
 	"perfmon/alarm/sink/amqp"
 	"perfmon/alarm/sink/nats"
 	"perfmon/alarm/sink/webhook"
+	"perfmon/alarm/sink/xapi"
 )
 
 // DefaultPath is where the settings are unless a flag says otherwise.
@@ -49,8 +50,8 @@ type Sink struct {
 	Timeout      time.Duration // of a call of the driver, which may be more than one request
 
 	// Of the kind xapi, whose driver needs a toolstack.
-	Clear      string // what a clear becomes: none, message or destroy
-	MaxPerHour int    // messages; 0: no limit
+	Clear      xapi.Clear
+	MaxPerHour int // messages; 0: no limit
 
 	alertmanager alertmanager.Options
 	webhook      webhook.Options
