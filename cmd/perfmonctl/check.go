@@ -33,7 +33,9 @@ it. It is stricter than the agent, which goes on accepting what the stock daemon
 accepted. "-" is standard input.
 
 The class decides which names and defaults are known. It is taken from
---class, or from the file's name (vm.xml, host.xml, sr.xml).
+--class, or from the file's name (vm.xml, host.xml, sr.xml). With such a name
+the file is checked as one that objects inherit; with --class, as an object's
+own XML. --class pool is for the pool's perfmon-defaults.
 
 A file that ends in .yaml or .yml is settings of the agent: perfmon.yaml. Of a
 secret that may not be read here, and of a variable that the environment does
@@ -46,10 +48,12 @@ Exit codes: 0 nothing wrong (there may be warnings), 1 wrong flags, 2 a file
 could not be read, 3 errors were found.`,
 		Example: `  perfmonctl check /etc/perfmon/triggers/host.xml
   xe vm-param-get uuid=UUID param-name=other-config param-key=perfmon |
-    perfmonctl check --class vm -`,
+    perfmonctl check --class vm -
+  xe pool-param-get uuid=UUID param-name=other-config \
+    param-key=perfmon-defaults | perfmonctl check --class pool -`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if class != "" && !slices.Contains(classes, class) {
-				return fmt.Errorf("--class %q: want vm, host or sr", class)
+			if class != "" && class != poolClass && !slices.Contains(classes, class) {
+				return fmt.Errorf("--class %q: want vm, host, sr or pool", class)
 			}
 			if len(args) == 0 {
 				var err error
@@ -60,13 +64,11 @@ could not be read, 3 errors were found.`,
 			return checkFiles(cmd, args, class, config.Options{Legacy: legacy})
 		},
 	}
-	cmd.Flags().StringVar(&class, "class", "", "`CLASS` of the object: vm, host or sr")
+	cmd.Flags().StringVar(&class, "class", "", "`CLASS` of the object: vm, host or sr; or pool")
 	cmd.Flags().StringVar(&dir, "dir", filepath.Dir(settings.DefaultPath), "`DIR` of the installed files")
 	cmd.Flags().BoolVar(&legacy, "legacy", false, "check as for perfmon --legacy")
 	return cmd
 }
-
-var classes = []string{config.ClassVM, config.ClassHost, config.ClassSR}
 
 // installed are the files that an agent reads from a directory. None of them
 // has to be there.
@@ -137,19 +139,11 @@ func checkFile(cmd *cobra.Command, path, class string, o config.Options) (findin
 	if ext := filepath.Ext(path); ext == ".yaml" || ext == ".yml" {
 		return checkSettings(in, path)
 	}
-	if class == "" {
-		if class, err = classOf(path); err != nil {
-			return nil, err
-		}
-	}
 	text, err := io.ReadAll(io.LimitReader(in, maxTriggerFile))
 	if err != nil {
 		return nil, failed(fmt.Errorf("%s: %w", nameOf(path), err))
 	}
-	for _, p := range config.Check(class, string(text), o) {
-		findings = append(findings, finding{p.Format(nameOf(path)), p.Severity == config.Warning})
-	}
-	return findings, nil
+	return checkTriggers(path, class, string(text), o)
 }
 
 func checkSettings(in io.Reader, path string) (findings []finding, err error) {
@@ -161,16 +155,4 @@ func checkSettings(in io.Reader, path string) (findings []finding, err error) {
 		findings = append(findings, finding{p.Format(path), p.Warning})
 	}
 	return findings, nil
-}
-
-// classOf guesses the class from a file's name.
-func classOf(path string) (string, error) {
-	if path == "-" {
-		return "", errors.New("standard input has no name to take the class from: want --class vm, host or sr")
-	}
-	class := strings.TrimSuffix(filepath.Base(path), filepath.Ext(path))
-	if !slices.Contains(classes, class) {
-		return "", fmt.Errorf("%s: the name does not say of which class it is: want --class vm, host or sr", path)
-	}
-	return class, nil
 }
