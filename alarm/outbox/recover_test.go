@@ -75,7 +75,7 @@ func TestRecoverAfterFailure(t *testing.T) {
 		b.add("a1", "b1", "b2", "c1")
 		l.want(t, "0s: a1", "0s: b1", "0s: c1")
 		time.Sleep(time.Second)
-		l.want(t, "1s: ? a1", "1s: a1", "1s: ? b1", "1s: b2")
+		l.want(t, "1s: ? a1", "1s: ? b1", "1s: a1", "1s: b2")
 		b.wantWaiting("a1")
 		l.answers(nil)
 		time.Sleep(2 * time.Second)
@@ -135,6 +135,28 @@ func TestRecoverAfterCrash(t *testing.T) {
 		if got := j.InFlight("s"); len(got) > 0 {
 			t.Errorf("in flight at the end: %v", got)
 		}
+	})
+}
+
+// TestRecoverFirst: nothing is sent before all is known of what may have been.
+func TestRecoverFirst(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		j := newJournal(t)
+		batch := &journal.Batch{}
+		batch.Append("s", ev("a1"), ev("b1"), ev("c1"), ev("c2r"), ev("d1"), ev("a2r"))
+		if _, err := j.Commit(batch); err != nil {
+			t.Fatal(err)
+		}
+		all := j.Pending("s", 0)
+		if err := j.MarkInFlight("s", all[2].Key, all[3].Key, all[4].Key, all[5].Key); err != nil {
+			t.Fatal(err)
+		}
+		l := newLookup(j)
+		l.delivered = func(e *alarm.Event) (bool, error) { return name(e) == "c1", nil }
+		b := start(t, j, l, func(o *Options) { o.Batch = 1 })
+		// a2r has to wait for a1, before which nothing is known of it.
+		l.want(t, "0s: ? c1", "0s: ? c2r", "0s: ? d1", "0s: a1", "0s: ? a2r", "0s: b1", "0s: c2r", "0s: d1", "0s: a2r")
+		b.wantWaiting("")
 	})
 }
 

@@ -145,29 +145,27 @@ func (r *runner) dropLate(late []journal.Entry) error {
 }
 
 // choose picks the events that are to be delivered now, oldest first, or one
-// that has to be looked up first. With none, it says how long there is none.
+// that has to be looked up: those come before all others, so that the driver
+// knows what there is before it adds to that. With none, choose says how long
+// there is none.
 func (r *runner) choose(entries []journal.Entry, now time.Time) (batch []journal.Entry, suspect bool, wait time.Duration) {
 	wait = idle
-	held := map[alarm.ID]bool{}
+	chosen, held := map[alarm.ID]bool{}, map[alarm.ID]bool{}
 	for _, e := range entries {
 		id := e.Event.ID
-		if held[id] {
-			continue
-		}
-		if f := r.failures[e.Key]; f != nil && now.Before(f.due) {
+		f := r.failures[e.Key]
+		switch {
+		case held[id]:
+		case f != nil && now.Before(f.due):
 			held[id] = true
 			wait = min(wait, f.due.Sub(now))
-			continue
-		}
-		if r.suspects[e.Key] {
-			if len(batch) == 0 {
-				return []journal.Entry{e}, true, 0
-			}
-			break
-		}
-		batch = append(batch, e)
-		if len(batch) == r.o.opts.Batch {
-			break
+		case r.suspects[e.Key] && !chosen[id]:
+			return []journal.Entry{e}, true, 0
+		case r.suspects[e.Key] || len(batch) == r.o.opts.Batch:
+			held[id] = true
+		default:
+			chosen[id] = true
+			batch = append(batch, e)
 		}
 	}
 	return batch, false, wait
