@@ -8,9 +8,25 @@ import (
 	"encoding/pem"
 	"math/big"
 	"os"
+	"runtime"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
+
+// asNobody runs f without root's right to read every file. Who is not root
+// has none.
+func asNobody(f func()) {
+	const nobody = 65534
+	if os.Geteuid() == 0 {
+		runtime.LockOSThread() // the kernel keeps it for each thread
+		defer runtime.UnlockOSThread()
+		_, _ = unix.SetfsuidRetUid(nobody)
+		defer unix.Setfsuid(0)
+	}
+	f()
+}
 
 // makePair writes a self-signed certificate and its key.
 func makePair(t *testing.T, certFile, keyFile string) {
