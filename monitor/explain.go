@@ -30,7 +30,10 @@ type Explanation struct {
 	FineFor      int64          `json:"fine_for_s"`      // counted towards the clear
 	AlarmedAt    int64          `json:"alarmed_at,omitempty"`
 	InhibitUntil int64          `json:"inhibit_until,omitempty"`
-	Muted        string         `json:"muted,omitempty"` // by what
+	// Muted is what holds back those sinks that wake people, "" for nothing;
+	// Silence is the silence, if it is one.
+	Muted   string         `json:"muted,omitempty"`
+	Silence *alarm.Silence `json:"silence,omitempty"`
 
 	Now  int64          `json:"now"`    // time of the newest row
 	Step int64          `json:"step_s"` // between rows, or readings
@@ -139,6 +142,13 @@ func (m *Monitor) explainVariable(o *object, v *variable) *Explanation {
 		State: v.trig.State.String(), Severity: v.trig.Severity, Since: v.trig.Since,
 		BadFor: v.trig.BadFor, FineFor: v.trig.FineFor, AlarmedAt: v.trig.AlarmedAt,
 		Now: m.anchor.last, Step: m.newestStep, Rows: []ExplainedRow{}, Next: []Forecast{}, Trouble: m.failing,
+		Muted: m.heldNow(o, v),
+	}
+	for _, s := range m.silences {
+		if x.Muted == "silence "+s.ID {
+			silence := s.Silence
+			x.Silence = &silence
+		}
 	}
 	if v.fromReading {
 		x.Now, x.Step = v.readAt, int64(m.interval().Seconds())

@@ -102,3 +102,32 @@ func TestExplainWhatIsNotThere(t *testing.T) {
 		t.Errorf("the object has no rows, and the problem is %q, rows %v", x.Problem, x.Rows)
 	}
 }
+
+func TestExplainWhatHoldsBack(t *testing.T) {
+	w := newWorld(t, Options{}, "vm/a/cpu0")
+	w.give("vm", "a", "cpu_usage level=0.8")
+	w.row(60, 0.9)
+	w.poll(65)
+	if x := w.explain("vm", "a", "cpu_usage"); x.Muted != "" || x.Silence != nil {
+		t.Errorf("muted by %q, silence %v", x.Muted, x.Silence)
+	}
+	m, err := alarm.ParseMatcher("class=vm")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := w.m.addSilence(alarm.Silence{Matchers: []alarm.Matcher{m}, Reason: "moving", Ends: t0 + 3600})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if x := w.explain("vm", "a", "cpu_usage"); x.Muted != "silence "+s.ID || x.Silence == nil || x.Silence.Reason != "moving" {
+		t.Errorf("muted by %q, silence %v", x.Muted, x.Silence)
+	}
+	w.inv.Objects[Object{"vm", "a"}].Maintenance = Migrating
+	w.m.setInventory(w.inv)
+	if err := w.m.endSilence(s.ID); err != nil {
+		t.Fatal(err)
+	}
+	if x := w.explain("vm", "a", "cpu_usage"); x.Muted != "maintenance: migrating" || x.Silence != nil {
+		t.Errorf("muted by %q, silence %v", x.Muted, x.Silence)
+	}
+}
