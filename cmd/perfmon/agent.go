@@ -17,6 +17,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"perfmon/alarm/outbox"
+	"perfmon/cmd/internal/settings"
 	"perfmon/monitor"
 	"perfmon/monitor/control"
 	"perfmon/monitor/metrics"
@@ -27,7 +28,9 @@ import (
 // themselves: a toolstack, or this machine alone.
 type host struct {
 	source monitor.Source
-	sinks  []outbox.Options // Name, Driver and what belongs to the driver
+	// messages makes the driver of the toolstack's own sink; nil without a
+	// toolstack.
+	messages func(settings.Sink) (outbox.Driver, error)
 	// run does the work in the background until ctx ends, and hands on
 	// inventories. It returns when all that it started has ended.
 	run func(ctx context.Context, give func(*monitor.Inventory))
@@ -46,6 +49,13 @@ func runAgent(o *options, stderr io.Writer) error {
 	log := newLogger(o, stderr)
 	slog.SetDefault(log) // for libraries
 
+	cfg, err := settings.Load(o.settings, os.Getenv)
+	if err != nil {
+		return err
+	}
+	for _, w := range cfg.Warnings {
+		log.Warn("settings: " + w.Format(o.settings))
+	}
 	held, err := lockState(o.stateDir)
 	var running *alreadyRunningError
 	switch {
@@ -83,10 +93,11 @@ func runAgent(o *options, stderr io.Writer) error {
 		return err
 	}
 	reg.MustRegister(sourceInfo(h.name))
-	kept, err := newStore(j, h, log, reg)
+	sinks, err := openSinks(cfg, h, j, log, reg)
 	if err != nil {
 		return err
 	}
+	kept := newStore(j, h.name, sinks, log)
 	step := h.step
 	lookBack := int64(monitor.DefaultLookBack)
 	if o.interval > 0 {
@@ -95,9 +106,10 @@ func runAgent(o *options, stderr io.Writer) error {
 	m := monitor.New(monitor.Options{
 		Source: h.source, Clock: hostClock{}, Store: kept, Saved: kept.saved(), Readings: readings(), Logger: log,
 		Step: step, Interval: o.pollInterval(), LookBack: lookBack, Dither: o.dither, Loops: int(o.loops), Legacy: o.legacy,
-		Reread: h.reread, Alive: alive, AliveEvery: watchdogInterval(), Registerer: reg,
+		Reread: h.reread, Alive: alive, AliveEvery: watchdogInterval(), Registerer: reg, MuteVMs: cfg.MuteVMs,
 	})
-	reg.MustRegister(metrics.New(m.Snapshot, time.Now))
+	reg.MustRegister(metrics.New(m.Snapshot, time.Now), metrics.NewLabels(m.Snapshot))
+	beats := newHeartbeats(m.Snapshot, kept.Epoch, log, reg)
 
 	log.Info("perfmon begins", "version", version, "source", h.name, "step", step, "pid", os.Getpid())
 	var work sync.WaitGroup
@@ -112,7 +124,7 @@ func runAgent(o *options, stderr io.Writer) error {
 	work.Go(func() {
 		var work sync.WaitGroup
 		work.Go(func() { h.run(background, m.SetInventory) })
-		work.Go(func() { kept.deliver(background) })
+		work.Go(func() { kept.deliver(background, beats) })
 		work.Wait()
 		h.close()
 	})

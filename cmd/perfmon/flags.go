@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/exporter-toolkit/web"
 	"github.com/spf13/pflag"
 
+	"perfmon/cmd/internal/settings"
 	"perfmon/monitor"
 	"perfmon/monitor/api"
 	"perfmon/monitor/control"
@@ -32,6 +33,7 @@ type options struct {
 	source         string
 	legacy         bool
 	triggers       string
+	settings       string
 	stateDir       string
 	maxUpdateBytes int64
 	xapiSocket     string
@@ -86,6 +88,7 @@ func parseFlags(args []string, stdout io.Writer) (*options, error) {
 	f.BoolVar(&o.daemon, "daemon", false, "go to the background")
 	f.StringVar(&o.source, "source", "auto", "`WHERE` rows come from: xapi, local (/proc), or auto (xapi where there is a toolstack)")
 	f.StringVar(&o.triggers, "triggers", "/etc/perfmon/triggers", "`DIR` with host.xml, the triggers of a host without a toolstack")
+	f.StringVar(&o.settings, "settings-file", settings.DefaultPath, "`FILE` with the settings: where alarms go (docs/settings.md); it need not be there")
 	f.StringVar(&o.stateDir, "state-dir", "/var/lib/perfmon", "`DIR` for the lock and the archives; empty for none")
 	f.BoolVar(&o.legacy, "legacy", false, "use the values of the daemon of 2012 where they differ: priority 5, class HOST, unanchored patterns, a week of inhibit for fs_usage, dither to both sides, no SR variables")
 	f.Int64Var(&o.maxUpdateBytes, "max-update-bytes", rrd.DefaultMaxBytes, "read no answer of the toolstack that is larger than `N` bytes")

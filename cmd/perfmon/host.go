@@ -15,6 +15,7 @@ import (
 	"perfmon/alarm/journal"
 	"perfmon/alarm/outbox"
 	xapisink "perfmon/alarm/sink/xapi"
+	"perfmon/cmd/internal/settings"
 	"perfmon/monitor"
 	"perfmon/monitor/config"
 	"perfmon/monitor/local"
@@ -33,7 +34,7 @@ func openHost(o *options, j *journal.Journal, log *slog.Logger, reg prometheus.R
 		log.Info("source chosen", "source", source)
 	}
 	if source == "xapi" {
-		return xapiHost(o, j, log, reg)
+		return xapiHost(o, j, log, reg), nil
 	}
 	return localHost(o, log)
 }
@@ -49,18 +50,17 @@ func hasToolstack(o *options) bool {
 	return false
 }
 
-func xapiHost(o *options, j *journal.Journal, log *slog.Logger, reg prometheus.Registerer) (*host, error) {
+func xapiHost(o *options, j *journal.Journal, log *slog.Logger, reg prometheus.Registerer) *host {
 	t := newToolstack(o, log, reg)
-	sink, err := xapisink.New(xapisink.Options{
-		Toolstack: t.client, Notes: j.Notes(xapisink.Name), Logger: log, Legacy: o.legacy, MaxPerHour: xapisink.DefaultMaxPerHour, Registerer: reg,
-	})
-	if err != nil {
-		return nil, err
-	}
 	triggers := newTriggerDir(o, "", log)
 	return &host{
 		name: "xapi", source: t, step: o.step,
-		sinks:  []outbox.Options{{Name: xapisink.Name, Driver: sink, Batch: xapisink.Batch, HoldSilenced: true, HoldInhibited: true}},
+		messages: func(c settings.Sink) (outbox.Driver, error) {
+			return xapisink.New(xapisink.Options{
+				Toolstack: t.client, Notes: j.Notes(c.Name), Logger: log, Legacy: o.legacy,
+				Clear: xapisink.Clear(c.Clear), MaxPerHour: c.MaxPerHour, Registerer: reg,
+			})
+		},
 		reread: func() { t.watcher.Refresh(); triggers.reread() },
 		run: func(ctx context.Context, give func(*monitor.Inventory)) {
 			j := &joint{give: give}
@@ -70,7 +70,7 @@ func xapiHost(o *options, j *journal.Journal, log *slog.Logger, reg prometheus.R
 			work.Wait()
 		},
 		close: t.close,
-	}, nil
+	}
 }
 
 func localHost(o *options, log *slog.Logger) (*host, error) {

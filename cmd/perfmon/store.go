@@ -1,30 +1,27 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"log/slog"
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"perfmon/alarm"
 	"perfmon/alarm/journal"
-	"perfmon/alarm/outbox"
 	"perfmon/monitor"
 )
 
 // store keeps the loop's state in the journal, and its events in the queues
 // of the sinks. See monitor.Store.
 type store struct {
-	journal  *journal.Journal // in memory only without a state directory
-	outboxes []*outbox.Outbox
-	source   string // whose rows the last one is of
-	log      *slog.Logger
-	trouble  string // the last error of the journal, which is told once
+	journal *journal.Journal // in memory only without a state directory
+	sinks   []*sink
+	source  string // whose rows the last one is of
+	log     *slog.Logger
+	trouble string // the last error of the journal, which is told once
 }
 
 // openJournal opens the journal of a state directory, "" for none.
@@ -43,28 +40,9 @@ func openJournal(stateDir string, log *slog.Logger, reg prometheus.Registerer) (
 	return journal.Open(o)
 }
 
-// newStore makes the queues of the host's sinks. It closes the journal in the
-// end.
-func newStore(j *journal.Journal, h *host, log *slog.Logger, reg prometheus.Registerer) (*store, error) {
-	s := &store{journal: j, source: h.name, log: log}
-	for _, oo := range h.sinks {
-		oo.Journal, oo.Logger, oo.Registerer = j, log, reg
-		b, err := outbox.New(oo)
-		if err != nil {
-			return nil, err
-		}
-		s.outboxes = append(s.outboxes, b)
-	}
-	return s, nil
-}
-
-// deliver hands events to the sinks until ctx ends, and a moment longer.
-func (s *store) deliver(ctx context.Context) {
-	var work sync.WaitGroup
-	for _, b := range s.outboxes {
-		work.Go(func() { b.Run(ctx) })
-	}
-	work.Wait()
+// newStore closes the journal in the end.
+func newStore(j *journal.Journal, source string, sinks []*sink, log *slog.Logger) *store {
+	return &store{journal: j, source: source, sinks: sinks, log: log}
 }
 
 func (s *store) close() {
@@ -76,7 +54,11 @@ func (s *store) close() {
 // saved is where an earlier run ended.
 func (s *store) saved() *monitor.Saved {
 	saved := &monitor.Saved{
-		States: map[alarm.ID][]byte{}, Configs: map[monitor.Object]string{}, Sequence: s.journal.Sequence(),
+		States: map[alarm.ID][]byte{}, Configs: map[monitor.Object]string{}, Silences: map[string][]byte{},
+		Sequence: s.journal.Sequence(),
+	}
+	for id, silence := range s.journal.Values(journal.Silences) {
+		saved.Silences[id] = silence
 	}
 	for id, state := range s.journal.States() {
 		saved.States[id] = state
@@ -117,18 +99,25 @@ func (s *store) Keep(c *monitor.Changes) {
 			b.Set(journal.Configs, key, []byte(text))
 		}
 	}
+	for id, silence := range c.Silences {
+		if silence == nil {
+			b.Delete(journal.Silences, id)
+		} else {
+			b.Set(journal.Silences, id, silence)
+		}
+	}
 	if c.HasLast {
 		b.Set(journal.Rows, s.source, strconv.AppendInt(nil, c.Last, 10))
 	}
 	b.SetSequence(c.Sequence)
 	for _, e := range c.Events {
-		for _, o := range s.outboxes {
-			o.Add(&b, e)
+		for _, one := range s.sinks {
+			one.outbox.Add(&b, e)
 		}
 	}
 	dropped, err := s.journal.Commit(&b)
-	for _, o := range s.outboxes {
-		o.Nudge()
+	for _, one := range s.sinks {
+		one.outbox.Nudge()
 	}
 	for _, d := range dropped {
 		s.log.Error("event dropped: no room in the queue of its sink", "sink", d.Sink, "id", d.Event.EventID(), "kind", d.Event.Kind, "why", d.Reason)
@@ -142,4 +131,11 @@ func (s *store) Keep(c *monitor.Changes) {
 	}
 }
 
-func (s *store) Announce([]*alarm.Event) {}
+// Announce hands announcements to the sinks that take them.
+func (s *store) Announce(events []*alarm.Event) {
+	for _, e := range events {
+		for _, one := range s.sinks {
+			one.outbox.Announce(e)
+		}
+	}
+}

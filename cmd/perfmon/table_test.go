@@ -17,8 +17,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"perfmon/alarm/outbox"
 	xapisink "perfmon/alarm/sink/xapi"
+	"perfmon/cmd/internal/settings"
 	"perfmon/monitor"
 	"perfmon/xapi/xapitest"
 )
@@ -176,27 +176,27 @@ func newStage(t *testing.T, t0 int64) *stage {
 		xapiSocket: s.sim.Addr(xapitest.XAPI), rrddSocket: s.sim.Addr(xapitest.RRDD), xapiHTTP: s.sim.Addr(xapitest.TCP),
 		inventoryFile: inventory, configPeriod: 3600, maxUpdateBytes: 1 << 20, stallTimeout: time.Second,
 	}
-	s.ts = newToolstack(o, log, prometheus.NewRegistry())
-	s.ts.identityEvery = 20 * time.Millisecond
 	j, err := openJournal(t.TempDir(), log, prometheus.NewRegistry())
 	if err != nil {
 		t.Fatal(err)
 	}
-	sink, err := xapisink.New(xapisink.Options{Toolstack: s.ts.client, Notes: j.Notes(xapisink.Name), Logger: log})
+	// No limit: the table has more alarms in an hour than a toolstack likes.
+	cfg := &settings.Settings{Sinks: []settings.Sink{{Name: xapisink.Name, Kind: xapisink.Name}}}
+	h := xapiHost(o, j, log, prometheus.NewRegistry())
+	s.ts = h.source.(*toolstack)
+	s.ts.identityEvery = 20 * time.Millisecond
+	sinks, err := openSinks(cfg, h, j, log, prometheus.NewRegistry())
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := &host{name: "xapi", sinks: []outbox.Options{{Name: xapisink.Name, Driver: sink, Batch: xapisink.Batch}}}
-	if s.raised.store, err = newStore(j, h, log, prometheus.NewRegistry()); err != nil {
-		t.Fatal(err)
-	}
+	s.raised.store = newStore(j, h.name, sinks, log)
 	t.Cleanup(s.raised.store.close)
 	s.m = monitor.New(monitor.Options{
 		Source: s.ts, Clock: s.clock, Store: &s.raised, Readings: readings(), Logger: log, Step: 60, Interval: time.Minute,
 	})
 	ctx, cancel := context.WithCancel(context.Background())
 	var work sync.WaitGroup
-	work.Go(func() { s.raised.deliver(ctx) })
+	work.Go(func() { s.raised.deliver(ctx, nil) })
 	work.Go(func() {
 		s.ts.watch(ctx, func(inv *monitor.Inventory) { s.m.SetInventory(inv); s.given <- struct{}{} })
 	})
