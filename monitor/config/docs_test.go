@@ -33,8 +33,15 @@ func TestDocsExamples(t *testing.T) {
 				continue
 			}
 			examples++
+			if layer, ok := docsLayer(class); ok {
+				layer.Text = f.text
+				for _, problem := range CheckDefaults(layer, Options{}) {
+					t.Errorf("%s:%d: %s", path, f.line, problem.Format(class))
+				}
+				continue
+			}
 			if builtins(class) == nil {
-				t.Errorf("%s:%d: an example of class %q: write ```xml and vm, host or sr", path, f.line, class)
+				t.Errorf("%s:%d: an example of class %q: write ```xml and vm, host, sr, vm.xml or pool.xml", path, f.line, class)
 				continue
 			}
 			var said strings.Builder
