@@ -26,7 +26,7 @@ func checkImports(files []*file) []string {
 		}
 		allowed := rooms[i].imports
 		if f.isTest() {
-			allowed = slices.Concat(allowed, testSupport, []string{f.dir()})
+			allowed = slices.Concat(allowed, testSupport, testedTogether[f.dir()], []string{f.dir()})
 		}
 		for _, spec := range f.goAST.Imports {
 			imported, ours := ourPath(spec.Path.Value)

@@ -55,6 +55,11 @@ var rooms = []room{
 // testSupport may be imported by the tests of every package.
 var testSupport = []string{"rrd/rrdtest", "xapi/xapitest", "docs/docstest"}
 
+// testedTogether are packages whose tests alone may import more.
+var testedTogether = map[string][]string{
+	"alarm/sink/xapi": {"alarm/outbox", "alarm/journal"}, // exactly one message is the promise of the three
+}
+
 // mayStartPrograms lists the packages and files, outside tests, that may
 // start other programs.
 var mayStartPrograms = []string{

@@ -18,8 +18,8 @@ type Toolstack interface {
 	// CreateMessage does not look for repeats: a call that failed may have
 	// created its message.
 	CreateMessage(ctx context.Context, m xapi.Message) (ref string, err error)
-	// Messages are those of one object that are newer than since, by the
-	// toolstack's clock.
+	// Messages are those of one object that are newer than since by the
+	// toolstack's clock, oldest first.
 	Messages(ctx context.Context, class, uuid string, since time.Time) ([]xapi.MessageRecord, error)
 	DestroyMessage(ctx context.Context, ref string) error
 }

@@ -14,6 +14,11 @@ var refusals = []string{
 	"MESSAGE_METHOD_UNKNOWN", "MESSAGE_PARAMETER_COUNT_MISMATCH",
 }
 
+// isRefusal reports whether an error is one of those.
+func isRefusal(err error) bool {
+	return xapi.IsCode(err, refusals...) || errors.Is(err, xapi.ErrInvalidArgument)
+}
+
 const (
 	internalTries = 3    // answers of INTERNAL_ERROR that one event may get
 	maxDoubts     = 1000 // events that are remembered for one
@@ -32,15 +37,15 @@ type doubt struct {
 	mark  int // messages that had been created at the first of them
 }
 
-// judge wraps an error in *alarm.Refused if no further try can mend it.
-func (d *doubts) judge(e *alarm.Event, err error) error {
-	if xapi.IsCode(err, refusals...) || errors.Is(err, xapi.ErrInvalidArgument) {
+// judge wraps an error in *alarm.Refused if no further try can mend it. id
+// names what could not be done.
+func (d *doubts) judge(id string, err error) error {
+	if isRefusal(err) {
 		return &alarm.Refused{Err: err}
 	}
 	if !xapi.IsCode(err, "INTERNAL_ERROR") {
 		return err
 	}
-	id := e.EventID()
 	known, ok := d.events[id]
 	if !ok {
 		if d.events == nil || len(d.events) >= maxDoubts {
@@ -57,8 +62,14 @@ func (d *doubts) judge(e *alarm.Event, err error) error {
 	return err
 }
 
-// passed notes that the toolstack has created an event's message.
-func (d *doubts) passed(e *alarm.Event) {
+// passed notes that the toolstack has created a message.
+func (d *doubts) passed(id string) {
 	d.created++
-	delete(d.events, e.EventID())
+	delete(d.events, id)
+}
+
+// isRefused reports whether judge has found that no further try can help.
+func isRefused(err error) bool {
+	refused := (*alarm.Refused)(nil)
+	return errors.As(err, &refused)
 }
