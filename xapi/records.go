@@ -99,6 +99,21 @@ func (r *records) apply(e *event) (changed bool, err error) {
 	return false, nil
 }
 
+// config is the other_config of the object that an event is about.
+func (r *records) config(e *event) otherConfig {
+	switch strings.ToLower(e.Class) {
+	case "vm":
+		return r.vms[e.Ref].OtherConfig
+	case "host":
+		return r.hosts[e.Ref].OtherConfig
+	case "sr":
+		return r.srs[e.Ref].OtherConfig
+	case "pool":
+		return r.pools[e.Ref].OtherConfig
+	}
+	return otherConfig{}
+}
+
 func update[T any](all map[string]T, e *event, trim func(*T)) (changed bool, err error) {
 	old, known := all[e.Ref]
 	if e.Operation == "del" {

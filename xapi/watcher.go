@@ -19,6 +19,11 @@ const (
 	// recountGap is the least time between full reads that are made because
 	// the numbers of objects did not agree.
 	recountGap = time.Minute
+	// settleTime is how long an object whose trigger XML has been taken away
+	// is thought to be in the middle of an edit. The toolstack has no call
+	// that replaces one key: xe and XenCenter take the old text out and put
+	// the new one in, and somebody who acted in between would end alarms.
+	settleTime = time.Second
 )
 
 // Watcher follows the records of a pool as they change.
@@ -78,6 +83,7 @@ func (w *Watcher) Watch(ctx context.Context, hostUUID string, fullReadEvery time
 		every:    fullReadEvery,
 		onChange: onChange,
 		backoff:  Backoff{Rand: w.rand},
+		missing:  map[string]bool{},
 	}
 	for ctx.Err() == nil {
 		s.step(ctx)
@@ -106,7 +112,10 @@ type watch struct {
 	failures  int       // since the last success
 	restarted bool      // the last call began again after a loss
 	skipped   string    // record error that was last logged
-	unknown   bool      // it has been logged that the host is not in the pool
+
+	missing map[string]bool // references of objects that may be in the middle of an edit
+	settled time.Time       // when they no longer are
+	unknown bool            // it has been logged that the host is not in the pool
 }
 
 // step makes one call and takes over what it brings.
@@ -123,13 +132,20 @@ func (s *watch) step(ctx context.Context) {
 		token, to = "", newRecords()
 	} else {
 		timeout = min(timeout, max(s.fullDue.Sub(now), s.gap))
+		if len(s.missing) > 0 {
+			timeout = min(timeout, max(s.settled.Sub(now), time.Millisecond))
+		}
 		s.setInterrupt(cancel)
 		defer s.setInterrupt(nil)
 	}
 	var changed bool
 	var bad error
 	got, err := s.from(callCtx, token, timeout, func(e *event) {
+		before := to.config(e)
 		c, err := to.apply(e)
+		if !full {
+			s.edited(e, before, to.config(e))
+		}
 		changed = changed || c
 		if err != nil {
 			bad = err
@@ -152,17 +168,40 @@ func (s *watch) step(ctx context.Context) {
 	s.records, s.token = to, got.Token
 	if full {
 		s.lastFull = now
+		clear(s.missing)
 		// Up to a tenth earlier, so that the hosts of a pool spread out.
 		s.fullDue = now.Add(time.Duration(float64(s.every) * (1 - s.rand()/10)))
 	} else if !to.agree(got.Counts) && now.Sub(s.lastFull) >= recountGap {
 		s.logger.Debug("numbers of objects do not agree with the toolstack's, reading everything again")
 		s.token = ""
 	}
+	if len(s.missing) > 0 {
+		if time.Now().Before(s.settled) {
+			return // none of the served: those make a full read
+		}
+		clear(s.missing)
+		changed = true
+	}
 	if full || changed {
 		s.publish()
 	}
 	for _, done := range served {
 		close(done)
+	}
+}
+
+// edited notes an object that may be in the middle of an edit, and one that
+// no longer is.
+func (s *watch) edited(e *event, before, after otherConfig) {
+	gone := before.perfmon != "" && after.perfmon == "" || before.defaults != "" && after.defaults == ""
+	switch {
+	case e.Operation == "del" || after.perfmon != "" || after.defaults != "":
+		delete(s.missing, e.Ref)
+	case gone:
+		if len(s.missing) == 0 {
+			s.settled = time.Now().Add(settleTime)
+		}
+		s.missing[e.Ref] = true
 	}
 }
 
