@@ -107,7 +107,8 @@ func (m *Monitor) logTransition(e *alarm.Event, by string) {
 	level(text, args...)
 }
 
-// announce repeats, once a minute, which alarms fire.
+// announce repeats, once a minute, which alarms fire, and of which there is
+// no data.
 func (m *Monitor) announce(now int64) {
 	if now-m.announcedAt < announceEvery && now >= m.announcedAt {
 		return
@@ -116,7 +117,7 @@ func (m *Monitor) announce(now int64) {
 	var events []*alarm.Event
 	for _, o := range m.objects {
 		for _, v := range o.vars {
-			if !v.fires() {
+			if !v.fires() && v.trig.State != alarm.NoData {
 				continue
 			}
 			e := m.event(o, v, now)

@@ -39,6 +39,22 @@ func TestAnnouncements(t *testing.T) {
 	}
 }
 
+// No data is a state too, and would be forgotten unless it is announced.
+func TestNoDataIsAnnounced(t *testing.T) {
+	w := steady(t, "")
+	w.giveXML("host", "h", strings.Replace(shortXML("cpu_usage level=0.5 period=60"), "</variable>", `<alarm_nodata_period value="120"/></variable>`, 1))
+	w.row(0, 0.1)
+	w.row(60, nan)
+	w.row(120, nan)
+	w.poll(125)
+	w.poll(185)
+	w.row(180, 0.1)
+	w.poll(245)
+	if got, want := w.announced(), "nodata@125 nodata@185"; got != want {
+		t.Errorf("announced %s, want %s", got, want)
+	}
+}
+
 // A clear says what it ends.
 func TestClearedNamesTheSeverity(t *testing.T) {
 	w := steady(t, "")
