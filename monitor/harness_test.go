@@ -148,7 +148,7 @@ func (w *world) Keep(c *Changes) {
 		}
 	}
 	if w.saved.States == nil {
-		w.saved = Saved{States: map[alarm.ID][]byte{}, Configs: map[Object]string{}}
+		w.saved = Saved{States: map[alarm.ID][]byte{}, Configs: map[Object]string{}, Silences: map[string][]byte{}}
 	}
 	for id, b := range c.States {
 		if w.saved.States[id] = b; b == nil {
@@ -157,6 +157,11 @@ func (w *world) Keep(c *Changes) {
 	}
 	for o, text := range c.Configs {
 		w.saved.Configs[o] = text
+	}
+	for id, b := range c.Silences {
+		if w.saved.Silences[id] = b; b == nil {
+			delete(w.saved.Silences, id)
+		}
 	}
 	if c.HasLast {
 		w.saved.HasLast, w.saved.Last = true, c.Last
