@@ -54,8 +54,9 @@ var errHelp = errors.New("help was asked for")
 const helpHead = `perfmon watches the performance data of this host, its VMs and its storage, and
 raises an alarm when a value has been on the wrong side of its level for long
 enough. With a toolstack (XenServer, XCP-ng) the triggers are those in each
-object's other-config:perfmon; without one, rows come from /proc and triggers
-from host.xml in the triggers directory.
+object's other-config:perfmon, and those that it inherits from the triggers
+directory and from the pool; without one, rows come from /proc and triggers from
+host.xml in that directory.
 
 Usage: perfmon [flags]
 
@@ -87,7 +88,7 @@ func parseFlags(args []string, stdout io.Writer) (*options, error) {
 	f.Float64VarP(&o.dither, "interval_percent_dither", "D", monitor.DefaultDither, "add up to `PCT` per cent to the interval, at random")
 	f.BoolVar(&o.daemon, "daemon", false, "go to the background")
 	f.StringVar(&o.source, "source", "auto", "`WHERE` rows come from: xapi, local (/proc), or auto (xapi where there is a toolstack)")
-	f.StringVar(&o.triggers, "triggers", "/etc/perfmon/triggers", "`DIR` with host.xml, the triggers of a host without a toolstack")
+	f.StringVar(&o.triggers, "triggers", "/etc/perfmon/triggers", "`DIR` with vm.xml, host.xml and sr.xml, triggers that all objects of a class share")
 	f.StringVar(&o.settings, "settings-file", settings.DefaultPath, "`FILE` with the settings: where alarms go (docs/settings.md); it need not be there")
 	f.StringVar(&o.stateDir, "state-dir", "/var/lib/perfmon", "`DIR` for the lock and the archives; empty for none")
 	f.BoolVar(&o.legacy, "legacy", false, "use the values of the daemon of 2012 where they differ: priority 5, class HOST, unanchored patterns, a week of inhibit for fs_usage, dither to both sides, no SR variables")
