@@ -124,11 +124,12 @@ func readsControlDomain(c *config.Variable) bool {
 	return c.Fold.Reading() && c.Fold != config.SRUsage
 }
 
-// markInherited tells the variables that are not the object's own.
+// markInherited tells the variables that many objects share from those that
+// are meant for this one, as all are of the one host.
 func (o *object) markInherited() {
 	for i, c := range o.effective.Variables {
 		if v := o.byName[c.Name]; v != nil && v.conf == c {
-			v.inherited = o.provenance[i].From.Origin != config.OwnOrigin
+			v.inherited = o.Class != rrd.ClassHost && o.provenance[i].From.Origin != config.OwnOrigin
 		}
 	}
 }

@@ -295,6 +295,17 @@ func TestInheritedVariableWithoutColumnsIsNoWarning(t *testing.T) {
 	}
 }
 
+// The one host is like no other.
+func TestInheritedVariableOfTheHostWithoutColumnsIsAWarning(t *testing.T) {
+	w := newWorld(t, Options{}, hostCPU)
+	w.file("host", shortXML("x level=5 regex=none"))
+	w.row(0, 0)
+	w.poll(5)
+	if n := w.logged("level=WARN msg=\"variable: no data source"); n != 1 {
+		t.Errorf("%d warnings, want one:\n%s", n, w.log.String())
+	}
+}
+
 func TestPerHostVariableIsInherited(t *testing.T) {
 	const sr = "12345678-aaaa-bbbb-cccc-ddddeeeeffff"
 	const name = "sr_io_throughput_total_12345678"

@@ -31,7 +31,7 @@ func (m *Monitor) reportLost(o *object, text string) {
 		if len(assignments) > 0 {
 			fix = fmt.Sprintf("perfmonctl set %s %s %s", o.UUID, shellQuoted(name), strings.Join(assignments, " "))
 		}
-		m.log.Warn("an editor has dropped elements that it does not know", "class", o.Class, "uuid", o.UUID, "name", o.label(),
+		m.log.Warn("a GUI seems to have dropped elements that it does not know", "class", o.Class, "uuid", o.UUID, "name", o.label(),
 			"variable", name, "lost", strings.Join(words, ", "), "fix", fix)
 	}
 }

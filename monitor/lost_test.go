@@ -10,7 +10,7 @@ func TestDroppedElementsAreTold(t *testing.T) {
 		`<alarm_labels value="team=R &amp; D's, tier=gold"/></variable><variable><name value="mine"/><rrd_regex value="cpu0"/><alarm_trigger_level value="1"/></variable>` +
 		`<disable name="network_usage"/></config>`
 	const after = `<config><variable><name value="cpu_usage"/><alarm_trigger_level value="0.95"/><alarm_trigger_period value="300"/><alarm_auto_inhibit_period value="3600"/></variable></config>`
-	const told = `msg="an editor has dropped elements that it does not know" class=vm uuid=a name="" variable=cpu_usage lost="alarm_clear_level, alarm_labels" ` +
+	const told = `msg="a GUI seems to have dropped elements that it does not know" class=vm uuid=a name="" variable=cpu_usage lost="alarm_clear_level, alarm_labels" ` +
 		`fix="perfmonctl set a cpu_usage clear_level=0.8 labels='team=R & D'\\''s, tier=gold'"`
 	const toldDisable = `variable=network_usage lost=disable fix="write <disable name=\"network_usage\"/> into other-config:perfmon again"`
 	f := func(question string, times int, change func(w *world)) {

@@ -59,7 +59,7 @@ type variable struct {
 	columns     []int  // of the legend in force; nil for none
 	fromReading bool   // its values are read, not found in rows
 	told        string // what was last reported of it; "" since it found columns
-	inherited   bool   // it is of a layer, not of the object's own XML
+	inherited   bool   // many objects share it
 	matchErr    error  // why its pattern could not be tried
 
 	hasRead bool
