@@ -76,6 +76,6 @@ func newRoot() *cobra.Command {
 	}
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.SetVersionTemplate("perfmonctl {{.Version}}\n")
-	root.AddCommand(newCheck(), newDump())
+	root.AddCommand(newCheck(), newDump(), newTest())
 	return root
 }

@@ -29,6 +29,7 @@ func TestOutputThatCannotBeWritten(t *testing.T) {
 		{"dump", "--format", "json", "../../rrd/testdata/rrd_updates/head/slim_60s_MAX.xml"},
 		{"dump", "--quiet", "../../rrd/testdata/rrd_updates/head/slim_60s_MAX.xml"},
 		{"check", "../../packaging/triggers/host.xml"},
+		{"test", "../../monitor/replay/testdata/level.test"},
 	} {
 		var complaints bytes.Buffer
 		code := run(args, os.Stdin, full{}, &complaints)
