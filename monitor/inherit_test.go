@@ -197,8 +197,8 @@ func TestSpoiledLayerKeepsItsLastGoodText(t *testing.T) {
 	f("cannot be read", "<triggers>", "cpu_usage 0.5"+from, `cpu_usage 0.6`+from+` (tag "db")`)
 	f("one is refused", triggers(block("vm", "", "cpu_usage level=x; other level=1 regex=x"), block("vm", "db", "cpu_usage level=0.7")),
 		"cpu_usage 0.5"+from+" (the last good text), other 1"+from, `cpu_usage 0.7`+from+` (tag "db"), other 1`+from)
-	w.poolDefaults("<triggers/>")
-	w.wantInForce("mended", "vm", "a", "")
+	w.poolDefaults(" \n")
+	w.wantInForce("emptied", "vm", "a", "")
 }
 
 func TestLayerIsReportedOnce(t *testing.T) {

@@ -40,6 +40,12 @@ func TestDroppedElementsAreTold(t *testing.T) {
 		w.m.keep()
 		w.giveXML("vm", "a", after)
 	})
+	f("of a text that was not good as a whole", 1, func(w *world) {
+		w.giveXML("vm", "a", "")
+		w.m.keep()
+		w.giveXML("vm", "a", strings.Replace(before, "<config>", "<config><variable/>", 1))
+		w.giveXML("vm", "a", after)
+	})
 	f("with another editor", 0, func(w *world) {
 		w.giveXML("vm", "a", strings.Replace(before, `<alarm_clear_level value="0.8"/>`, "", 1))
 	})
