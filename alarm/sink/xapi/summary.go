@@ -144,10 +144,7 @@ func (s *Sink) tell(ctx context.Context, st *storm, fresh bool, now time.Time) e
 // there. One that is fresh was never tried.
 func (s *Sink) summary(ctx context.Context, m xapi.Message, d *due, fresh bool) (ref string, err error) {
 	if !fresh {
-		if err := s.settle(ctx); err != nil {
-			return "", err
-		}
-		refs, err := s.find(ctx, m, time.Unix(d.At, 0))
+		refs, err := s.findSettled(ctx, m, time.Unix(d.At, 0))
 		if err != nil {
 			return "", err
 		}
