@@ -1,207 +1,144 @@
-package monitor
+package xapi
 
 import (
-	"context"
+	"cmp"
+	"encoding/json"
 	"fmt"
-	"log/slog"
 	"slices"
+	"strings"
+	"time"
 
-	"perfmon/monitor/config"
-	"perfmon/rrd"
+	"perfmon/alarm"
 )
 
-// setInventory puts an inventory in force: it learns new objects, and
-// re-reads the trigger XML of those whose text changed, or what they inherit.
-// Those that it does not name keep theirs while they are remembered.
-func (m *Monitor) setInventory(inv *Inventory) {
-	m.inv = inv
-	m.setLayers(inv)
-	if inv.HostUUID != m.givenHost {
-		m.givenHost = inv.HostUUID
-		m.adoptHost(inv.HostUUID)
-	}
-	for key, facts := range inv.Objects {
-		if facts.Resident {
-			m.object(key)
-		}
-	}
-	for key, o := range m.objects {
-		o.facts = inv.Objects[key]
-		switch {
-		case o.facts != nil:
-			m.configure(o)
-		case !o.timed:
-			m.drop(o) // no rows have come in its time
-		default:
-			m.leave(o)
-		}
-	}
-	for _, o := range m.objects {
-		m.noticeMaintenance(o)
-	}
-	m.configurePerHost()
-	m.orphans()
-	m.plan = nil
+// skew is by how much the clock of the host that keeps the messages may be
+// behind this one's, or ahead of it.
+const skew = time.Hour
+
+const (
+	maxNotes = 4000 // alarms that something is known of
+	maxRefs  = 500  // messages of one alarm
+)
+
+// note is what is kept of an alarm: which messages are known, and which event
+// was dealt with last.
+type note struct {
+	Epoch    string `json:"epoch"` // of that event
+	Sequence int64  `json:"seq"`
+	At       int64  `json:"at"`                // when it was, Unix seconds
+	Made     []made `json:"made,omitempty"`    // oldest first
+	Alarmed  bool   `json:"alarmed,omitempty"` // an ALARM was made of what fires
 }
 
-// adoptHost notes which host this is, by an inventory or by a legend. Each is
-// heard when it changes, so that two that differ do not take turns.
-func (m *Monitor) adoptHost(uuid string) {
-	if m.hostUUID == uuid || uuid == "" {
-		return
-	}
-	if m.hostUUID != "" {
-		m.log.Warn("this host's uuid changed: adopted", "uuid", uuid, "old", m.hostUUID)
-	}
-	m.hostUUID = uuid
+// made is a message that an alarm got.
+type made struct {
+	Ref   string `json:"ref"`
+	At    int64  `json:"at"`              // when we heard of it, Unix seconds
+	Fires bool   `json:"fires,omitempty"` // its alarm has not been cleared since
 }
 
-// object returns the state of an object, a new one if it has none yet.
-func (m *Monitor) object(key Object) *object {
-	o := m.objects[key]
-	if o == nil {
-		o = &object{Object: key, facts: m.inv.Objects[key]}
-		m.objects[key] = o
-		m.noticeMaintenance(o)
-		m.configure(o)
-	}
-	return o
+const alarmKeys = "alarm/" // prefix of the keys of notes
+
+func noteKey(id alarm.ID) string { return alarmKeys + id.String() }
+
+// has reports whether an event was dealt with. Those of an alarm are in the
+// order of their numbers.
+func (n *note) has(e *alarm.Event) bool {
+	return n.Epoch != "" && n.Epoch == e.Epoch && n.Sequence >= e.Sequence
 }
 
-// configure puts an object's configuration in force if its own text, its tags
-// or what it inherits is new.
-func (m *Monitor) configure(o *object) {
-	own, inherited := m.parseOwn(o), m.inherit(o)
-	if !own && !inherited {
-		return
-	}
-	said := o.joint
-	m.combine(o)
-	o.problems = slices.Concat(o.said, o.joint)
-	unsaid := o.problems
-	if !own { // what was said of the text still holds
-		unsaid = slices.DeleteFunc(slices.Clone(o.joint), func(p config.Problem) bool { return slices.Contains(said, p) })
-	}
-	m.reportProblems(unsaid, "class", o.Class, "uuid", o.UUID, "name", o.label())
-	m.assemble(o)
-	m.plan = nil
+func (n *note) knows(ref string) bool {
+	return slices.ContainsFunc(n.Made, func(m made) bool { return m.Ref == ref })
 }
 
-// lastGood is the configuration that an earlier run left in force for an
-// object, nil for none. Its problems were told then.
-func (m *Monitor) lastGood(key Object) *config.Config {
-	text := m.savedConfigs[key]
-	if text == "" {
-		return nil
+// add takes an event's message down, the newest of refs, and forgets those that no lookup can
+// come across any more: all events before this one are done with, and a
+// lookup of one to come starts at its own time, less skew. keepFiring keeps
+// those that are to be destroyed with the alarm's end, too.
+func (n *note) add(refs []string, now time.Time, keepFiring bool) {
+	for i, ref := range refs {
+		n.Made = append(n.Made, made{ref, now.Unix(), i == len(refs)-1})
 	}
-	c, _ := config.Parse(key.Class, text, config.Options{Legacy: m.opts.Legacy})
-	return c
-}
-
-// keepGood leaves the text of an object or layer to be kept if all of it is in
-// force, so that a later run knows what to go back to when it is spoiled.
-func (m *Monitor) keepGood(key Object, text string, problems []config.Problem) {
-	if errorsAmong(problems) > 0 || m.savedConfigs[key] == text {
-		return
-	}
-	if m.savedConfigs == nil {
-		m.savedConfigs = map[Object]string{}
-	}
-	m.savedConfigs[key] = text
-	m.changes.Configs[key] = text
-}
-
-// assemble makes the list of variables in force of an object's configuration
-// and of what SRs ask of the host. Those of the configuration come first, and
-// win; what it switches off is not asked for.
-func (m *Monitor) assemble(o *object) {
-	var list []*config.Variable
-	own := make(map[string]bool)
-	for _, c := range o.effective.Variables {
-		if c.PerHost {
-			continue // evaluated as a variable of each host
-		}
-		own[c.Name] = true
-		list = append(list, c)
-	}
-	for _, c := range o.perHost {
-		if !own[c.Name] && !o.effective.Disables(c.Name) {
-			own[c.Name] = true // two SRs can share eight digits
-			list = append(list, c)
-		}
-	}
-	m.apply(o, list)
-	o.markInherited()
-	if o.Class == rrd.ClassVM && o.facts != nil && !o.facts.ControlDomain {
-		for _, v := range o.vars {
-			if readsControlDomain(v.conf) {
-				m.log.Warn("this variable reads the control domain, not the VM that it is set on",
-					"class", o.Class, "uuid", o.UUID, "variable", v.conf.Name)
-			}
-		}
+	n.Alarmed = true
+	old := now.Add(-2 * skew).Unix()
+	n.Made = slices.DeleteFunc(n.Made, func(m made) bool { return m.At < old && !(m.Fires && keepFiring) })
+	if over := len(n.Made) - maxRefs; over > 0 {
+		n.Made = slices.Delete(n.Made, 0, over)
 	}
 }
 
-// configurePerHost gives the host the variables that its SRs ask of every
-// host that has them attached.
-func (m *Monitor) configurePerHost() {
-	host := m.objects[Object{rrd.ClassHost, m.hostUUID}]
-	if host == nil {
-		return
-	}
-	var list []*config.Variable
-	for _, o := range alarmOrder(nil, m.objects) {
-		if o.Class == rrd.ClassSR && o.facts != nil && o.facts.Resident {
-			list = append(list, o.secondary...)
-		}
-	}
-	if len(list) > 0 || len(host.perHost) > 0 {
-		host.perHost = list
-		m.assemble(host)
+// end notes that the alarm has been cleared.
+func (n *note) end() {
+	n.Alarmed = false
+	for i := range n.Made {
+		n.Made[i].Fires = false
 	}
 }
 
-// reportProblems logs what is wrong with a configuration, which where names.
-// It is called once for each new text.
-func (m *Monitor) reportProblems(problems []config.Problem, where ...any) {
-	for _, p := range problems {
-		level := slog.LevelWarn
-		if p.Severity == config.Error {
-			level = slog.LevelError
-		}
-		args := append(slices.Clone(where), "variable", p.Variable, "at", fmt.Sprintf("%d:%d", p.Line, p.Column), "fix", p.Fix)
-		m.log.Log(context.Background(), level, "trigger configuration: "+p.Msg, args...)
-	}
-}
-
-// errorsAmong counts what is refused.
-func errorsAmong(problems []config.Problem) int {
-	n := 0
-	for _, p := range problems {
-		if p.Severity == config.Error {
-			n++
+// note reads what is known of an alarm. What cannot be read is as good as
+// nothing.
+func (s *Sink) note(id alarm.ID) *note {
+	n := &note{}
+	if b, ok := s.opts.Notes.Get(noteKey(id)); ok {
+		if err := json.Unmarshal(b, n); err != nil {
+			s.log.Error("what was kept of an alarm's messages cannot be read", "class", id.Class, "uuid", id.UUID, "variable", id.Variable, "err", err)
+			return &note{}
 		}
 	}
 	return n
 }
 
-// configErrors counts the configuration errors by object, and those of what
-// objects inherit.
-func (m *Monitor) configErrors() map[Object]int {
-	count := make(map[Object]int)
-	for key, o := range m.objects {
-		if !o.here() {
+// keep writes a note, and what is known of the limit if that has changed.
+// Without them the promise does not outlive the agent, but a delivery that was
+// made is not undone by that.
+func (s *Sink) keep(e *alarm.Event, n *note, more map[string][]byte) {
+	n.Epoch, n.Sequence, n.At = e.Epoch, e.Sequence, time.Now().Unix()
+	changes := map[string][]byte{noteKey(e.ID): encode(n)}
+	for key, value := range more {
+		changes[key] = value
+	}
+	s.put(changes)
+}
+
+func (s *Sink) put(changes map[string][]byte) {
+	if err := s.opts.Notes.Put(changes); err != nil {
+		s.log.Error("not kept for a restart: what is known of the messages", "err", err)
+	}
+}
+
+// encode never fails: the types have neither floats nor cycles.
+func encode(v any) []byte {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic(fmt.Sprintf("BUG: encode %T: %v", v, err))
+	}
+	return b
+}
+
+// tidy forgets the alarms that have been quiet the longest, if there are too
+// many.
+func (s *Sink) tidy() {
+	type aged struct {
+		key string
+		at  int64
+	}
+	var all []aged
+	for key, b := range s.opts.Notes.All() {
+		if !strings.HasPrefix(key, alarmKeys) {
 			continue
 		}
-		if n := errorsAmong(o.problems); n > 0 {
-			count[key] += n
-		}
-		for _, v := range o.vars {
-			if v.matchErr != nil {
-				count[key]++
-			}
-		}
+		var n note
+		_ = json.Unmarshal(b, &n) // one that cannot be read goes first
+		all = append(all, aged{key, n.At})
 	}
-	m.layerErrors(count)
-	return count
+	over := len(all) - maxNotes
+	if over <= 0 {
+		return
+	}
+	slices.SortFunc(all, func(a, b aged) int { return cmp.Or(cmp.Compare(a.at, b.at), strings.Compare(a.key, b.key)) })
+	changes := map[string][]byte{}
+	for _, a := range all[:over] {
+		changes[a.key] = nil
+	}
+	s.put(changes)
 }
