@@ -29,7 +29,7 @@ func (m *Monitor) reportLost(o *object, text string) {
 		}
 		fix := fmt.Sprintf("write <disable name=%q/> into %s again", name, config.OwnOrigin)
 		if len(assignments) > 0 {
-			fix = fmt.Sprintf("perfmonctl set %s %s %s", o.UUID, shellQuoted(name), strings.Join(assignments, " "))
+			fix = fmt.Sprintf("perfmonctl set %s:%s %s %s", o.Class, o.UUID, shellQuoted(name), strings.Join(assignments, " "))
 		}
 		m.log.Warn("a GUI seems to have dropped elements that it does not know", "class", o.Class, "uuid", o.UUID, "name", o.label(),
 			"variable", name, "lost", strings.Join(words, ", "), "fix", fix)

@@ -11,7 +11,7 @@ func TestDroppedElementsAreTold(t *testing.T) {
 		`<disable name="network_usage"/></config>`
 	const after = `<config><variable><name value="cpu_usage"/><alarm_trigger_level value="0.95"/><alarm_trigger_period value="300"/><alarm_auto_inhibit_period value="3600"/></variable></config>`
 	const told = `msg="a GUI seems to have dropped elements that it does not know" class=vm uuid=a name="" variable=cpu_usage lost="alarm_clear_level, alarm_labels" ` +
-		`fix="perfmonctl set a cpu_usage clear_level=0.8 labels='team=R & D'\\''s, tier=gold'"`
+		`fix="perfmonctl set vm:a cpu_usage clear_level=0.8 labels='team=R & D'\\''s, tier=gold'"`
 	const toldDisable = `variable=network_usage lost=disable fix="write <disable name=\"network_usage\"/> into other-config:perfmon again"`
 	f := func(question string, times int, change func(w *world)) {
 		t.Helper()
@@ -61,7 +61,7 @@ func TestDroppedElementsAreToldAfterARestart(t *testing.T) {
 	inv.Objects = map[Object]*Facts{{"vm", "a"}: {Resident: true, Config: shortXML("cpu_usage level=0.9")}}
 	w.inv = &inv
 	w.restart()
-	if n := w.logged(`fix="perfmonctl set a cpu_usage clear_period=60"`); n != 1 {
+	if n := w.logged(`fix="perfmonctl set vm:a cpu_usage clear_period=60"`); n != 1 {
 		t.Errorf("told %d times, want once:\n%s", n, w.log.String())
 	}
 	w.m.keep()
