@@ -14,7 +14,7 @@ import (
 // re-reads the trigger XML of those whose text changed, or what they inherit.
 // Those that it does not name keep theirs while they are remembered.
 func (m *Monitor) setInventory(inv *Inventory) {
-	m.inv = inv
+	m.inv, m.invBefore = inv, m.inv
 	m.setLayers(inv)
 	if inv.HostUUID != m.givenHost {
 		m.givenHost = inv.HostUUID
@@ -28,8 +28,11 @@ func (m *Monitor) setInventory(inv *Inventory) {
 	for key, o := range m.objects {
 		o.facts = inv.Objects[key]
 		switch {
+		case o.facts != nil && !o.here() && m.takenOver(key, o.facts):
+			m.handOver(o)
 		case o.facts != nil:
 			m.configure(o)
+			m.takeOver(o)
 		case !o.timed:
 			m.drop(o) // no rows have come in its time
 		default:
@@ -64,6 +67,7 @@ func (m *Monitor) object(key Object) *object {
 		m.objects[key] = o
 		m.noticeMaintenance(o)
 		m.configure(o)
+		m.takeOver(o)
 	}
 	return o
 }

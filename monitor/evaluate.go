@@ -177,6 +177,7 @@ func (m *Monitor) leave(o *object) {
 // drop forgets an object that has gone, and ends what fires on it.
 func (m *Monitor) drop(o *object) {
 	m.leave(o)
+	m.share(o) // the pool would believe that it fires
 	for _, v := range o.vars {
 		m.changes.States[v.id] = nil
 	}

@@ -45,7 +45,8 @@ type world struct {
 	inv       *Inventory
 	alarms    []*alarm.Event // raised and repeated since the last poll, and not inhibited
 	events    []*alarm.Event // all of them
-	saved     Saved          // what a store would have kept
+	adopted   []*alarm.Event
+	saved     Saved // what a store would have kept
 	log       bytes.Buffer
 }
 
@@ -141,6 +142,7 @@ func (w *world) pollNow() string {
 func (w *world) Now() (time.Time, time.Duration) { return w.wall, w.mono }
 
 func (w *world) Keep(c *Changes) {
+	w.adopted = append(w.adopted, c.Adopted...)
 	for _, e := range c.Events {
 		w.events = append(w.events, e)
 		if (e.Kind == alarm.KindRaised || e.Kind == alarm.KindRepeated) && !e.Inhibited {

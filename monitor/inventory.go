@@ -36,6 +36,7 @@ const (
 type Facts struct {
 	Name          string   // for people
 	Config        string   // trigger XML, "" for none
+	Running       bool     // a VM: it runs, here or elsewhere
 	Resident      bool     // belongs to this host now
 	ControlDomain bool     // the VM that is this host's dom0
 	Tags          []string // by which it inherits; sorted

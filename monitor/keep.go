@@ -42,6 +42,7 @@ func (m *Monitor) revive(o *object, v *variable) {
 	}
 	v.trig, v.sequence = t, kept.Sequence
 	v.heard = kept.Heard
+	o.shareDue = o.shareDue || v.trig.RaisedAt != 0
 	if kept.Current {
 		v.known, v.value = true, t.Value // so that a row without a value is a change, and kept
 	}
@@ -63,6 +64,9 @@ func (m *Monitor) orphans() {
 			m.endSaved(id, b, alarm.ReasonGone)
 		case facts.Resident:
 			m.endSaved(id, b, alarm.ReasonConfig)
+		case m.takenOver(Object{id.Class, id.UUID}, facts):
+			delete(m.saved, id)
+			m.changes.States[id] = nil
 		default:
 			// It may be arriving, or leaving: its rows will tell.
 		}
@@ -97,6 +101,7 @@ func (m *Monitor) endSaved(id alarm.ID, saved []byte, reason alarm.Reason) {
 func (m *Monitor) keep() {
 	c := m.changes
 	for _, o := range m.objects {
+		m.share(o)
 		for _, v := range o.vars {
 			if !v.dirty {
 				continue
@@ -113,7 +118,7 @@ func (m *Monitor) keep() {
 	if m.anchor.hasLast && (!m.kept || m.anchor.last != m.keptLast) {
 		c.HasLast, c.Last = true, m.anchor.last
 	}
-	if len(c.States) == 0 && len(c.Configs) == 0 && len(c.Events) == 0 && len(c.Silences) == 0 && !c.HasLast {
+	if len(c.States) == 0 && len(c.Configs) == 0 && len(c.Events) == 0 && len(c.Silences) == 0 && len(c.Adopted) == 0 && !c.HasLast {
 		return
 	}
 	m.kept, m.keptLast = m.anchor.hasLast, m.anchor.last

@@ -27,15 +27,16 @@ type Monitor struct {
 	ended       chan struct{} // closed when Run is over
 
 	// Owned by Run's goroutine.
-	inv      *Inventory
-	hostUUID string
-	objects  map[Object]*object
-	layers   layers
-	plan     *plan // nil: to be made
-	anchor   anchor
-	clock    clockWatch
-	begun    bool
-	readings map[config.Fold]readResult // of this poll
+	inv       *Inventory
+	invBefore *Inventory // that inv has followed
+	hostUUID  string
+	objects   map[Object]*object
+	layers    layers
+	plan      *plan // nil: to be made
+	anchor    anchor
+	clock     clockWatch
+	begun     bool
+	readings  map[config.Fold]readResult // of this poll
 
 	accepted     *rrd.Legend // of the last whole answer
 	newest       rrd.Row

@@ -20,6 +20,12 @@ type object struct {
 
 	mute mute // why its alarms are held back
 
+	// What the pool is told of its alarms; see share.go.
+	shareDue   bool   // shared is not true any more
+	hasShared  bool   // there is
+	shared     string // what the pool should know
+	sharedSeen string // what another host had told when it was last looked at
+
 	inLegend bool // in the newest legend
 	// Newest row times of the last updates while it belonged to this host, and
 	// that named it. They begin with the first update after it came.

@@ -58,6 +58,9 @@ type Changes struct {
 	Last     int64 // newest evaluated row, Unix seconds; with HasLast
 	Sequence int64 // of the last event
 	Events   []*alarm.Event
+	// Adopted are alarms that fire and that another host has announced: those
+	// who get events know of them, and are told of their end.
+	Adopted []*alarm.Event
 }
 
 // Saved is what a Store kept of an earlier run.
@@ -102,6 +105,11 @@ type Options struct {
 
 	// Saved is where an earlier run ended. Nil: there was none.
 	Saved *Saved
+
+	// Share asks for what the pool's other hosts have to know of a VM's alarms
+	// to be kept with the VM; it comes back as Facts.SavedState. It must not
+	// block, and may be asked for the same again. Nil: it is not shared.
+	Share func(vm Object, state string)
 
 	// Reread asks whoever delivers inventories for a full one. It must not
 	// block. Nil: nobody to ask.

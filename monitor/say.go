@@ -35,7 +35,7 @@ func (m *Monitor) say(o *object, v *variable, at int64, said []alarm.Transition)
 // is what holds them back, "" for nothing.
 func (m *Monitor) tell(o *object, v *variable, at int64, said []alarm.Transition, by string) {
 	for _, t := range said {
-		v.dirty = true
+		v.dirty, o.shareDue = true, true
 		m.sequence++
 		v.sequence = m.sequence
 		e := m.event(o, v, at)
