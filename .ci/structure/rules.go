@@ -36,6 +36,7 @@ var rooms = []room{
 	{"alarm/journal", []string{"alarm"}},
 	{"alarm/outbox", []string{"alarm", "alarm/journal"}}, // it takes from the queues that the journal keeps
 	{"alarm/sink/xapi", []string{"alarm", "xapi"}},
+	{"alarm/sink/sinktest", nil},
 	{"alarm/sink/*", []string{"alarm"}},
 
 	{"scaling/engine", nil},
@@ -53,7 +54,7 @@ var rooms = []room{
 }
 
 // testSupport may be imported by the tests of every package.
-var testSupport = []string{"rrd/rrdtest", "xapi/xapitest", "docs/docstest"}
+var testSupport = []string{"rrd/rrdtest", "xapi/xapitest", "docs/docstest", "alarm/sink/sinktest"}
 
 // testedTogether are packages whose tests alone may import more.
 var testedTogether = map[string][]string{
@@ -64,6 +65,7 @@ var testedTogether = map[string][]string{
 // start other programs.
 var mayStartPrograms = []string{
 	"cmd/perfmon/daemonize.go", // --daemon: the program starts itself again, detached
+	"alarm/sink/sinktest",      // servers for tests
 	"scaling/pool/runtime/...",
 	"scaling/rubber/cloud/...",
 	".ci/...",

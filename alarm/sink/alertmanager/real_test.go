@@ -6,101 +6,29 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
-	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
 	"perfmon/alarm"
+	"perfmon/alarm/sink/sinktest"
 )
 
-// real is an Alertmanager from the Debian package, on a port of its own.
+// real is an Alertmanager from the Debian package.
 type real struct {
-	t       *testing.T
-	dir     string
-	address string
-	cmd     *exec.Cmd
-	done    chan error
+	*sinktest.Alertmanager
+	t *testing.T
 }
 
 func startReal(t *testing.T, notify string) *real {
 	t.Helper()
-	r := &real{t: t, dir: t.TempDir(), address: freeAddress(t)}
-	config := fmt.Sprintf(`
-route: {receiver: test, group_by: [alertname], group_wait: 10ms, group_interval: 100ms, repeat_interval: 1h}
-receivers: [{name: test, webhook_configs: [{url: %q, send_resolved: true}]}]
-`, notify)
-	if err := os.WriteFile(filepath.Join(r.dir, "config.yml"), []byte(config), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	r.start()
-	t.Cleanup(r.stop)
-	return r
-}
-
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
-}
-
-func (r *real) start() {
-	r.t.Helper()
-	program, err := exec.LookPath("prometheus-alertmanager")
-	if err != nil {
-		r.t.Fatalf("no Alertmanager; make integration installs it: %v", err)
-	}
-	log, err := os.OpenFile(filepath.Join(r.dir, "log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	defer log.Close()
-	r.cmd = exec.Command(program, "--config.file="+filepath.Join(r.dir, "config.yml"), "--storage.path="+r.dir,
-		"--web.listen-address="+r.address, "--cluster.listen-address=")
-	r.cmd.Stdout, r.cmd.Stderr = log, log
-	r.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	if err := r.cmd.Start(); err != nil {
-		r.t.Fatal(err)
-	}
-	cmd := r.cmd
-	r.done = make(chan error, 1)
-	go func() { r.done <- cmd.Wait() }()
-	r.until("it is ready", func() bool {
-		resp, err := http.Get("http://" + r.address + "/-/ready")
-		if err != nil {
-			return false
-		}
-		resp.Body.Close()
-		return resp.StatusCode == 200
-	})
-}
-
-func (r *real) stop() {
-	if r.cmd == nil {
-		return
-	}
-	_ = r.cmd.Process.Signal(syscall.SIGTERM)
-	select {
-	case <-r.done:
-	case <-time.After(10 * time.Second):
-		_ = r.cmd.Process.Kill()
-		<-r.done
-	}
-	r.cmd = nil
+	return &real{sinktest.StartAlertmanager(t, notify), t}
 }
 
 // until waits for a condition of another process, which has no channel.
@@ -112,26 +40,15 @@ func (r *real) until(what string, ok func() bool) {
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
-	log, _ := os.ReadFile(filepath.Join(r.dir, "log"))
+	log, _ := os.ReadFile(filepath.Join(r.Dir, "log"))
 	r.t.Fatalf("waited in vain until %s; it shows %q\n%s", what, r.firing(), log)
 }
 
 // firing lists what Alertmanager's own API has as active, each as
 // alertname/severity/name.
 func (r *real) firing() []string {
-	resp, err := http.Get("http://" + r.address + "/api/v2/alerts?active=true")
+	alerts, err := r.Active()
 	if err != nil {
-		return []string{err.Error()}
-	}
-	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body)
-	if err != nil {
-		return []string{err.Error()}
-	}
-	var alerts []struct {
-		Labels map[string]string `json:"labels"`
-	}
-	if err := json.Unmarshal(body, &alerts); err != nil {
 		return []string{err.Error()}
 	}
 	out := []string{}
@@ -200,7 +117,7 @@ func live(change func(*alarm.Event)) *alarm.Event {
 func TestRealAlertmanager(t *testing.T) {
 	notices := newNotices(t)
 	a, b := startReal(t, notices.URL), startReal(t, notices.URL)
-	s := newSink(t, Options{URLs: []string{"http://" + a.address, "http://" + b.address}, TTL: 5 * time.Second})
+	s := newSink(t, Options{URLs: []string{a.URL, b.URL}, TTL: 5 * time.Second})
 	both := func(want ...string) {
 		t.Helper()
 		a.expect(want...)
@@ -231,10 +148,10 @@ func TestRealAlertmanager(t *testing.T) {
 
 	// One Alertmanager restarts and has forgotten everything; while it is
 	// away, the other one is told for both.
-	b.stop()
+	b.Stop()
 	deliver(t, s, live(func(e *alarm.Event) { e.Sequence, e.Variable = 9, "host_load" }))
 	a.expect("cpu_usage/critical/web-07", "host_load/critical/web-07")
-	b.start()
+	b.Start()
 	if err := s.Announce(t.Context(), []*alarm.Event{
 		live(func(e *alarm.Event) { e.Kind, e.Announce, e.Sequence = alarm.KindState, 1, 8 }),
 		live(func(e *alarm.Event) { e.Kind, e.Announce, e.Sequence, e.Variable = alarm.KindState, 1, 9, "host_load" }),
@@ -252,16 +169,16 @@ func TestRealAlertmanager(t *testing.T) {
 	both() // the other one ends by itself: nobody announces it
 
 	// Both are away: the transition waits, and the last state counts.
-	a.stop()
-	b.stop()
+	a.Stop()
+	b.Stop()
 	fires := live(func(e *alarm.Event) { e.Sequence = 11 })
 	n, err := s.Deliver(t.Context(), []*alarm.Event{fires})
 	var r *alarm.Refused
 	if n != 0 || err == nil || errors.As(err, &r) {
 		t.Fatalf("nobody was there, and %d are taken: %v", n, err)
 	}
-	a.start()
-	b.start()
+	a.Start()
+	b.Start()
 	deliver(t, s, fires, live(func(e *alarm.Event) { clear(e); e.Sequence = 12 }), live(func(e *alarm.Event) { e.Sequence, e.Severity = 13, alarm.Warning }))
 	both("cpu_usage/warning/web-07")
 	deliver(t, s, live(func(e *alarm.Event) { clear(e); e.Sequence = 14 }))
@@ -280,7 +197,7 @@ func TestRealAlertmanager(t *testing.T) {
 // What the sink relies on when one alert of many is bad.
 func TestRealAlertmanagerKeepsTheGoodOfABadRequest(t *testing.T) {
 	a := startReal(t, newNotices(t).URL)
-	s := newSink(t, Options{URLs: []string{"http://" + a.address}})
+	s := newSink(t, Options{URLs: []string{a.URL}})
 	now := time.Now()
 	good := s.alert(raised(), map[string]string{"alertname": "good"}, now, now.Add(time.Minute))
 	bad := s.alert(raised(), map[string]string{"alertname": "bad"}, now, now.Add(-time.Minute))

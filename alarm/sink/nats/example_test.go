@@ -31,13 +31,13 @@ func raised() *alarm.Event {
 
 func TestExample(t *testing.T) {
 	srv := newServer(t, nil)
-	srv.makeStream(24 * time.Hour)
-	s := newSink(t, Options{URLs: []string{srv.url}})
+	srv.MakeStream(24 * time.Hour)
+	s := newSink(t, Options{URLs: []string{srv.URL}})
 	s.tries.started = time.Unix(0, 0) // the event is from long ago
 	if n, err := s.Deliver(t.Context(), []*alarm.Event{raised()}); n != 1 || err != nil {
 		t.Fatal(n, err)
 	}
-	m := srv.messages()[0]
+	m := srv.Messages()[0]
 	var out bytes.Buffer
 	fmt.Fprintf(&out, "subject: %s\n", m.Subject)
 	for _, name := range slices.Sorted(maps.Keys(m.Header)) {

@@ -1,111 +1,25 @@
 package nats
 
 import (
-	"context"
-	"fmt"
 	"io"
 	"net"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
-	"github.com/nats-io/nats.go"
-	"github.com/nats-io/nats.go/jetstream"
+
+	"perfmon/alarm/sink/sinktest"
 )
 
-// testServer is a NATS server in this process, with JetStream on disk.
+// testServer is a NATS server in this process.
 type testServer struct {
-	t    *testing.T
-	opts *server.Options
-	srv  *server.Server
-	url  string
-	root []nats.Option // what the test itself connects with
+	*sinktest.NATS
+	t *testing.T
 }
 
 func newServer(t *testing.T, change func(*server.Options)) *testServer {
 	t.Helper()
-	s := &testServer{t: t, opts: &server.Options{
-		Host: "127.0.0.1", Port: server.RANDOM_PORT, JetStream: true, StoreDir: t.TempDir(), NoLog: true, NoSigs: true,
-	}}
-	if change != nil {
-		change(s.opts)
-	}
-	s.start()
-	t.Cleanup(s.stop)
-	return s
-}
-
-func (s *testServer) start() {
-	s.t.Helper()
-	opts := *s.opts
-	srv, err := server.NewServer(&opts)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	go srv.Start()
-	if !srv.ReadyForConnections(10 * time.Second) {
-		s.t.Fatal("the server does not start")
-	}
-	s.srv = srv
-	address := srv.Addr().(*net.TCPAddr)
-	s.opts.Port = address.Port // and again after a restart
-	s.url = "nats://" + address.String()
-}
-
-func (s *testServer) stop() {
-	s.srv.Shutdown()
-	s.srv.WaitForShutdown()
-}
-
-// with runs f on a connection of the test's own.
-func (s *testServer) with(f func(ctx context.Context, js jetstream.JetStream) error) {
-	s.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-	defer cancel()
-	nc, err := nats.Connect(s.url, s.root...)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	defer nc.Close()
-	js, err := jetstream.New(nc)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	if err := f(ctx, js); err != nil {
-		s.t.Fatal(err)
-	}
-}
-
-// makeStream makes the stream as its owner does.
-func (s *testServer) makeStream(window time.Duration) {
-	s.t.Helper()
-	s.with(func(ctx context.Context, js jetstream.JetStream) error {
-		_, err := js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
-			Name: "ALARMS", Subjects: []string{"perfmon.alarm.v1.>"}, Duplicates: window, MaxAge: 7 * 24 * time.Hour, MaxMsgSize: 100_000,
-		})
-		return err
-	})
-}
-
-// messages are all that the stream has, in order.
-func (s *testServer) messages() (out []*jetstream.RawStreamMsg) {
-	s.t.Helper()
-	s.with(func(ctx context.Context, js jetstream.JetStream) error {
-		stream, err := js.Stream(ctx, "ALARMS")
-		if err != nil {
-			return err
-		}
-		for i := uint64(1); i <= stream.CachedInfo().State.LastSeq; i++ {
-			m, err := stream.GetMsg(ctx, i)
-			if err != nil {
-				return fmt.Errorf("message %d: %w", i, err)
-			}
-			out = append(out, m)
-		}
-		return nil
-	})
-	return out
+	return &testServer{sinktest.StartNATS(t, change), t}
 }
 
 // link is a wire to the server that a test can cut.

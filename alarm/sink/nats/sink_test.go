@@ -56,7 +56,7 @@ func (s *testServer) has(events []*alarm.Event) []int {
 		byID[e.EventID()] = e
 	}
 	var out []int
-	for _, m := range s.messages() {
+	for _, m := range s.Messages() {
 		e := byID[m.Header.Get("Nats-Msg-Id")]
 		if e == nil {
 			s.t.Errorf("nobody sent %q", m.Header)
@@ -81,8 +81,8 @@ func isRefused(err error) bool {
 
 func TestDeliver(t *testing.T) {
 	srv := newServer(t, nil)
-	srv.makeStream(24 * time.Hour)
-	s := newSink(t, Options{URLs: []string{srv.url}})
+	srv.MakeStream(24 * time.Hour)
+	s := newSink(t, Options{URLs: []string{srv.URL}})
 	events := numbered(1, 2, 3, 4, 5)
 	for _, batch := range [][]*alarm.Event{nil, events[:3], events[1:], events} {
 		if n, err := s.Deliver(t.Context(), batch); n != len(batch) || err != nil {
@@ -102,8 +102,8 @@ func TestDeliver(t *testing.T) {
 
 func TestAnnounceAndHeartbeat(t *testing.T) {
 	srv := newServer(t, nil)
-	s := newSink(t, Options{URLs: []string{srv.url}})
-	nc, err := nats.Connect(srv.url)
+	s := newSink(t, Options{URLs: []string{srv.URL}})
+	nc, err := nats.Connect(srv.URL)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -152,8 +152,8 @@ func TestAnnounceAndHeartbeat(t *testing.T) {
 // The acknowledgement is lost, the event is not: sent again, it is the same.
 func TestLostAcknowledgement(t *testing.T) {
 	srv := newServer(t, nil)
-	srv.makeStream(24 * time.Hour)
-	wire := newLink(t, srv.srv.Addr().String())
+	srv.MakeStream(24 * time.Hour)
+	wire := newLink(t, srv.Server.Addr().String())
 	s := newSink(t, Options{URLs: []string{wire.url}, Timeout: 300 * time.Millisecond})
 	events := numbered(1, 2, 3)
 	if n, err := s.Deliver(t.Context(), events[:1]); n != 1 || err != nil {
@@ -182,8 +182,8 @@ func TestLostAcknowledgement(t *testing.T) {
 // window is not sent again.
 func TestDuplicateWindow(t *testing.T) {
 	srv := newServer(t, nil)
-	srv.makeStream(time.Hour)
-	wire := newLink(t, srv.srv.Addr().String())
+	srv.MakeStream(time.Hour)
+	wire := newLink(t, srv.Server.Addr().String())
 	const timeout = 300 * time.Millisecond
 	s := newSink(t, Options{URLs: []string{wire.url}, Timeout: timeout})
 	now := time.Now()
@@ -216,20 +216,20 @@ func TestDuplicateWindow(t *testing.T) {
 	// A server that nobody reaches has not got the event: it may wait.
 	deliver("a last one", numbered(6), 1, false, false)
 	closed := s.conn.nc.StatusChanged(nats.CLOSED)
-	srv.stop()
+	srv.Stop()
 	<-closed
 	late := numbered(5)
 	deliver("nobody there", late, 0, true, false)
 	now = now.Add(20 * time.Hour)
-	srv.start()
+	srv.Start()
 	deliver("tried for the first time now", late, 1, false, false)
 }
 
 // A window shorter than a try allows that one try.
 func TestShortWindow(t *testing.T) {
 	srv := newServer(t, nil)
-	srv.makeStream(time.Second)
-	s := newSink(t, Options{URLs: []string{srv.url}})
+	srv.MakeStream(time.Second)
+	s := newSink(t, Options{URLs: []string{srv.URL}})
 	if n, err := s.Deliver(t.Context(), numbered(1)); n != 1 || err != nil {
 		t.Errorf("taken %d: %v", n, err)
 	}
@@ -265,15 +265,15 @@ func TestWaited(t *testing.T) {
 // The server restarts in the middle: every id is there once.
 func TestServerRestart(t *testing.T) {
 	srv := newServer(t, nil)
-	srv.makeStream(24 * time.Hour)
-	s := newSink(t, Options{URLs: []string{srv.url}, Timeout: 2 * time.Second})
+	srv.MakeStream(24 * time.Hour)
+	s := newSink(t, Options{URLs: []string{srv.URL}, Timeout: 2 * time.Second})
 	var all []*alarm.Event
 	var want []int
 	for i := range 300 {
 		all = append(all, numbered(i)...)
 		want = append(want, i)
 	}
-	old, down := srv.srv, make(chan struct{})
+	old, down := srv.Server, make(chan struct{})
 	go func() {
 		defer close(down)
 		old.Shutdown()
@@ -286,14 +286,14 @@ func TestServerRestart(t *testing.T) {
 		if isRefused(err) {
 			t.Fatal(err)
 		}
-		if err != nil && srv.srv == old {
+		if err != nil && srv.Server == old {
 			<-down
-			srv.start()
+			srv.Start()
 		}
 	}
 	<-down
-	if srv.srv == old {
-		srv.start() // all were through before it went
+	if srv.Server == old {
+		srv.Start() // all were through before it went
 	}
 	if got := srv.has(all); !slices.Equal(got, want) {
 		t.Errorf("the stream has %d", got)
@@ -302,8 +302,8 @@ func TestServerRestart(t *testing.T) {
 
 func TestTooLarge(t *testing.T) {
 	srv := newServer(t, nil)
-	srv.makeStream(24 * time.Hour)
-	s := newSink(t, Options{URLs: []string{srv.url}})
+	srv.MakeStream(24 * time.Hour)
+	s := newSink(t, Options{URLs: []string{srv.URL}})
 	f := func(size int) {
 		t.Helper()
 		events := numbered(1, 2)
@@ -324,7 +324,7 @@ func TestTooLarge(t *testing.T) {
 // wait.
 func TestNoStream(t *testing.T) {
 	srv := newServer(t, nil)
-	s := newSink(t, Options{URLs: []string{srv.url}})
+	s := newSink(t, Options{URLs: []string{srv.URL}})
 	f := func(s *Sink, want string) {
 		t.Helper()
 		n, err := s.Deliver(t.Context(), numbered(1))
@@ -333,11 +333,11 @@ func TestNoStream(t *testing.T) {
 		}
 	}
 	f(s, "stream ALARMS: nats: API error: code=404")
-	srv.makeStream(time.Hour)
+	srv.MakeStream(time.Hour)
 	if n, err := s.Deliver(t.Context(), numbered(1)); n != 1 || err != nil {
 		t.Errorf("once it is there: %d, %v", n, err)
 	}
-	f(newSink(t, Options{URLs: []string{srv.url}, Stream: "OTHER"}), "stream OTHER")
+	f(newSink(t, Options{URLs: []string{srv.URL}, Stream: "OTHER"}), "stream OTHER")
 }
 
 func TestPermissions(t *testing.T) {
@@ -352,10 +352,10 @@ func TestPermissions(t *testing.T) {
 			{Username: "inbox", Password: "pw", Permissions: &server.Permissions{Subscribe: &server.SubjectPermission{Allow: []string{"_INBOX_perfmon.>"}}}},
 		}
 	})
-	srv.root = []nats.Option{nats.UserInfo("root", "root")}
-	srv.makeStream(24 * time.Hour)
+	srv.Root = []nats.Option{nats.UserInfo("root", "root")}
+	srv.MakeStream(24 * time.Hour)
 	var logged strings.Builder
-	o := Options{URLs: []string{srv.url}, Username: "agent", Password: "pw", Logger: slog.New(slog.NewTextHandler(&logged, nil))}
+	o := Options{URLs: []string{srv.URL}, Username: "agent", Password: "pw", Logger: slog.New(slog.NewTextHandler(&logged, nil))}
 	f := func(question string, o Options, wantWindow time.Duration) {
 		t.Helper()
 		s := newSink(t, o)
@@ -379,7 +379,7 @@ func TestPermissions(t *testing.T) {
 	}
 
 	// To be told no takes no timeout.
-	s := newSink(t, Options{URLs: []string{srv.url}, Username: "reader", Password: "pw", Timeout: time.Hour})
+	s := newSink(t, Options{URLs: []string{srv.URL}, Username: "reader", Password: "pw", Timeout: time.Hour})
 	n, err := s.Deliver(t.Context(), numbered(2))
 	if n != 0 || !errors.Is(err, nats.ErrPermissionViolation) || isRefused(err) {
 		t.Errorf("may not publish: %d, %v", n, err)
@@ -389,8 +389,8 @@ func TestPermissions(t *testing.T) {
 // Nothing holds a call for longer than its context.
 func TestDeadlines(t *testing.T) {
 	srv := newServer(t, nil)
-	srv.makeStream(24 * time.Hour)
-	wire := newLink(t, srv.srv.Addr().String())
+	srv.MakeStream(24 * time.Hour)
+	wire := newLink(t, srv.Server.Addr().String())
 	s := newSink(t, Options{URLs: []string{wire.url}, Timeout: time.Hour})
 	short := func() context.Context {
 		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
@@ -438,7 +438,7 @@ func TestTLS(t *testing.T) {
 	roots.AddCert(certificates.Certificate())
 	f := func(question string, c *tls.Config, want string) {
 		t.Helper()
-		err := newSink(t, Options{URLs: []string{srv.url}, TLS: c}).Heartbeat(t.Context(), "perfmon.heartbeat.v1.x", "id", nil)
+		err := newSink(t, Options{URLs: []string{srv.URL}, TLS: c}).Heartbeat(t.Context(), "perfmon.heartbeat.v1.x", "id", nil)
 		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
 			t.Errorf("%s: %v, want %q", question, err, want)
 		}
@@ -447,7 +447,7 @@ func TestTLS(t *testing.T) {
 	f("another name", &tls.Config{RootCAs: roots, ServerName: "other.invalid"}, "not other.invalid")
 	f("nothing said", nil, "unknown authority")
 	plain := newServer(t, nil)
-	err := newSink(t, Options{URLs: []string{plain.url}, TLS: &tls.Config{}}).Heartbeat(t.Context(), "x", "id", nil)
+	err := newSink(t, Options{URLs: []string{plain.URL}, TLS: &tls.Config{}}).Heartbeat(t.Context(), "x", "id", nil)
 	if err == nil || !strings.Contains(err.Error(), "secure connection not available") {
 		t.Errorf("a server without TLS: %v", err)
 	}
@@ -461,7 +461,7 @@ func TestSecrets(t *testing.T) {
 		srv := newServer(t, change)
 		var texts []string
 		for _, o := range []Options{good, bad} {
-			o.URLs = []string{srv.url}
+			o.URLs = []string{srv.URL}
 			s := newSink(t, o)
 			err := s.Heartbeat(t.Context(), "perfmon.heartbeat.v1.x", "id", nil)
 			if (err == nil) != (o.String() == s.String() && o.Token == good.Token && o.Password == good.Password && o.Credentials == good.Credentials) {
