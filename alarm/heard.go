@@ -16,30 +16,38 @@ func HeardOf(t *Trigger) Heard {
 	return Heard{Severity: t.Severity, NoData: t.State == NoData, RaisedAt: t.RaisedAt, AlarmedAt: t.AlarmedAt}
 }
 
-// Note takes down what a trigger said in the row at, held back or not. A clear
-// is held back from nobody who knows what it ends.
-func (h *Heard) Note(said Transition, at int64, silenced bool) {
+// Hold takes down what a trigger said in a row that was held back. A clear is
+// held back from nobody who knows what it ends.
+func (h *Heard) Hold(said []Transition) {
+	for _, t := range said {
+		switch t.Kind {
+		case KindRaised, KindRepeated:
+			h.Owed = h.Owed || !t.Inhibited
+		case KindNoData:
+			h.Owed = false
+		case KindCleared:
+			h.Severity, h.NoData, h.Owed = "", false, false
+		}
+	}
+}
+
+// hear takes down what they heard.
+func (h *Heard) hear(said Transition, at int64) {
 	switch said.Kind {
-	case KindRaised, KindRepeated:
-		if silenced {
-			h.Owed = h.Owed || !said.Inhibited
-			return
-		}
-		h.Severity, h.NoData = said.Severity, false
-		if said.Inhibited {
-			return
-		}
-		h.RaisedAt, h.Owed = at, false
-		if said.Severity == Critical {
-			h.AlarmedAt = at
-		}
-	case KindNoData:
-		h.Owed = false
-		if !silenced {
-			h.Severity, h.NoData = "", true
-		}
 	case KindCleared:
-		h.Severity, h.NoData, h.Owed = "", false, false
+		h.Severity, h.NoData = "", false
+		return
+	case KindNoData:
+		h.Severity, h.NoData = "", true
+		return
+	}
+	h.Severity, h.NoData = said.Severity, false
+	if said.Inhibited {
+		return
+	}
+	h.RaisedAt = at
+	if said.Severity == Critical {
+		h.AlarmedAt = at
 	}
 }
 
@@ -78,7 +86,7 @@ func (h *Heard) CatchUp(t *Trigger, tm Timing, at int64, said []Transition) []Tr
 		if said[i].Kind == KindRepeated && !h.right(t) {
 			said[i].Kind = KindRaised
 		}
-		h.Note(said[i], at, false)
+		h.hear(said[i], at)
 	}
 	h.Rewind(t)
 	owed := h.Owed && h.missed(t) && !t.inhibited(tm, at)
@@ -100,21 +108,14 @@ func (h *Heard) CatchUp(t *Trigger, tm Timing, at int64, said []Transition) []Tr
 		// of either that could reach them.
 		late = Transition{Kind: KindCleared, Severity: h.Severity, Reason: ReasonUnknown}
 	}
-	h.Note(late, at, false)
+	h.hear(late, at)
 	return append(said, late)
 }
 
-// missed says whether they have heard no word since the trigger began to be
-// bad that inhibit did not hold back.
+// missed says whether they have heard no word of what fires that inhibit did
+// not hold back.
 func (h *Heard) missed(t *Trigger) bool {
-	switch t.State {
-	case Firing, Clearing:
-		if t.Severity == Critical {
-			return h.AlarmedAt < t.Since
-		}
-		return h.RaisedAt < t.Since
-	}
-	return false
+	return (t.State == Firing || t.State == Clearing) && h.RaisedAt < t.Since
 }
 
 // Shift moves every stored time by d seconds, for a clock that was set.

@@ -47,9 +47,7 @@ func (s *silenceable) row(tm Timing, at int64, letter byte, silenced bool) []Tra
 	if !silenced {
 		return s.heard.CatchUp(&s.Trigger, tm, at, said)
 	}
-	for _, t := range said {
-		s.heard.Note(t, at, true)
-	}
+	s.heard.Hold(said)
 	return said
 }
 
@@ -165,6 +163,8 @@ func TestHeardLate(t *testing.T) {
 	f("and cleared in the row with which it ends", hour, "gbbbg", ".sss.", "-R--C")
 	f("told before", hour, "gbbbb", "..ss.", "-R---")
 	f("told before; the repeat that was held back comes with the next period", Timing{Period: 120, Inhibit: 240}, "bbbbbbbbbb", "....sss...", "-R---P-P--")
+	f("or with the one after", Timing{Period: 120, Inhibit: 240}, "bbbbbbbbbb", "....ss....", "-R---P-P--")
+	f("nothing is late that nothing held back", Timing{Period: 180, Inhibit: 300}, "bbbgbbbbbbb", "...........", "--RC--H--P-")
 	f("told before, cleared, and raised again within the quiet time", hour, "bgbbb", "..ss.", "RCH-H")
 	f("raised and cleared while silenced, and raised after it", hour, "gbgggb", ".sss..", "-RC--R")
 	f("the quiet time of what was told before goes on", hour, "bgbgggb", "..sss..", "RCHC--H")
@@ -174,6 +174,9 @@ func TestHeardLate(t *testing.T) {
 	f("clearing", Timing{Period: 60, Clear: 600}, "bgggg", "ss...", "R-R--")
 	f("no data, which lasts", Timing{Period: 60, NoData: 120}, "g.....", ".ssss.", "--N--N")
 	f("no data, known before", Timing{Period: 60, NoData: 120}, "g.....", "...ss.", "--N---")
+	f("no data, known before, and again", Timing{Period: 60, NoData: 120}, "g..b...", "....ss.", "--NR-NN")
+	f("the same with a good value between", Timing{Period: 60, NoData: 120}, "g..g...", "....ss.", "--NC-NN")
+	f("bad after no data is no news", Timing{Period: 120, NoData: 120}, "bb..bg", "......", "-R-N--")
 	f("no data after a raise that was told", Timing{Period: 60, NoData: 120}, "b.....", ".ssss.", "R-N--N")
 	f("no data, then bad, then good", Timing{Period: 120, NoData: 120}, "bb...bgg", "..sssss.", "-R-N---U")
 	f("the same when nothing was told", Timing{Period: 120, NoData: 120}, "bb...bgg", "sssssss.", "-R-N----")
@@ -182,4 +185,18 @@ func TestHeardLate(t *testing.T) {
 // sampleOf is a row as run makes it.
 func sampleOf(at, span int64, letter byte) Sample {
 	return Sample{T: at, Span: span, From: at - span, Known: letter != '.', Grade: Grade(strings.IndexByte("glwfb", letter)), Value: 1}
+}
+
+// When the clock is set, what was heard was heard that much later; what never
+// was, never.
+func TestHeardShifts(t *testing.T) {
+	h := Heard{RaisedAt: t0, AlarmedAt: t0 - 60}
+	h.Shift(7200)
+	if want := (Heard{RaisedAt: t0 + 7200, AlarmedAt: t0 + 7140}); h != want {
+		t.Errorf("shifted to %+v, want %+v", h, want)
+	}
+	h = Heard{}
+	if h.Shift(7200); h != (Heard{}) {
+		t.Errorf("shifted to %+v", h)
+	}
 }

@@ -44,7 +44,7 @@ func fleet(t *testing.T, o Options) (*world, *prometheus.Registry) {
 	with("vm", "d", Facts{ControlDomain: true}, cpu)
 	with("vm", "a", Facts{}, cpu)
 	with("vm", "b", Facts{}, cpu+"; other level=0.5 period=60 inhibit=0 regex=load")
-	with("host", "h", Facts{}, cpu+"; host_load level=0.5 period=60 inhibit=0 regex=hostload")
+	with("host", "h", Facts{}, cpu+"; host_load level=0.5 period=60 inhibit=3600 regex=hostload")
 	with("sr", "s", Facts{SR: &SRFacts{}}, "x level=0.5 period=60 inhibit=0 regex=cpu0")
 	return w, reg
 }
@@ -262,4 +262,21 @@ func TestContentionOfLateRows(t *testing.T) {
 	if fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("raised %v, want %v", got, want)
 	}
+}
+
+// A VM that an evacuation has taken elsewhere is the other host's business.
+func TestEvacuatedVM(t *testing.T) {
+	w, reg := fleet(t, Options{})
+	w.maintain("host", "h", Evacuating)
+	w.row(0, 0, 0.9, 0, 0, 0, 0, 0)
+	w.poll(5)
+	f := *w.inv.Objects[Object{"vm", "a"}]
+	f.Resident = false
+	w.setColumns("vm/d/cpu0", "vm/b/cpu0", "vm/b/load", hostCPU, "host/h/hostload", "sr/s/cpu0")
+	w.row(60, 0, 0, 0, 0, 0, 0)
+	w.poll(65)
+	w.put("vm", "a", f)
+	w.row(180, 0, 0, 0, 0, 0, 0)
+	w.poll(185)
+	mutedObjects(t, reg, `perfmon_muted_objects{reason="evacuating"} 3`)
 }

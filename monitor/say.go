@@ -24,9 +24,7 @@ func (m *Monitor) say(o *object, v *variable, at int64, said []alarm.Transition)
 	if by == "" {
 		said = v.heard.CatchUp(&v.trig, timingOf(v.conf), at, said)
 	} else {
-		for _, t := range said {
-			v.heard.Note(t, at, true)
-		}
+		v.heard.Hold(said)
 	}
 	m.tell(o, v, at, said, by)
 }

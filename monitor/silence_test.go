@@ -208,6 +208,22 @@ func TestSilenceOverARestart(t *testing.T) {
 	w.wantHeard("and the one after", "h:cpu_usage raised@180")
 }
 
+// A silence that is ended when the clock was set back to before its beginning
+// has ended for the next run as well.
+func TestSilenceThatEndsBeforeItBegan(t *testing.T) {
+	w := steady(t, "cpu_usage level=0.5 period=60")
+	w.poll(5)
+	id := w.silence(9999, "class=host")
+	w.wall = w.wall.Add(-7200 * time.Second)
+	if err := w.m.endSilence(id); err != nil {
+		t.Fatal(err)
+	}
+	w.restart()
+	if n := len(w.m.inForce()); n != 0 || w.logged("not in force") != 0 {
+		t.Errorf("%d are in force:\n%s", n, w.log.String())
+	}
+}
+
 // A restart with a silence that cannot be read goes on without it.
 func TestSilenceThatIsSpoilt(t *testing.T) {
 	w := steady(t, "cpu_usage level=0.5 period=60")
