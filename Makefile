@@ -37,7 +37,8 @@ run: build ## run the agent on this host's /proc with the example triggers
 	@mkdir -p run/state
 	@echo 'metrics: http://$(LISTEN)/metrics (state in run/state, triggers in packaging/triggers, Ctrl-C ends it)'
 	@exec bin/perfmon --source local --state-dir '$(CURDIR)/run/state' --triggers '$(CURDIR)/packaging/triggers' \
-		--pid-file '$(CURDIR)/run/perfmon.pid' --web.listen-address '$(LISTEN)' $(RUNFLAGS)
+		--pid-file '$(CURDIR)/run/perfmon.pid' --api-socket '$(CURDIR)/run/perfmon.sock' \
+		--web.listen-address '$(LISTEN)' $(RUNFLAGS)
 
 .PHONY: test
 test: need-go $(if $(findstring -race,$(TESTFLAGS)),need-cc) ## run the tests of every package, and the structure checks

@@ -36,7 +36,7 @@ for _ in {1..100}; do
 done
 [ -n "$flags" ] || fail "the simulator does not start"
 # shellcheck disable=SC2086 # words of flags
-bin/perfmon $flags --control-socket "@perfmon-soak-$$" --pid-file "$dir/perfmon.pid" \
+bin/perfmon $flags --control-socket "@perfmon-soak-$$" --api-socket "$dir/api.sock" --pid-file "$dir/perfmon.pid" \
 	--web.listen-address 127.0.0.1:0 2>"$dir/perfmon.log" &
 agent=$!
 pids+=("$agent")

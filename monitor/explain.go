@@ -60,7 +60,8 @@ type Rule struct {
 	Labels       map[string]string `json:"alarm_labels,omitempty"`
 }
 
-// ExplainedRow is one value and what the levels say of it.
+// ExplainedRow is one value and what the levels say of it: Grade is a word of
+// gradeWords, "" for a value that is unknown.
 type ExplainedRow struct {
 	T     int64    `json:"t"`
 	Value *float64 `json:"value"`
@@ -170,7 +171,12 @@ func explainedRow(c *config.Variable, p point) ExplainedRow {
 		return ExplainedRow{T: p.t}
 	}
 	value := p.value
-	return ExplainedRow{T: p.t, Value: &value, Grade: c.Grade(value).String()}
+	return ExplainedRow{T: p.t, Value: &value, Grade: gradeWords[c.Grade(value)]}
+}
+
+// gradeWords are the grades as programs read them.
+var gradeWords = map[config.Grade]string{
+	config.Fine: "fine", config.Lingering: "lingering", config.BadWarning: "warning", config.BadFalling: "falling", config.BadCritical: "critical",
 }
 
 func ruleInForce(c *config.Variable) Rule {

@@ -111,6 +111,8 @@ func runAgent(o *options, stderr io.Writer) error {
 	reg.MustRegister(metrics.New(m.Snapshot, time.Now), metrics.NewLabels(m.Snapshot))
 	beats := newHeartbeats(m.Snapshot, kept.Epoch, log, reg)
 
+	apiSocket := openAPI(o, log)
+
 	log.Info("perfmon begins", "version", version, "source", h.name, "step", step, "pid", os.Getpid())
 	var work sync.WaitGroup
 	background, endBackground := context.WithCancel(context.Background())
@@ -128,6 +130,7 @@ func runAgent(o *options, stderr io.Writer) error {
 		work.Wait()
 		h.close()
 	})
+	work.Go(func() { serveAPI(background, apiSocket, m, kept, log) })
 	work.Go(func() { serveWeb(background, o, passed, log, reg, h) })
 	work.Go(func() { hearCommands(background, socket, m, log) })
 	work.Go(func() { hearHangups(background, hangups, m) })

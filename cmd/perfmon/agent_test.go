@@ -46,7 +46,7 @@ func newSite(t *testing.T) *site {
 	t.Cleanup(func() { os.RemoveAll(dir) })
 	s := &site{t: t, dir: dir, socket: fmt.Sprintf("@perfmon-test-%d-%d", os.Getpid(), sites.Add(1))}
 	s.base = []string{
-		"--state-dir", s.path("state"), "--pid-file", s.path("pid"), "--control-socket", s.socket,
+		"--state-dir", s.path("state"), "--pid-file", s.path("pid"), "--control-socket", s.socket, "--api-socket", s.path("api"),
 		"--triggers", s.path("triggers"), "--inventory-file", s.path("inventory"),
 		"--xapi-socket", s.path("xcp/xapi"), "--rrdd-socket", s.path("xcp/xcp-rrdd"), "--xapi-http", "127.0.0.1:1",
 		"--web.listen-address", "127.0.0.1:0",

@@ -43,6 +43,7 @@ type options struct {
 	stallTimeout   time.Duration // of an answer with rows; 0: the default
 	inventoryFile  string
 	controlSocket  string
+	apiSocket      string
 	pidFile        string
 	allowedHosts   []string
 	web            web.FlagConfig
@@ -99,6 +100,7 @@ func parseFlags(args []string, stdout io.Writer) (*options, error) {
 	f.StringVar(&o.inventoryFile, "inventory-file", xapi.IdentityPath, "`FILE` that says which host of the pool this is")
 	f.StringVar(&o.hostUUID, "host-uuid", "", "`UUID` of this host, instead of the one in the inventory file")
 	f.StringVar(&o.controlSocket, "control-socket", control.DefaultName, "`NAME` of the abstract unix datagram socket for commands")
+	f.StringVar(&o.apiSocket, "api-socket", api.DefaultSocket, "`PATH` of the socket on which perfmonctl asks; empty for none")
 	f.StringVar(&o.pidFile, "pid-file", "/var/run/perfmon.pid", "`FILE` for the process id; empty for none")
 	f.StringArrayVar(&listen, "web.listen-address", []string{api.DefaultAddress}, "`ADDR` of the metrics and the page; empty for none; may be repeated")
 	f.StringVar(&webConfig, "web.config.file", "", "`FILE` with TLS and authentication settings (exporter-toolkit's format)")

@@ -72,7 +72,8 @@ func (p *place) command(flags ...string) *exec.Cmd {
 	return exec.Command(p.program, append([]string{
 		"--source", "local", "--triggers", "../../packaging/triggers",
 		"--state-dir", filepath.Join(p.dir, "state"), "--pid-file", p.pidFile(),
-		"--control-socket", p.socket, "--web.listen-address", p.address,
+		"--control-socket", p.socket, "--api-socket", filepath.Join(p.dir, "api"),
+		"--web.listen-address", p.address,
 	}, flags...)...)
 }
 

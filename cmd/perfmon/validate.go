@@ -71,7 +71,7 @@ func (o *options) validateWeb() error {
 // absolutePaths makes the files' names good in any directory, since a
 // background process has another one.
 func (o *options) absolutePaths() error {
-	for _, path := range []*string{&o.settings, &o.triggers, &o.stateDir, &o.xapiSocket, &o.rrddSocket, &o.inventoryFile, &o.pidFile, o.web.WebConfigFile} {
+	for _, path := range []*string{&o.settings, &o.triggers, &o.stateDir, &o.xapiSocket, &o.rrddSocket, &o.inventoryFile, &o.pidFile, &o.apiSocket, o.web.WebConfigFile} {
 		if *path == "" {
 			continue
 		}

@@ -1,0 +1,236 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"perfmon/alarm"
+	"perfmon/docs/docstest"
+	"perfmon/monitor"
+	"perfmon/monitor/config"
+	"perfmon/rrd"
+	"perfmon/rrd/rrdtest"
+)
+
+// example is a host of which docs/api.md tells: the monitor itself, with a
+// clock that stands still and one answer of rows.
+type example struct {
+	now    time.Time
+	polled chan struct{}
+	once   atomic.Bool
+}
+
+const exampleNow = 1795338360 // a whole minute
+
+func (e *example) Now() (time.Time, time.Duration) { return e.now, time.Hour }
+
+func (e *example) Update(context.Context, int64, int64, []string) (monitor.Update, error) {
+	doc := rrdtest.Update(exampleNow-5*60, 60,
+		"vm/"+webUUID+"/cpu0 0.31 0.42 _ 0.93 0.97 0.95",
+		"vm/"+webUUID+"/cpu1 0.29 0.4 _ 0.97 0.99 0.97")
+	return openReader{doc.Reader()}, nil
+}
+
+type openReader struct{ rrd.Reader }
+
+func (openReader) Close() error { return nil }
+
+func (*example) Read(config.Fold) (float64, error) { return 0.5, nil }
+func (*example) Keep(*monitor.Changes)             {}
+func (*example) Epoch() string                     { return "e" }
+func (*example) Announce([]*alarm.Event)           {}
+
+// askExample serves the example on a real socket.
+func askExample(t *testing.T) *http.Client {
+	e := &example{now: time.Unix(exampleNow+2, 0), polled: make(chan struct{})}
+	m := monitor.New(monitor.Options{
+		Source: e, Clock: e, Store: e, Readings: e, Logger: slog.New(slog.DiscardHandler),
+		Alive: func(status string) {
+			if status == "polling" && e.once.CompareAndSwap(false, true) {
+				close(e.polled)
+			}
+		},
+	})
+	own := `<config>
+  <variable>
+    <name value="disk_usage"/>
+    <alarm_trigger_level value="100000000"/>
+  </variable>
+  <disable name="network_usage"/>
+</config>`
+	file := `<triggers>
+  <config class="vm">
+    <variable>
+      <name value="cpu_usage"/>
+      <alarm_trigger_level value="0.95"/>
+    </variable>
+    <variable>
+      <name value="network_usage"/>
+      <alarm_trigger_level value="50000000"/>
+    </variable>
+  </config>
+  <config class="vm" tag="production">
+    <variable>
+      <name value="cpu_usage"/>
+      <alarm_trigger_level value="0.9"/>
+      <alarm_trigger_period value="300"/>
+      <alarm_labels value="team=web"/>
+    </variable>
+  </config>
+</triggers>`
+	m.SetInventory(&monitor.Inventory{
+		HostUUID: hostUUID, Files: map[string]string{"vm": file},
+		Objects: map[monitor.Object]*monitor.Facts{
+			{Class: "host", UUID: hostUUID}: {Name: "xcp-1", Resident: true},
+			{Class: "vm", UUID: webUUID}:    {Name: "web-07", Resident: true, Tags: []string{"production"}, Config: own},
+		},
+	})
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		m.Run(ctx)
+	}()
+	t.Cleanup(func() {
+		cancel()
+		<-ended
+	})
+	<-e.polled
+	sinks := func(*alarm.Event) []SinkStatus {
+		return []SinkStatus{
+			{Sink: "xapi"},
+			{
+				Sink: "alertmanager", Queued: 2, QueuedSince: exampleNow - 600, Away: true, NextTry: exampleNow + 14,
+				LastError: "connection refused", LastErrorAt: exampleNow - 10,
+			},
+		}
+	}
+	path := shortDir(t) + "/s"
+	serveSocket(t, listenSocket(t, path), (&local{
+		LocalOptions: LocalOptions{Monitor: m, Sinks: sinks, Version: "1.0", Logger: quiet},
+		patience:     time.Minute, now: func() time.Time { return e.now },
+	}).handler())
+	return socketClient(t, path)
+}
+
+// TestDocsExamples: docs/api.md shows what the API answers.
+func TestDocsExamples(t *testing.T) {
+	client := askExample(t)
+	ask := func(method, path, body string, status int) string {
+		t.Helper()
+		req, err := http.NewRequest(method, "http://perfmon"+path, strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := client.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		b, err := io.ReadAll(resp.Body)
+		if err != nil || resp.StatusCode != status {
+			t.Fatalf("%s %s: %s, %v:\n%s", method, path, resp.Status, err, b)
+		}
+		return string(b)
+	}
+	// The id of a silence is made at random.
+	var id string
+	show := func(name, text string) {
+		t.Helper()
+		text = rowsInLines.ReplaceAllStringFunc(text, func(row string) string { return strings.Join(strings.Fields(row), " ") })
+		if id != "" {
+			text = strings.ReplaceAll(text, id, "5f0c3a9be1d27c48")
+		}
+		docstest.Example(t, "api.md", name, "json", text)
+	}
+	// Until the loop has put the snapshot out, the object is not there.
+	for !strings.Contains(ask("GET", "/v1/objects", "", 200), "web-07") {
+		time.Sleep(time.Millisecond)
+	}
+	show("objects", ask("GET", "/v1/objects?query=web-07", "", 200))
+	show("error", ask("GET", "/v1/explain?object=web-07&variable=cpu", "", 404))
+	show("explain", ask("GET", "/v1/explain?object=web-07&variable=cpu_usage", "", 200))
+	show("effective", ask("GET", "/v1/effective?object=web-07", "", 200))
+	const request = `{"matchers": ["class=vm", "variable=~cpu.*"], "reason": "load test", "author": "kim", "duration_s": 7200}`
+	show("silence-request", request)
+	silence := ask("POST", "/v1/silences", request, 201)
+	var made alarm.Silence
+	if err := json.Unmarshal([]byte(silence), &made); err != nil {
+		t.Fatal(err)
+	}
+	id = made.ID
+	show("silence", silence)
+	show("silences", ask("GET", "/v1/silences", "", 200))
+	if b := ask("DELETE", "/v1/silences/"+id, "", 204); b != "" {
+		t.Errorf("the end of a silence says %q", b)
+	}
+}
+
+// rowsInLines are what stands better in one line each.
+var rowsInLines = regexp.MustCompile(`(?s)\{\s+"(t|if|origin)": [^{}]*\}`)
+
+// TestDocsFields: the page names every field of an explanation, and the paths.
+func TestDocsFields(t *testing.T) {
+	text, err := os.ReadFile("../../docs/api.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := string(text)
+	for _, of := range []any{
+		Explained{Explanation: &monitor.Explanation{
+			From: "x", Problem: "x", Severity: "x", Since: 1, AlarmedAt: 1, InhibitUntil: 1, Muted: "x", Silence: &alarm.Silence{}, Trouble: "x",
+		}},
+		SinkStatus{WaitingSince: 1, QueuedSince: 1, NextTry: 1, LastError: "x", LastErrorAt: 1, LastErrorOurs: true, Refused: true},
+		monitor.EffectiveConfig{}, monitor.EffectiveVariable{AskedBy: "x", EachHost: true}, Silences{}, NewSilence{Ends: 1, Duration: 1}, Refusal{Known: []string{"x"}},
+	} {
+		b, err := json.Marshal(of)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var fields map[string]any
+		if err := json.Unmarshal(b, &fields); err != nil {
+			t.Fatal(err)
+		}
+		for name := range fields {
+			if !strings.Contains(page, "`"+name+"`") && !strings.Contains(page, `"`+name+`"`) {
+				t.Errorf("docs/api.md does not name %T's %s", of, name)
+			}
+		}
+	}
+	for path, methods := range (&local{}).routes() {
+		for method := range methods {
+			if !strings.Contains(page, method+" "+path) {
+				t.Errorf("docs/api.md does not name %s %s", method, path)
+			}
+		}
+	}
+	for _, number := range []string{
+		fmt.Sprintf("at most %d KiB and a body of at most %d KiB", maxLocalHeaders>>10, maxRequestBytes>>10),
+		fmt.Sprintf("At most %d connections", maxConnections),
+		fmt.Sprintf("within %d s", int(loopPatience.Seconds())),
+		fmt.Sprintf("has %d s to say what it wants", int(readHeaderTimeout.Seconds())),
+	} {
+		if !strings.Contains(page, number) {
+			t.Errorf("docs/api.md does not say %q", number)
+		}
+	}
+	grades := []string{}
+	for _, m := range regexp.MustCompile("`(fine|lingering|warning|falling|critical)`").FindAllStringSubmatch(page, -1) {
+		grades = append(grades, m[1])
+	}
+	slices.Sort(grades)
+	if n := len(slices.Compact(grades)); n != 5 {
+		t.Errorf("%d grades are named", n)
+	}
+}

@@ -1,0 +1,112 @@
+package api
+
+import (
+	"context"
+	"net/http"
+
+	"perfmon/alarm"
+	"perfmon/monitor"
+)
+
+// Objects is the answer of /v1/objects.
+type Objects struct {
+	Objects []ObjectRef `json:"objects"`
+}
+
+// objects lists the objects of this host, or the one that is meant.
+func (l *local) objects(_ context.Context, r *http.Request) (reply, error) {
+	if query := r.URL.Query().Get("query"); query != "" {
+		o, err := Resolve(l.Monitor.Snapshot(), query)
+		return reply{http.StatusOK, Objects{[]ObjectRef{o}}}, err
+	}
+	s := l.Monitor.Snapshot()
+	if s == nil {
+		return reply{http.StatusOK, Objects{[]ObjectRef{}}}, nil
+	}
+	here, _ := objectsOf(s)
+	return reply{http.StatusOK, Objects{append([]ObjectRef{}, here...)}}, nil
+}
+
+// object is the object that a request is about.
+func (l *local) object(r *http.Request) (ObjectRef, error) {
+	return Resolve(l.Monitor.Snapshot(), r.URL.Query().Get("object"))
+}
+
+// effective answers with the configuration in force of an object.
+func (l *local) effective(ctx context.Context, r *http.Request) (reply, error) {
+	o, err := l.object(r)
+	if err != nil {
+		return reply{}, err
+	}
+	e, err := l.Monitor.Effective(ctx, o.key())
+	return reply{http.StatusOK, e}, err
+}
+
+// Explained is the answer of /v1/explain for one variable.
+type Explained struct {
+	*monitor.Explanation
+	Sinks []SinkStatus `json:"sinks"`
+}
+
+// ExplainedAll is the answer of /v1/explain for all variables of an object.
+type ExplainedAll struct {
+	ObjectRef
+	Variables []*monitor.Explanation `json:"variables"`
+}
+
+// SinkStatus is what has become of an alarm at one sink. Times are Unix
+// seconds, and absent for never.
+type SinkStatus struct {
+	Sink string `json:"sink"`
+
+	Told         bool  `json:"told"`    // it was raised towards the sink, and not cleared since
+	Waiting      int   `json:"waiting"` // events of this alarm that are not delivered yet
+	WaitingSince int64 `json:"waiting_since,omitempty"`
+	// What would keep the next raise or repeat back.
+	Filtered      bool `json:"filtered"`
+	HoldSilenced  bool `json:"hold_silenced"`
+	HoldInhibited bool `json:"hold_inhibited"`
+
+	Queued      int   `json:"queued"` // events of all alarms that wait
+	QueuedSince int64 `json:"queued_since,omitempty"`
+
+	Away          bool   `json:"away"` // it is taken to be away, and tried now and then
+	NextTry       int64  `json:"next_try,omitempty"`
+	LastError     string `json:"last_error,omitempty"` // since the start
+	LastErrorAt   int64  `json:"last_error_at,omitempty"`
+	LastErrorOurs bool   `json:"last_error_ours,omitempty"` // it was about this alarm
+	Refused       bool   `json:"refused,omitempty"`         // that call lost an event for good
+}
+
+// explain says why a variable is in its state, and what has become of its
+// alarm; or why all variables of an object are.
+func (l *local) explain(ctx context.Context, r *http.Request) (reply, error) {
+	o, err := l.object(r)
+	if err != nil {
+		return reply{}, err
+	}
+	variable := r.URL.Query().Get("variable")
+	if variable == "" {
+		list, err := l.Monitor.ExplainAll(ctx, o.key())
+		return reply{http.StatusOK, ExplainedAll{o, list}}, err
+	}
+	x, err := l.Monitor.Explain(ctx, o.key(), variable)
+	if err != nil {
+		return reply{}, err
+	}
+	return reply{http.StatusOK, Explained{x, append([]SinkStatus{}, l.Sinks(eventOf(x))...)}}, nil
+}
+
+// eventOf is the next thing that a variable would say if it is bad, as far as
+// it matters to filters and holds.
+func eventOf(x *monitor.Explanation) *alarm.Event {
+	e := &alarm.Event{
+		ID:       alarm.ID{Class: x.Class, UUID: x.UUID, Variable: x.Variable},
+		Severity: x.Severity, Priority: x.Rule.Priority, Labels: x.Rule.Labels,
+		Silenced: x.Muted != "", Inhibited: x.InhibitUntil != 0,
+	}
+	if e.Severity == "" {
+		e.Severity = alarm.Critical
+	}
+	return e
+}

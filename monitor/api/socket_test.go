@@ -1,0 +1,347 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+var quiet = slog.New(slog.DiscardHandler)
+
+// shortDir is a directory whose name leaves room for that of a socket.
+func shortDir(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "api")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	return dir
+}
+
+func listenSocket(t *testing.T, path string) *Socket {
+	t.Helper()
+	s, err := ListenSocket(path, quiet)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// serveSocket serves until the test ends, or end is called.
+func serveSocket(t *testing.T, s *Socket, handler http.Handler) (end func()) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- s.Serve(ctx, handler) }()
+	end = sync.OnceFunc(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Errorf("the socket ended with %v", err)
+		}
+	})
+	t.Cleanup(end)
+	return end
+}
+
+// socketClient asks on a socket.
+func socketClient(t *testing.T, path string) *http.Client {
+	transport := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return (&net.Dialer{}).DialContext(ctx, "unix", path)
+	}}
+	t.Cleanup(transport.CloseIdleConnections)
+	return &http.Client{Transport: transport}
+}
+
+// wantWord asks for the word that the tests' server says.
+func wantWord(t *testing.T, path string) {
+	t.Helper()
+	resp, err := socketClient(t, path).Get("http://perfmon/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if b, err := io.ReadAll(resp.Body); err != nil || string(b) != "word" {
+		t.Errorf("%q, %v", b, err)
+	}
+}
+
+func gone(path string) bool {
+	_, err := os.Lstat(path)
+	return errors.Is(err, fs.ErrNotExist)
+}
+
+func TestSocket(t *testing.T) {
+	path := filepath.Join(shortDir(t), "new", "s")
+	end := serveSocket(t, listenSocket(t, path), word)
+	wantWord(t, path)
+	mode := func(path string, want fs.FileMode) {
+		t.Helper()
+		info, err := os.Stat(path)
+		if err != nil || info.Mode().Perm() != want {
+			t.Errorf("%s: %v, %v, want %v", path, info.Mode(), err, want)
+		}
+	}
+	mode(path, 0o600)
+	mode(filepath.Dir(path), 0o755)
+	if _, err := ListenSocket(path, quiet); !errors.Is(err, ErrAnswers) {
+		t.Errorf("a second one: %v", err)
+	}
+	wantWord(t, path) // it is still there
+	end()
+	if !gone(path) {
+		t.Error("its file is left")
+	}
+}
+
+// TestSocketOfADeadProcess: a file on which nobody listens is replaced.
+func TestSocketOfADeadProcess(t *testing.T) {
+	path := filepath.Join(shortDir(t), "s")
+	dead := listenSocket(t, path)
+	dead.listener.Close()
+	if gone(path) {
+		t.Fatal("nothing was left")
+	}
+	serveSocket(t, listenSocket(t, path), word)
+	wantWord(t, path)
+}
+
+// TestSocketOfASuccessor: one that ends leaves the file of another alone.
+func TestSocketOfASuccessor(t *testing.T) {
+	path := filepath.Join(shortDir(t), "s")
+	first := listenSocket(t, path)
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	serveSocket(t, listenSocket(t, path), word)
+	if err := first.Close(); err != nil {
+		t.Error(err)
+	}
+	wantWord(t, path)
+}
+
+func TestSocketThatCannotBe(t *testing.T) {
+	dir := shortDir(t)
+	f := func(question, path, want string) {
+		t.Helper()
+		s, err := ListenSocket(path, quiet)
+		if err == nil {
+			s.Close()
+		}
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", question, err, want)
+		}
+	}
+	file := filepath.Join(dir, "file")
+	if err := os.WriteFile(file, []byte("precious"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f("a file", file, "no socket")
+	if text, err := os.ReadFile(file); err != nil || string(text) != "precious" {
+		t.Errorf("the file: %q, %v", text, err)
+	}
+	link := filepath.Join(dir, "link")
+	if err := os.Symlink(file, link); err != nil {
+		t.Fatal(err)
+	}
+	f("a link", link, "no socket")
+	f("a directory that is a file", filepath.Join(file, "s"), "not a directory")
+	f("a long name", filepath.Join(dir, strings.Repeat("x", maxSocketPath)), "the limit of a socket's name is 107")
+	datagrams := filepath.Join(dir, "datagrams")
+	other, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: datagrams, Net: "unixgram"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	f("a socket of another kind", datagrams, "cannot be told")
+}
+
+// TestForeignUsersAreRefused: whoever is neither root nor our own user is hung
+// up on, and nothing of his is read.
+func TestForeignUsersAreRefused(t *testing.T) {
+	f := func(question string, peer credentials, letIn bool) {
+		t.Helper()
+		path := filepath.Join(shortDir(t), "s")
+		s := listenSocket(t, path)
+		s.peer = peer
+		serveSocket(t, s, word)
+		resp, err := socketClient(t, path).Get("http://perfmon/")
+		if err == nil {
+			resp.Body.Close()
+		}
+		if letIn != (err == nil) {
+			t.Errorf("%s: %v", question, err)
+		}
+	}
+	is := func(uid uint32, err error) credentials {
+		return func(*net.UnixConn) (uint32, error) { return uid, err }
+	}
+	f("root", is(0, nil), true)
+	f("our own user", is(uint32(os.Geteuid()), nil), true)
+	f("another", is(uint32(os.Geteuid())+4711, nil), false)
+	f("nobody knows who", is(0, errors.New("no credentials")), false)
+}
+
+// TestForeignUser is one for the kernel: the file's mode would keep him out
+// as well, so it is widened.
+func TestForeignUser(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root can be somebody else")
+	}
+	dir := shortDir(t)
+	path := filepath.Join(dir, "s")
+	serveSocket(t, listenSocket(t, path), word)
+	for name, mode := range map[string]fs.FileMode{dir: 0o755, path: 0o666} {
+		if err := os.Chmod(name, mode); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ask := func(uid int) (got string) {
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			runtime.LockOSThread() // for ever: the thread ends with us, and its user with it
+			if _, _, errno := unix.RawSyscall(unix.SYS_SETRESUID, ^uintptr(0), uintptr(uid), ^uintptr(0)); errno != 0 {
+				t.Errorf("be user %d: %v", uid, errno)
+				return
+			}
+			fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer unix.Close(fd)
+			if err := unix.Connect(fd, &unix.SockaddrUnix{Name: path}); err != nil {
+				t.Errorf("connect as user %d: %v", uid, err)
+				return
+			}
+			_ = unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &unix.Timeval{Sec: 30})
+			_ = unix.Sendto(fd, []byte("GET / HTTP/1.0\r\n\r\n"), unix.MSG_NOSIGNAL, nil)
+			b := make([]byte, 1000)
+			n, err := unix.Read(fd, b)
+			if err != nil && err != syscall.ECONNRESET {
+				t.Errorf("read as user %d: %v", uid, err)
+			}
+			got = string(b[:max(n, 0)])
+		}()
+		<-done
+		return got
+	}
+	if got := ask(65534); got != "" {
+		t.Errorf("a foreign user got %q", got)
+	}
+	if got := ask(0); !strings.HasSuffix(got, "word") {
+		t.Errorf("root got %q", got)
+	}
+}
+
+// TestManyConnections: so many at once and no more, and those that wait get
+// their turn.
+func TestManyConnections(t *testing.T) {
+	path := filepath.Join(shortDir(t), "s")
+	s := listenSocket(t, path)
+	var open, most atomic.Int64
+	s.peer = func(*net.UnixConn) (uint32, error) {
+		most.Store(max(most.Load(), open.Add(1)))
+		return 0, nil
+	}
+	serveSocket(t, s, word)
+	var conns []net.Conn
+	ask := func(c net.Conn) {
+		t.Helper()
+		if _, err := io.WriteString(c, "GET / HTTP/1.1\r\nHost: x\r\n\r\n"); err != nil {
+			t.Fatal(err)
+		}
+		b := make([]byte, 1000)
+		if n, err := c.Read(b); err != nil || !strings.Contains(string(b[:n]), "200 OK") {
+			t.Fatalf("%q, %v", b[:n], err)
+		}
+	}
+	dial := func() net.Conn {
+		t.Helper()
+		c, err := net.Dial("unix", path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { c.Close() })
+		return c
+	}
+	for range maxConnections {
+		c := dial()
+		ask(c)
+		conns = append(conns, c)
+	}
+	late := dial()
+	open.Add(-1)
+	conns[0].Close()
+	ask(late)
+	if n := most.Load(); n != maxConnections {
+		t.Errorf("%d connections at once, want %d", n, maxConnections)
+	}
+}
+
+// TestSlowClient: whoever does not say what he wants is hung up on, and holds
+// up nobody meanwhile.
+func TestSlowClient(t *testing.T) {
+	path := filepath.Join(shortDir(t), "s")
+	s := listenSocket(t, path)
+	s.headerTimeout = 50 * time.Millisecond
+	serveSocket(t, s, word)
+	slow, err := net.Dial("unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer slow.Close()
+	if _, err := io.WriteString(slow, "GET / HT"); err != nil {
+		t.Fatal(err)
+	}
+	wantWord(t, path)
+	if b, err := io.ReadAll(slow); err != nil || strings.Contains(string(b), "word") {
+		t.Errorf("it got %q, %v", b, err)
+	}
+}
+
+// TestEndWithAConnection: an idle connection and a request under way do not
+// hold up the end.
+func TestEndWithAConnection(t *testing.T) {
+	path := filepath.Join(shortDir(t), "s")
+	asked := make(chan struct{})
+	end := serveSocket(t, listenSocket(t, path), http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		close(asked)
+		<-r.Context().Done()
+	}))
+	idle, err := net.Dial("unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer idle.Close()
+	got := make(chan error, 1)
+	client := socketClient(t, path)
+	go func() {
+		resp, err := client.Get("http://perfmon/")
+		if err == nil {
+			resp.Body.Close()
+		}
+		got <- err
+	}()
+	<-asked
+	end()
+	if err := <-got; err == nil {
+		t.Error("the request was answered")
+	}
+}
