@@ -54,13 +54,13 @@ func (h *Heard) hear(said Transition, at int64) {
 // Behind reports whether a trigger has something to say, or to forget, once
 // nothing holds it back any more.
 func (h *Heard) Behind(t *Trigger) bool {
-	return h.Owed || h.RaisedAt != t.RaisedAt || h.AlarmedAt != t.AlarmedAt || !h.right(t)
+	return h.Owed || h.RaisedAt != t.RaisedAt || h.AlarmedAt != t.AlarmedAt || !h.Knows(t)
 }
 
-// right says whether they know how the trigger is, so that the next that it
+// Knows reports whether they know how a trigger is, so that the next that it
 // says makes sense to them. That a critical alarm has fallen to a warning is
 // said to nobody.
-func (h *Heard) right(t *Trigger) bool {
+func (h *Heard) Knows(t *Trigger) bool {
 	switch t.State {
 	case Firing, Clearing:
 		return h.Severity == t.Severity || h.Severity == Critical
@@ -83,7 +83,7 @@ func (h *Heard) Rewind(t *Trigger) {
 // repeated and never heard of before is raised.
 func (h *Heard) CatchUp(t *Trigger, tm Timing, at int64, said []Transition) []Transition {
 	for i := range said {
-		if said[i].Kind == KindRepeated && !h.right(t) {
+		if said[i].Kind == KindRepeated && !h.Knows(t) {
 			said[i].Kind = KindRaised
 		}
 		h.hear(said[i], at)
@@ -91,7 +91,7 @@ func (h *Heard) CatchUp(t *Trigger, tm Timing, at int64, said []Transition) []Tr
 	h.Rewind(t)
 	owed := h.Owed && h.missed(t) && !t.inhibited(tm, at)
 	h.Owed = false
-	if h.right(t) && !owed {
+	if h.Knows(t) && !owed {
 		return said
 	}
 	var late Transition

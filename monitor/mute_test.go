@@ -3,6 +3,7 @@ package monitor
 import (
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -279,4 +280,30 @@ func TestEvacuatedVM(t *testing.T) {
 	w.row(180, 0, 0, 0, 0, 0, 0)
 	w.poll(185)
 	mutedObjects(t, reg, `perfmon_muted_objects{reason="evacuating"} 3`)
+}
+
+// What the migration itself kept from people is raised where the VM arrives,
+// if it goes on there.
+func TestMutedAlarmMigratesWithItsVM(t *testing.T) {
+	p := newTwoHosts(t)
+	p.minutes(0.1)
+	p.record.Maintenance = Migrating
+	p.tell()
+	p.minutes(0.9, 0.9)
+	p.a.wantTold("on the old host", "v:cpu_usage raised@120")
+	p.migrate()
+	p.record.Maintenance = ""
+	p.tell()
+	p.minutes(0.9, 0.9, 0.9)
+	if len(p.b.adopted) != 1 || !p.b.adopted[0].Silenced {
+		t.Errorf("adopted %+v", p.b.adopted)
+	}
+	p.a.wantHeard("on the old host", "")
+	p.b.wantHeard("on the new one", "v:cpu_usage raised@240")
+	if n := slices.IndexFunc(p.b.events, (*alarm.Event).IsALARM); n < 0 {
+		t.Errorf("it makes no message: %+v", p.b.events)
+	}
+	p.minutes(0.9, 0.1)
+	p.b.wantHeard("in the end", "v:cpu_usage raised@240, v:cpu_usage cleared@420 level")
+	p.a.wantHeard("on the old host", "")
 }

@@ -59,7 +59,8 @@ type Changes struct {
 	Sequence int64 // of the last event
 	Events   []*alarm.Event
 	// Adopted are alarms that fire and that another host has announced: those
-	// who get events know of them, and are told of their end.
+	// who get events know of them, and are told of their end. Of one that is
+	// silenced those do not know whom that keeps it from.
 	Adopted []*alarm.Event
 }
 

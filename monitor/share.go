@@ -32,6 +32,7 @@ type sharedAlarm struct {
 	Since     int64          `json:"since,omitempty"`
 	RaisedAt  int64          `json:"raised,omitempty"`
 	AlarmedAt int64          `json:"alarmed,omitempty"`
+	Held      bool           `json:"held,omitempty"` // silences or maintenance have kept it from some
 }
 
 const (
@@ -140,12 +141,17 @@ func (m *Monitor) adopt(o *object, v *variable, a sharedAlarm, from string) {
 		v.trig.State, v.trig.Severity, v.trig.Since = alarm.Firing, a.Severity, min(a.Since, now)
 	}
 	v.heard = alarm.HeardOf(&v.trig)
+	if a.Held {
+		v.heard.Severity = ""
+	}
 	if a.Severity == "" {
 		return
 	}
 	m.sequence++
 	v.sequence = m.sequence
-	m.changes.Adopted = append(m.changes.Adopted, m.event(o, v, now))
+	e := m.event(o, v, now)
+	e.Silenced = a.Held
+	m.changes.Adopted = append(m.changes.Adopted, e)
 	m.log.Info("alarm taken over from the host that the VM comes from", "class", o.Class, "uuid", o.UUID, "variable", v.conf.Name,
 		"name", o.label(), "severity", string(a.Severity), "from", from)
 	if a.Rule != sharedRule(v) {
@@ -179,9 +185,9 @@ func (m *Monitor) share(o *object) {
 func (m *Monitor) sharedText(o *object) string {
 	s := sharedState{Version: sharedVersion, Host: m.hostUUID, Alarms: map[string]sharedAlarm{}}
 	add := func(v *variable) {
-		a := sharedAlarm{Rule: sharedRule(v), RaisedAt: v.trig.RaisedAt, AlarmedAt: v.trig.AlarmedAt}
+		a := sharedAlarm{Rule: sharedRule(v), RaisedAt: v.heard.RaisedAt, AlarmedAt: v.heard.AlarmedAt}
 		if v.fires() {
-			a.Severity, a.Since = v.trig.Severity, v.trig.Since
+			a.Severity, a.Since, a.Held = v.trig.Severity, v.trig.Since, !v.heard.Knows(&v.trig)
 		}
 		s.Alarms[v.conf.Name] = a
 	}
