@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -75,7 +76,9 @@ func newRoot() *cobra.Command {
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.CompletionOptions.DisableDefaultCmd = true
+	// 80 columns; verbs inherit it.
+	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages ", ".FlagUsagesWrapped 80 "))
 	root.SetVersionTemplate("perfmonctl {{.Version}}\n")
-	root.AddCommand(newCheck(), newDump(), newTest())
+	root.AddCommand(newCheck(), newDump(), newSet(), newUnset(), newTest())
 	return root
 }

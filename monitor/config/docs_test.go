@@ -79,6 +79,30 @@ func TestDocsCommands(t *testing.T) {
 	}
 }
 
+// TestDocsSet: what the examples of perfmonctl set say is taken.
+func TestDocsSet(t *testing.T) {
+	command := regexp.MustCompile(`(?m)^    perfmonctl set (?:--file \S*/)?(vm|host|sr)\S* (\w+)(.*)$`)
+	p := readPage(t, triggersPath)
+	texts := map[string]string{}
+	found := command.FindAllStringSubmatch(p.text, -1)
+	for _, m := range found {
+		text, err := Set(m[1], texts[m[1]], m[2], assignments(m[3]), Options{})
+		if err != nil {
+			t.Errorf("%s: %v", m[0], err)
+			continue
+		}
+		texts[m[1]] = text
+	}
+	if len(found) < 5 {
+		t.Errorf("%s: %d examples found", triggersPath, len(found))
+	}
+	for _, key := range SettingKeys() {
+		if !strings.Contains(p.text, "`"+key+"`") {
+			t.Errorf("%s: the key %s is not explained", triggersPath, key)
+		}
+	}
+}
+
 // TestDocsBody: the alarm that is shown is the first example's.
 func TestDocsBody(t *testing.T) {
 	p := readPage(t, triggersPath)
