@@ -7,6 +7,8 @@ const (
 	anchor  = "monitor/anchor.go"
 	keep    = "monitor/keep.go"
 	say     = "monitor/say.go"
+	layers  = "monitor/layers.go"
+	inherit = "monitor/configuration.go"
 )
 
 var (
@@ -207,4 +209,20 @@ var list = []mutation{
 	{say, "if !v.fires() {", "if v.trig.State != alarm.Firing {", loopTests},
 	{say, "e.Kind, e.Announce = alarm.KindState, now", "e.Kind, e.Announce = alarm.KindState, 0", loopTests},
 	{say, "if !m.anchor.hasLast || v.fromReading {", "if !m.anchor.hasLast {", loopTests},
+
+	// What objects inherit.
+	{layers, `if text := m.savedConfigs[l.key]; text != "" {`, `if text := ""; text != "" {`, loopTests},
+	{layers, "l.defaults = config.MergeDefaults(l.defaults, next)", "l.defaults = next", loopTests},
+	{layers, "if l.parsed && l.Text == text {", "if l.parsed && l.Text == text && false {", loopTests},
+	{layers, "if text, known := inv.Files[class]; known {", "if text := inv.Files[class]; true {", loopTests},
+	{layers, "m.keepGood(l.key, text, problems)", "", loopTests},
+	{layers, "if m.opts.Legacy {", "if false {", loopTests},
+	{layers, `if strings.TrimSpace(text) == "" {`, `if strings.TrimSpace(text) == "no" {`, loopTests},
+	{inherit, "if o.effective != nil && o.file == file && o.pool == pool && o.dom0 == dom0 && slices.Equal(o.tags, tags) {", "if o.effective != nil && o.file == file && o.pool == pool && o.dom0 == dom0 && slices.Equal(tags, tags) {", loopTests},
+	{inherit, "if o.effective != nil && o.file == file && o.pool == pool && o.dom0 == dom0 && slices.Equal(o.tags, tags) {", "if o.effective != nil && o.file == file && o.dom0 == dom0 && slices.Equal(o.tags, tags) {", loopTests},
+	{inherit, "if o.effective != nil && o.file == file && o.pool == pool && o.dom0 == dom0 && slices.Equal(o.tags, tags) {", "if o.effective != nil && o.pool == pool && o.dom0 == dom0 && slices.Equal(o.tags, tags) {", loopTests},
+	{inherit, "if o.effective != nil && o.file == file && o.pool == pool && o.dom0 == dom0 && slices.Equal(o.tags, tags) {", "if o.effective != nil && o.file == file && o.pool == pool && slices.Equal(o.tags, tags) {", loopTests},
+	{inherit, "if o.Class == rrd.ClassVM && !o.dom0 {", "if false {", loopTests},
+	{inherit, "o.secondary = nil", "", loopTests},
+	{inherit, "m.reportLost(o, text)", "", loopTests},
 }
