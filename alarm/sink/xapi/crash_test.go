@@ -119,33 +119,31 @@ func (w *world) next(list *[]fate) fate {
 }
 
 // call is around a call of the toolstack.
-func (w *world) call(ctx context.Context, method string, do func() error) error {
+func call[T any](ctx context.Context, w *world, do func() (T, error)) (none T, err error) {
 	switch w.next(&w.fates) {
 	case notDone:
-		return errAway
+		return none, errAway
 	case lostReply:
-		_ = do()
-		return errAway
+		_, _ = do()
+		return none, errAway
 	case hangs:
-		_ = do()
+		_, _ = do()
 		<-ctx.Done()
-		return ctx.Err()
+		return none, ctx.Err()
 	case late:
-		time.AfterFunc(moment, func() { _ = do() })
-		return errAway
+		time.AfterFunc(moment, func() { _, _ = do() })
+		return none, errAway
 	case slave:
-		return code("HOST_IS_SLAVE")
+		return none, code("HOST_IS_SLAVE")
 	case nullRef:
-		if method == "create" {
-			return xapi.ErrNullRef
-		}
+		return none, xapi.ErrNullRef
 	case dieBefore:
 		panic(killed{})
 	case dieAfter:
-		_ = do()
+		_, _ = do()
 		panic(killed{})
 	case dieThenDone:
-		time.AfterFunc(moment, func() { _ = do() })
+		time.AfterFunc(moment, func() { _, _ = do() })
 		panic(killed{})
 	}
 	return do()
@@ -154,27 +152,19 @@ func (w *world) call(ctx context.Context, method string, do func() error) error 
 // toolstack is the fake as an agent sees it.
 type toolstack struct{ w *world }
 
-func (t toolstack) CreateMessage(ctx context.Context, m xapi.Message) (ref string, err error) {
-	err = t.w.call(ctx, "create", func() error {
-		ref, err = t.w.ts.CreateMessage(context.Background(), m)
-		return err
-	})
-	return ref, err
+func (t toolstack) CreateMessage(ctx context.Context, m xapi.Message) (string, error) {
+	return call(ctx, t.w, func() (string, error) { return t.w.ts.CreateMessage(context.Background(), m) })
 }
 
-func (t toolstack) Messages(ctx context.Context, class, uuid string, since time.Time) (all []xapi.MessageRecord, err error) {
-	err = t.w.call(ctx, "get", func() error {
-		all, err = t.w.ts.Messages(context.Background(), class, uuid, since)
-		return err
+func (t toolstack) Messages(ctx context.Context, class, uuid string, since time.Time) ([]xapi.MessageRecord, error) {
+	return call(ctx, t.w, func() ([]xapi.MessageRecord, error) {
+		return t.w.ts.Messages(context.Background(), class, uuid, since)
 	})
-	if err != nil {
-		return nil, err
-	}
-	return all, nil
 }
 
 func (t toolstack) DestroyMessage(ctx context.Context, ref string) error {
-	return t.w.call(ctx, "destroy", func() error { return t.w.ts.DestroyMessage(context.Background(), ref) })
+	_, err := call(ctx, t.w, func() (bool, error) { return true, t.w.ts.DestroyMessage(context.Background(), ref) })
+	return err
 }
 
 // notes are the journal's as an agent sees them.
