@@ -224,6 +224,12 @@ func begin(out *outbox.Outbox) *agent {
 	return a
 }
 
+// end stops the agent and waits for it.
+func (w *world) end() {
+	w.agent.stop()
+	<-w.agent.done
+}
+
 // wait lets time pass; an agent that was killed is started again.
 func (w *world) wait(d, every time.Duration) error {
 	for end := time.Now().Add(d); ; time.Sleep(min(every, time.Until(end))) {
@@ -244,7 +250,7 @@ func run(s script) error {
 	if err := w.live(); err != nil {
 		return err
 	}
-	defer func() { w.agent.stop(); <-w.agent.done }()
+	defer w.end()
 	for _, step := range s.steps {
 		if err := w.wait(step.pause, 10*time.Second); err != nil {
 			return err
@@ -267,6 +273,7 @@ func run(s script) error {
 	if err := w.wait(3*time.Hour, time.Minute); err != nil {
 		return err
 	}
+	w.end()
 	if s.limit > 0 {
 		return w.checkLimited()
 	}
