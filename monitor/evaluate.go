@@ -157,6 +157,10 @@ func (m *Monitor) forget(newest int64) {
 				o.rowsAt = newest
 			}
 		}
+		if !o.here() && m.takenOver(o.Object, o.facts) {
+			m.handOver(o)
+			continue
+		}
 		if newest-o.rowsAt > alarm.UnknownLimit {
 			m.forgetRows(o)
 		}

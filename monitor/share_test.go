@@ -149,6 +149,29 @@ func TestSharedOnATransition(t *testing.T) {
 	}
 }
 
+// TestTheLegendIsSlower: the old host hears that the alarm was taken over
+// while its rows still have the VM.
+func TestTheLegendIsSlower(t *testing.T) {
+	p := newTwoHosts(t)
+	p.minutes(0.9, 0.9)
+	p.migrate()
+	p.a.row(p.at, 0, 0.9)
+	p.a.setColumns("host/a/cpu0", "vm/v/cpu0")
+	p.a.poll(p.at + 5)
+	p.b.row(p.at, 0, 0.9)
+	p.b.setColumns("host/b/cpu0", "vm/v/cpu0")
+	p.b.poll(p.at + 5)
+	p.tell()
+	p.at += 60
+	for at := int64(0); at < 15; at++ {
+		p.a.setColumns("host/a/cpu0")
+		clear(p.a.rows)
+		p.a.row(p.at+60*at, 0)
+		p.a.poll(p.at + 60*at + 5)
+	}
+	p.want("a", "raised")
+}
+
 // TestTheOtherHostSharesNothing: what nobody takes over ends where it began.
 func TestTheOtherHostSharesNothing(t *testing.T) {
 	p := newTwoHosts(t)

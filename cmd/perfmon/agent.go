@@ -31,6 +31,9 @@ type host struct {
 	// messages makes the driver of the toolstack's own sink; nil without a
 	// toolstack.
 	messages func(settings.Sink) (outbox.Driver, error)
+	// share keeps what the pool has to know of a VM's alarms; it does not
+	// block. Nil: nothing is shared.
+	share func(vm monitor.Object, state string)
 	// run does the work in the background until ctx ends, and hands on
 	// inventories. It returns when all that it started has ended.
 	run func(ctx context.Context, give func(*monitor.Inventory))
@@ -106,7 +109,7 @@ func runAgent(o *options, stderr io.Writer) error {
 	m := monitor.New(monitor.Options{
 		Source: h.source, Clock: hostClock{}, Store: kept, Saved: kept.saved(), Readings: readings(), Logger: log,
 		Step: step, Interval: o.pollInterval(), LookBack: lookBack, Dither: o.dither, Loops: int(o.loops), Legacy: o.legacy,
-		Reread: h.reread, Alive: alive, AliveEvery: watchdogInterval(), Registerer: reg, MuteVMs: cfg.MuteVMs,
+		Reread: h.reread, Alive: alive, AliveEvery: watchdogInterval(), Registerer: reg, MuteVMs: cfg.MuteVMs, Share: h.share,
 	})
 	reg.MustRegister(metrics.New(m.Snapshot, time.Now), metrics.NewLabels(m.Snapshot))
 	beats := newHeartbeats(m.Snapshot, kept.Epoch, log, reg)

@@ -32,6 +32,7 @@ type options struct {
 	// Ours.
 	source         string
 	legacy         bool
+	shareState     bool
 	triggers       string
 	settings       string
 	stateDir       string
@@ -92,6 +93,7 @@ func parseFlags(args []string, stdout io.Writer) (*options, error) {
 	f.StringVar(&o.triggers, "triggers", "/etc/perfmon/triggers", "`DIR` with vm.xml, host.xml and sr.xml, triggers that all objects of a class share")
 	f.StringVar(&o.settings, "settings-file", settings.DefaultPath, "`FILE` with the settings: where alarms go (docs/settings.md); it need not be there")
 	f.StringVar(&o.stateDir, "state-dir", "/var/lib/perfmon", "`DIR` for the lock and the archives; empty for none")
+	f.BoolVar(&o.shareState, "share-state", false, "keep the state of each VM's alarms with the VM (other-config:perfmon-state), so that a VM that migrates takes its alarms along; wants to be set on all hosts of the pool")
 	f.BoolVar(&o.legacy, "legacy", false, "use the values of the daemon of 2012 where they differ: priority 5, class HOST, unanchored patterns, a week of inhibit for fs_usage, dither to both sides, no SR variables")
 	f.Int64Var(&o.maxUpdateBytes, "max-update-bytes", rrd.DefaultMaxBytes, "read no answer of the toolstack that is larger than `N` bytes")
 	f.StringVar(&o.xapiSocket, "xapi-socket", xapi.DefaultXAPISocket, "`PATH` of xapi's unix socket")

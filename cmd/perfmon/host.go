@@ -53,7 +53,8 @@ func hasToolstack(o *options) bool {
 func xapiHost(o *options, j *journal.Journal, log *slog.Logger, reg prometheus.Registerer) *host {
 	t := newToolstack(o, log, reg)
 	triggers := newTriggerDir(o, "", log)
-	return &host{
+	sharer := newSharer(t.client, log)
+	h := &host{
 		name: "xapi", source: t, step: o.step,
 		messages: func(c settings.Sink) (outbox.Driver, error) {
 			return xapisink.New(xapisink.Options{
@@ -67,10 +68,15 @@ func xapiHost(o *options, j *journal.Journal, log *slog.Logger, reg prometheus.R
 			var work sync.WaitGroup
 			work.Go(func() { triggers.watch(ctx, j.setFiles) })
 			work.Go(func() { t.watch(ctx, j.setInventory) })
+			work.Go(func() { sharer.run(ctx) })
 			work.Wait()
 		},
 		close: t.close,
 	}
+	if o.shareState {
+		h.share = sharer.share
+	}
+	return h
 }
 
 func localHost(o *options, log *slog.Logger) (*host, error) {

@@ -110,6 +110,11 @@ func (s *store) Keep(c *monitor.Changes) {
 		b.Set(journal.Rows, s.source, strconv.AppendInt(nil, c.Last, 10))
 	}
 	b.SetSequence(c.Sequence)
+	for _, e := range c.Adopted {
+		for _, one := range s.sinks {
+			one.outbox.Adopt(&b, e)
+		}
+	}
 	for _, e := range c.Events {
 		for _, one := range s.sinks {
 			one.outbox.Add(&b, e)

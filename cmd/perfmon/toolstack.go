@@ -130,7 +130,7 @@ func inventoryOf(inv *xapi.Inventory) *monitor.Inventory {
 	}
 	for _, v := range inv.VMs {
 		m.Objects[monitor.Object{Class: rrd.ClassVM, UUID: v.UUID}] = &monitor.Facts{
-			Name: v.Name, Config: v.Config, Resident: v.Resident, ControlDomain: v.ControlDomain,
+			Name: v.Name, Config: v.Config, Resident: v.Resident, Running: v.PowerState == "Running" || v.PowerState == "Paused", ControlDomain: v.ControlDomain,
 			Tags: v.Tags, Maintenance: vmMaintenance(v.Operations), SavedState: v.SavedState,
 		}
 	}
