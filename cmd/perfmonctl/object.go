@@ -62,7 +62,7 @@ func (s sought) find(ctx context.Context, c *xapi.Client) (xapi.Object, error) {
 	}
 	switch len(matches) {
 	case 0:
-		return xapi.Object{}, fmt.Errorf("no %s has the name %q, and none a uuid that begins so; xe %s-list shows them", strings.Join(s.classes, ", "), s.what, s.classes[0])
+		return xapi.Object{}, fmt.Errorf("no %s has the name %q, and none a uuid that begins so; xe %s-list shows them", strings.Join(s.classes, " or "), s.what, s.classes[0])
 	case 1:
 		return matches[0], nil
 	}
@@ -84,7 +84,7 @@ func (s sought) byUUID(ctx context.Context, c *xapi.Client, uuid string) (xapi.O
 		missing = errors.Join(missing, err)
 	}
 	if len(s.classes) > 1 {
-		missing = fmt.Errorf("no %s has the uuid %s, or it is of a template or a snapshot", strings.Join(s.classes, ", "), uuid)
+		missing = fmt.Errorf("no %s has the uuid %s, or it is of a template or a snapshot", strings.Join(s.classes, " or "), uuid)
 	}
 	return xapi.Object{}, missing
 }

@@ -120,11 +120,18 @@ func (e *edit) words(args []string) (object sought, rest []string, err error) {
 		}
 		args = args[1:]
 	}
-	if len(args) == 0 || args[0] == "" || strings.Contains(args[0], "=") {
+	if len(args) == 0 || args[0] == "" || isAssignment(args[0]) {
 		return sought{}, nil, errors.New("want the name of a VARIABLE, such as cpu_usage")
 	}
 	e.variable = args[0]
 	return object, args[1:], nil
+}
+
+// isAssignment tells KEY=VALUE from the name of a variable, which may have a =
+// in it too.
+func isAssignment(word string) bool {
+	key, _, ok := strings.Cut(word, "=")
+	return ok && slices.Contains(config.SettingKeys(), key)
 }
 
 // assignments reads KEY=VALUE words.

@@ -2,11 +2,11 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"github.com/spf13/pflag"
 
@@ -67,9 +67,9 @@ func interruptible() (context.Context, context.CancelFunc) {
 	return signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 }
 
-// closeClient ends the session, whatever has become of it.
+// closeClient ends the session, if there is one. It ends by itself, if need be.
 func closeClient(c *xapi.Client) {
-	if err := c.Close(context.Background()); err != nil && !errors.Is(err, xapi.ErrClosed) {
-		return // the toolstack ends sessions that nobody uses
-	}
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	_ = c.Close(ctx)
 }
