@@ -88,7 +88,7 @@ type Trigger struct {
 	BadFor   int64    // bad seconds counted towards the next raise or repeat
 	WorstFor int64    // of these the last ones that were bad for the critical level
 	FineFor  int64    // seconds on the clear side, while Clearing
-	FallFor  int64    // seconds on the clear side of the critical level, while Firing critical
+	FallFor  int64    // seconds on the clear side of the critical level, while Firing or Clearing
 	Since    int64    // first bad row of the stretch; 0 when nothing is bad
 
 	RaisedAt  int64   // the last raised or repeated that was not inhibited
@@ -172,6 +172,7 @@ func (t *Trigger) stepFiring(tm Timing, s Sample, out []Transition) []Transition
 		t.State, t.BadFor, t.WorstFor = Clearing, 0, 0
 		t.FineFor += s.Span
 		if t.FineFor < tm.Clear {
+			t.fall(tm, s)
 			return out
 		}
 		out = append(out, Transition{Kind: KindCleared, Severity: t.Severity, Reason: ReasonLevel})
@@ -180,13 +181,7 @@ func (t *Trigger) stepFiring(tm Timing, s Sample, out []Transition) []Transition
 	}
 	t.State, t.FineFor = Firing, 0
 	t.count(s)
-	if tm.HasWarning && s.Grade <= BadWarning {
-		if t.FallFor += s.Span; t.FallFor >= tm.Clear {
-			t.Severity = Warning
-		}
-	} else {
-		t.FallFor = 0
-	}
+	t.fall(tm, s)
 	switch {
 	case t.Severity == Warning && s.Grade == BadCritical && t.WorstFor >= tm.Period:
 		return t.raise(tm, s.T, Critical, out)
@@ -198,6 +193,18 @@ func (t *Trigger) stepFiring(tm Timing, s Sample, out []Transition) []Transition
 		}
 	}
 	return out
+}
+
+// fall makes a critical alarm a warning when it has been on the clear side of
+// the critical level for the clear period. A fine row is on that side too.
+func (t *Trigger) fall(tm Timing, s Sample) {
+	if tm.HasWarning && s.Grade <= BadWarning {
+		if t.FallFor += s.Span; t.FallFor >= tm.Clear {
+			t.Severity = Warning
+		}
+	} else {
+		t.FallFor = 0
+	}
 }
 
 // count adds the time that a row stands for. Only an unbroken stretch counts

@@ -103,6 +103,7 @@ func TestTriggerSteps(t *testing.T) {
 	fall := Timing{Period: 120, Clear: 120, HasWarning: true}
 	f("the fall to warning takes the clear period", fall, 60, "bbwwww", "-R-p-p")
 	f("on end", fall, 60, "bbwfwf", "-R-P-P")
+	f("a fine row is on that side too", fall, 60, "bbwgww", "-R---p")
 	f("falling back to warning is no transition, and rising again is held by inhibit", two, 60, "bbwbbb", "-R--H-")
 	f("a value that is not clear of critical stays critical", two, 60, "bbffffffffff", "-R---------P")
 	f("a warning is repeated as one", two, 60, "wwwwwwwwwwww", "-r---------p")
