@@ -14,4 +14,8 @@
 // a row have failed with no success between them, the sink as a whole is
 // taken to be away, and tried with one call at a time, half a minute apart at
 // most; the first success ends all waiting.
+//
+// Where repeats cannot be told from the original, each event is marked in the
+// journal before it is sent. What is marked and not known to have arrived is
+// looked up before it, or anything else, is sent.
 package outbox

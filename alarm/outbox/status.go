@@ -28,10 +28,10 @@ type Status struct {
 	QueuedSince int64 // when the oldest of them was queued
 
 	// Away: the sink is taken to be away, and tried now and then.
-	Away        bool
-	NextTry     int64  // not before that time, while it is away
-	LastError   string // of the last call that failed; "" for none since the start
-	LastErrorAt int64
+	Away          bool
+	NextTry       int64  // not before that time, while it is away
+	LastError     string // of the last call that failed; "" for none since the start
+	LastErrorAt   int64
 	LastErrorOurs bool // it was about an event of this alarm
 	// Refused: that call lost an event for good, since the sink refused it.
 	Refused bool

@@ -15,7 +15,16 @@ type tender struct {
 
 func (d *tender) Tend(ctx) (time.Duration, error) {
 	d.note("tend")
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	return d.wait, d.err
+}
+
+// answersTend says what Tend returns from now on.
+func (d *tender) answersTend(wait time.Duration, err error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.wait, d.err = wait, err
 }
 
 func TestTend(t *testing.T) {
@@ -28,7 +37,7 @@ func TestTend(t *testing.T) {
 		time.Sleep(time.Nanosecond)
 		d.want(t, "10m0s: tend")
 		time.Sleep(time.Minute)
-		d.wait = 0 // which is not meant
+		d.answersTend(0, nil) // which is not meant
 		b.add("a1")
 		d.want(t, "11m0s: a1", "11m0s: tend")
 		time.Sleep(time.Second)
@@ -46,7 +55,7 @@ func TestTendFails(t *testing.T) {
 		d.want(t, "0s: a1")
 		time.Sleep(4 * time.Second)
 		d.want(t, "1s: tend", "3s: tend")
-		d.err = nil
+		d.answersTend(time.Hour, nil)
 		time.Sleep(4 * time.Second)
 		d.want(t, "7s: tend")
 		if n := b.log.count("level=WARN", "connection refused"); n != 1 {
