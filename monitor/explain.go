@@ -142,7 +142,7 @@ func (m *Monitor) explainVariable(o *object, v *variable) *Explanation {
 		Columns: m.columnNames(v), Reading: v.fromReading, Problem: m.problemOf(o, v),
 		State: v.trig.State.String(), Severity: v.trig.Severity, Since: v.trig.Since,
 		BadFor: v.trig.BadFor, FineFor: v.trig.FineFor, AlarmedAt: v.trig.AlarmedAt,
-		Now: m.anchor.last, Step: m.newestStep, Rows: []ExplainedRow{}, Next: []Forecast{}, Trouble: m.failing,
+		Now: m.anchor.last, Step: m.newestStep, Rows: []ExplainedRow{}, Next: []Forecast{}, Trouble: m.trouble(),
 		Muted: m.heldNow(o, v),
 	}
 	for _, s := range m.silences {

@@ -156,3 +156,27 @@ func TestBrokenRowIsNamed(t *testing.T) {
 		t.Errorf("the error is %v", err)
 	}
 }
+
+// TestStalledRows: a source that answers and has nothing new is noticed, once,
+// and so is that it goes on.
+func TestStalledRows(t *testing.T) {
+	w := newWorld(t, Options{}, "host/h/cpu0")
+	w.m.setInventory(w.inv)
+	for at := int64(0); at <= 600; at += 60 {
+		w.row(at, 0.1)
+	}
+	for at := int64(65); at <= 1800; at += 60 {
+		w.poll(at)
+	}
+	if n := strings.Count(w.log.String(), "has no new rows"); n != 1 {
+		t.Errorf("%d lines about a source that has stalled, want 1", n)
+	}
+	if got := w.m.status(); got != "no new rows" {
+		t.Errorf("status %q", got)
+	}
+	w.row(1860, 0.1)
+	w.poll(1865)
+	if !strings.Contains(w.log.String(), "new rows are coming again") || w.m.status() != "polling" {
+		t.Error("nothing says that rows are coming again")
+	}
+}

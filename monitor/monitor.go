@@ -1,6 +1,7 @@
 package monitor
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"math/rand/v2"
@@ -62,6 +63,7 @@ type Monitor struct {
 	failing   string // result of the last poll, "" if it was good
 	failures  int    // polls since the last good one
 	lost      int64  // row seconds given up since
+	stalled   bool   // answers have had no new row for long
 	rereading bool   // a refresh has asked for an inventory that has not come
 }
 
@@ -262,9 +264,15 @@ func (m *Monitor) logMemory() {
 }
 
 // status is one line for the service manager.
-func (m *Monitor) status() string {
-	if m.failing != "" {
+func (m *Monitor) status() string { return cmp.Or(m.trouble(), "polling") }
+
+// trouble is why no rows come, "" if they do.
+func (m *Monitor) trouble() string {
+	switch {
+	case m.failing != "":
 		return "no rows: " + m.failing
+	case m.stalled:
+		return "no new rows"
 	}
-	return "polling"
+	return ""
 }

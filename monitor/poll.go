@@ -144,12 +144,30 @@ func (m *Monitor) account(err error, wall time.Time) (result string) {
 	}
 	if err == nil {
 		m.failing, m.failures, m.lost = "", 0, 0
+		m.noticeStall(wall.Unix())
 	} else {
 		m.failing = result
 		m.failures++
 	}
 	return result
 }
+
+// noticeStall says when a source that answers has had no new row for long, and
+// when it has one again.
+func (m *Monitor) noticeStall(now int64) {
+	age := now - m.anchor.last
+	stalled := m.anchor.hasLast && age > max(stallLimit, 3*m.anchor.step)
+	switch {
+	case stalled && !m.stalled:
+		m.log.Error("the source answers, and has no new rows: what it measures is unknown", "newest", m.anchor.last, "seconds", age)
+	case !stalled && m.stalled:
+		m.log.Info("new rows are coming again")
+	}
+	m.stalled = stalled
+}
+
+// stallLimit is for how many seconds there may be no new row without a word.
+const stallLimit = 180
 
 // giveUp counts row time that nobody will see, and says so when it begins; the
 // sum is logged when rows come again.
