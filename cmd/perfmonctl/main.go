@@ -79,6 +79,6 @@ func newRoot() *cobra.Command {
 	// 80 columns; verbs inherit it.
 	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages ", ".FlagUsagesWrapped 80 "))
 	root.SetVersionTemplate("perfmonctl {{.Version}}\n")
-	root.AddCommand(newCheck(), newDump(), newSet(), newUnset(), newTest())
+	root.AddCommand(newCheck(), newDump(), newSet(), newUnset(), newReplay(), newTest())
 	return root
 }

@@ -1,0 +1,74 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"perfmon/rrd"
+	"perfmon/xapi/xapitest"
+)
+
+// TestReplayOfAToolstack: the full RRDs of all VMs that the toolstack has rows
+// of, through xcp-rrdd's socket and through xapi's port.
+func TestReplayOfAToolstack(t *testing.T) {
+	// Not t.TempDir(): its names can be too long for a socket's address.
+	dir, err := os.MkdirTemp("", "replay")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	now := time.Now().Truncate(time.Minute)
+	sim := xapitest.New(xapitest.Options{Dir: dir, History: 90 * time.Minute, Now: func() time.Time { return now }})
+	busy, idle := xapitest.UUID("busy"), xapitest.UUID("idle")
+	from := now.Add(-30 * time.Minute).Unix()
+	sim.SetSeries(rrd.ClassHost, sim.HostUUID(), "cpu0", func(int64) float64 { return 0.99 })
+	sim.SetSeries(rrd.ClassVM, busy, "cpu0", func(t int64) float64 {
+		if t > from && t <= from+600 {
+			return 0.95
+		}
+		return 0.25
+	})
+	sim.SetSeries(rrd.ClassVM, idle, "cpu0", func(int64) float64 { return 0.25 })
+	if err := sim.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := sim.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	config := filepath.Join(t.TempDir(), "vm.xml")
+	if err := os.WriteFile(config, []byte(`<config><variable><name value="cpu_usage"/><alarm_trigger_level value="0.9"/></variable></config>`), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	args := []string{"replay", "--config", config, "--xapi", "--plot=false",
+		"--xapi-socket", sim.Addr(xapitest.XAPI), "--rrdd-socket", sim.Addr(xapitest.RRDD), "--xapi-http", sim.Addr(xapitest.TCP)}
+	clock := func(t int64) string { return time.Unix(t, 0).Format("2006-01-02 15:04:05-07:00") }
+
+	all := output(t, args...)
+	for _, want := range []string{"vm " + busy + "\n", "vm " + idle + "\n",
+		clock(from+60) + "  " + busy[:8] + "  cpu_usage  raised   ", clock(from+660) + "  " + busy[:8] + "  cpu_usage  cleared"} {
+		if !strings.Contains(all, want) {
+			t.Errorf("no %q in\n%s", want, all)
+		}
+	}
+	if n := strings.Count(all, "cpu_usage"); n != 2 {
+		t.Errorf("%d transitions, want 2:\n%s", n, all)
+	}
+	one := output(t, append(args, "--object", idle)...)
+	if strings.Contains(one, busy) || !strings.Contains(one, "nothing would have been said") {
+		t.Errorf("of one VM:\n%s", one)
+	}
+	// Without xcp-rrdd's own socket it goes by xapi's port, with a session.
+	if got := output(t, append(args, "--rrdd-socket", filepath.Join(dir, "none"))...); got != all {
+		t.Errorf("by the port:\n%s\nby the socket:\n%s", got, all)
+	}
+	var out, complaints bytes.Buffer
+	if code := run(append(args, "--object", xapitest.UUID("other")), strings.NewReader(""), &out, &complaints); code != exitFailed {
+		t.Errorf("a VM that is not here: exit code %d, %s", code, &complaints)
+	}
+}
