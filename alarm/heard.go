@@ -89,7 +89,8 @@ func (h *Heard) CatchUp(t *Trigger, tm Timing, at int64, said []Transition) []Tr
 		h.hear(said[i], at)
 	}
 	h.Rewind(t)
-	owed := h.Owed && h.missed(t) && !t.inhibited(tm, at)
+	// None of what they heard of it made an ALARM, and what was held back would have.
+	owed := h.Owed && h.RaisedAt < t.Since
 	h.Owed = false
 	if h.Knows(t) && !owed {
 		return said
@@ -110,12 +111,6 @@ func (h *Heard) CatchUp(t *Trigger, tm Timing, at int64, said []Transition) []Tr
 	}
 	h.hear(late, at)
 	return append(said, late)
-}
-
-// missed says whether they have heard no word of what fires that inhibit did
-// not hold back.
-func (h *Heard) missed(t *Trigger) bool {
-	return (t.State == Firing || t.State == Clearing) && h.RaisedAt < t.Since
 }
 
 // Shift moves every stored time by d seconds, for a clock that was set.

@@ -163,6 +163,8 @@ func TestHeardLate(t *testing.T) {
 	f("and cleared in the row with which it ends", hour, "gbbbg", ".sss.", "-R--C")
 	f("told before", hour, "gbbbb", "..ss.", "-R---")
 	f("told before; the repeat that was held back comes with the next period", Timing{Period: 120, Inhibit: 240}, "bbbbbbbbbb", "....sss...", "-R---P-P--")
+	f("told before, and cleared while silenced", hour, "gbbggg", "..sss.", "-R-C--")
+	f("raised in its first row, and the repeat was held back until it clears", Timing{Period: 60, Clear: 600, Inhibit: 120}, "bbbg", "..s.", "R-P-")
 	f("or with the one after", Timing{Period: 120, Inhibit: 240}, "bbbbbbbbbb", "....ss....", "-R---P-P--")
 	f("nothing is late that nothing held back", Timing{Period: 180, Inhibit: 300}, "bbbgbbbbbbb", "...........", "--RC--H--P-")
 	f("told before, cleared, and raised again within the quiet time", hour, "bgbbb", "..ss.", "RCH-H")

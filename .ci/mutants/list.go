@@ -2,17 +2,23 @@ package main
 
 // The files that are changed, and whose tests have to notice.
 const (
-	trigger = "alarm/trigger.go"
-	fold    = "monitor/fold.go"
-	anchor  = "monitor/anchor.go"
-	keep    = "monitor/keep.go"
-	say     = "monitor/say.go"
-	layers  = "monitor/layers.go"
-	inherit = "monitor/configuration.go"
+	trigger  = "alarm/trigger.go"
+	fold     = "monitor/fold.go"
+	anchor   = "monitor/anchor.go"
+	keep     = "monitor/keep.go"
+	say      = "monitor/say.go"
+	heard    = "alarm/heard.go"
+	silence  = "alarm/silence.go"
+	evaluate = "monitor/evaluate.go"
+	layers   = "monitor/layers.go"
+	inherit  = "monitor/configuration.go"
+	mute     = "monitor/mute.go"
+	silences = "monitor/silence.go"
 )
 
 var (
 	triggerTests = []string{"./alarm"}
+	heardTests   = []string{"./alarm"}
 	foldTests    = []string{"./monitor"}
 	loopTests    = []string{"./monitor"}
 )
@@ -196,7 +202,7 @@ var list = []mutation{
 	{keep, "if kept.Rule != ruleOf(v.conf) {", "if kept.Rule == ruleOf(v.conf) {", loopTests},
 	{keep, "case facts.Resident:", "case !facts.Resident:", loopTests},
 	{keep, "if len(m.saved) == 0 || newest-m.savedLast <= alarm.UnknownLimit || m.inv == nil {", "if len(m.saved) == 0 || newest-m.savedLast < alarm.UnknownLimit || m.inv == nil {", loopTests},
-	{keep, "m.changes.States[id] = nil", "m.changes.States[id] = saved", loopTests},
+	{keep, "t, _, err := alarm.LoadTrigger(saved)", "t, _, err := alarm.LoadTrigger(nil)", loopTests},
 	{keep, "c.HasLast, c.Last = true, m.anchor.last", "c.HasLast, c.Last = true, m.anchor.start", loopTests},
 	{keep, "c.Sequence = m.sequence", "c.Sequence = 0", loopTests},
 
@@ -206,9 +212,33 @@ var list = []mutation{
 	{say, "e.Kind, e.Severity, e.Inhibited, e.Reason = t.Kind, t.Severity, t.Inhibited, t.Reason", "e.Kind, e.Severity, e.Inhibited, e.Reason = t.Kind, e.Severity, t.Inhibited, t.Reason", loopTests},
 	{say, "if now-m.announcedAt < announceEvery && now >= m.announcedAt {", "if now-m.announcedAt <= announceEvery && now >= m.announcedAt {", loopTests},
 	{say, "if now-m.announcedAt < announceEvery && now >= m.announcedAt {", "if now-m.announcedAt < announceEvery {", loopTests},
-	{say, "if !v.fires() {", "if v.trig.State != alarm.Firing {", loopTests},
+	{say, "if !v.fires() && v.trig.State != alarm.NoData {", "if v.trig.State != alarm.Firing && v.trig.State != alarm.NoData {", loopTests},
+	{say, "if !v.fires() && v.trig.State != alarm.NoData {", "if !v.fires() {", loopTests},
 	{say, "e.Kind, e.Announce = alarm.KindState, now", "e.Kind, e.Announce = alarm.KindState, 0", loopTests},
 	{say, "if !m.anchor.hasLast || v.fromReading {", "if !m.anchor.hasLast {", loopTests},
+
+	// What those know whom silences hold back.
+	{heard, "h.Owed = h.Owed || !t.Inhibited", "h.Owed = h.Owed || t.Inhibited", heardTests},
+	{heard, "h.Owed = h.Owed || !t.Inhibited", "h.Owed = false", heardTests},
+	{heard, "h.Severity, h.NoData = said.Severity, false", "h.Severity, h.NoData = Critical, false", heardTests},
+	{heard, "h.Severity, h.NoData = said.Severity, false", "h.Severity, h.NoData = said.Severity, h.NoData", heardTests},
+	{heard, "h.RaisedAt = at", "h.RaisedAt = h.AlarmedAt", heardTests},
+	{heard, "h.AlarmedAt = at", "h.AlarmedAt = h.RaisedAt - 1", heardTests},
+	{heard, `h.Severity, h.NoData = "", true`, `h.Severity, h.NoData = h.Severity, true`, heardTests},
+	{heard, `h.Severity, h.NoData, h.Owed = "", false, false`, `h.Severity, h.NoData, h.Owed = h.Severity, false, false`, heardTests},
+	{heard, `h.Severity, h.NoData = "", false`, `h.Severity, h.NoData = "", h.NoData`, heardTests},
+	{heard, "return h.Severity == t.Severity || h.Severity == Critical", "return h.Severity == t.Severity", heardTests},
+	{heard, "return h.Severity == t.Severity || h.Severity == Critical", `return h.Severity != ""`, heardTests},
+	{heard, "return h.NoData", "return true", heardTests},
+	{heard, `return h.Severity == ""`, "return true", heardTests},
+	{heard, "t.RaisedAt, t.AlarmedAt = h.RaisedAt, h.AlarmedAt", "t.RaisedAt = h.RaisedAt", heardTests},
+	{heard, "if said[i].Kind == KindRepeated && !h.Knows(t) {", "if said[i].Kind == KindRepeated && h.Owed {", heardTests},
+	{heard, "owed := h.Owed && h.RaisedAt < t.Since", "owed := h.Owed", heardTests},
+	{heard, "owed := h.Owed && h.RaisedAt < t.Since", "owed := h.RaisedAt < t.Since", heardTests},
+	{heard, "if !late.Inhibited {", "if late.Inhibited {", heardTests},
+	{heard, "late = Transition{Kind: KindRaised, Severity: t.Severity, Inhibited: t.inhibited(tm, at)}", "late = Transition{Kind: KindRaised, Severity: t.Severity}", heardTests},
+	{heard, "owed := h.Owed && h.RaisedAt < t.Since", "owed := h.Owed && h.RaisedAt <= t.Since", heardTests},
+	{heard, "for _, at := range []*int64{&h.RaisedAt, &h.AlarmedAt} {", "for _, at := range []*int64{&h.RaisedAt} {", heardTests},
 
 	// What objects inherit.
 	{layers, `if text := m.savedConfigs[l.key]; text != "" {`, `if text := ""; text != "" {`, loopTests},
@@ -225,4 +255,28 @@ var list = []mutation{
 	{inherit, "if o.Class == rrd.ClassVM && !o.dom0 {", "if false {", loopTests},
 	{inherit, "o.secondary = nil", "", loopTests},
 	{inherit, "m.reportLost(o, text)", "", loopTests},
+
+	// How long a silence is in force, and what it is about.
+	{silence, "return now < s.Ends || s.Created <= at && at < s.Ends", "return now <= s.Ends || s.Created <= at && at < s.Ends", heardTests},
+	{silence, "return now < s.Ends || s.Created <= at && at < s.Ends", "return now < s.Ends || at < s.Ends", heardTests},
+	{silence, "return len(s.Matchers) > 0", "return true", heardTests},
+
+	// What the loop holds back, and whom it tells when it is over.
+	{say, "v.heard.Hold(said)", "said = v.heard.CatchUp(&v.trig, timingOf(v.conf), at, said)", loopTests},
+	{say, `e.Silenced = by != ""`, `e.Silenced = by == ""`, loopTests},
+	{say, `e.Silenced = m.heldNow(o, v) != ""`, "e.Silenced = false", loopTests},
+	{say, "m.followContention(v, at)", "m.followContention(v, 0)", loopTests},
+	{keep, "v.heard = kept.Heard", "v.heard = alarm.HeardOf(&t)", loopTests},
+	{evaluate, "v.heard.Rewind(&v.trig)", "_ = v", loopTests},
+	{evaluate, "m.beginContention()", "m.contended = nil", loopTests},
+	{evaluate, "for _, o := range m.judgingOrder() {", "for _, o := range m.plan.order {", loopTests},
+	{mute, `func (u mute) covers(row int64) bool { return u.reason != "" && (u.until == 0 || row < u.until) }`, `func (u mute) covers(row int64) bool { return u.reason != "" && (u.until == 0 || row <= u.until) }`, loopTests},
+	{mute, "o.mute.until = wall.Unix() + muteGrace", "o.mute.until = wall.Unix()", loopTests},
+	{mute, "o.mute.until = 0", "o.mute.until += 0", loopTests},
+	{mute, "if o.Class == rrd.ClassVM && o.here() {", "if o.Class == rrd.ClassVM {", loopTests},
+	{mute, "case !contends && i >= 0:", "case contends && i >= 0:", loopTests},
+	{mute, "continue // what has left is not raised", "_ = o", loopTests},
+	{silences, "s.Ends, s.Created = now, min(s.Created, now)", "s.Ends, s.Created = now, s.Created", loopTests},
+	{silences, "m.settle(now)", "m.endSilences(now)", loopTests},
+	{silences, "return now >= s.Ends && (m.anchor.hasLast && m.anchor.last >= s.Ends || now >= s.Ends+lateRows)", "return now >= s.Ends", loopTests},
 }
