@@ -14,8 +14,6 @@ import (
 // asProgram tells the test binary to be perfmon.
 const asProgram = "PERFMON_TEST_AS_PROGRAM"
 
-var rewriteGolden = flag.Bool("update", false, "rewrite the golden files")
-
 func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" {
 		if os.Getenv("LISTEN_FDS") != "" { // the service manager knows the process id; a test does not

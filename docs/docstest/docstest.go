@@ -32,6 +32,12 @@ func Updating() bool { return *update }
 // at once.
 func Example(t testing.TB, page, name, language, got string) {
 	t.Helper()
+	Text(t, page, name, "```"+language+"\n"+strings.TrimRight(got, "\n")+"\n```\n")
+}
+
+// Text is Example for a block that is not code, such as a table.
+func Text(t testing.TB, page, name, got string) {
+	t.Helper()
 	_, here, _, _ := runtime.Caller(0)
 	f, err := os.OpenFile(filepath.Join(filepath.Dir(here), "..", page), os.O_RDWR, 0)
 	if err != nil {
@@ -45,7 +51,7 @@ func Example(t testing.TB, page, name, language, got string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	out, err := replace(string(text), name, "```"+language+"\n"+strings.TrimRight(got, "\n")+"\n```\n")
+	out, err := replace(string(text), name, got)
 	switch {
 	case err != nil:
 		t.Fatalf("docs/%s: %v", page, err)

@@ -1,15 +1,14 @@
 package metrics
 
 import (
+	"bytes"
 	"fmt"
-	"regexp"
+	"os"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 
-	"github.com/prometheus/client_golang/prometheus"
-
+	"perfmon/docs/docstest"
 	"perfmon/monitor"
 	"perfmon/rrd"
 )
@@ -63,72 +62,25 @@ func docs(c *Collector) string {
 	b.WriteString("\n## Triggers\n\n`class` is host, vm or sr; `variable` is the name that the configuration gives.\n\n")
 	info := &family{name: variableInfo.name, help: variableInfo.help, labels: append(slices.Clone(variableInfo.labels), "label_<name>")}
 	familyTable(&b, append(c.alarms.own(), info)...)
-	b.WriteString("\n## The loop's own health\n\nOther parts of the agent have metrics of their own; the page explains each.\n\n")
-	b.WriteString("| metric | type | labels | meaning |\n|---|---|---|---|\n")
-	own := &describer{}
-	monitor.New(monitor.Options{Registerer: own})
-	for _, m := range own.metrics {
-		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", m.name, m.kind, codes(m.labels), m.help)
-	}
-	return b.String()
+	b.WriteString("\n## The loop's own health\n\n")
+	var own docstest.Registry
+	monitor.New(monitor.Options{Registerer: &own})
+	b.WriteString(own.Table())
+	return b.String() + rest(docsPath)
 }
 
-// describer is a registry that only writes down what it is given.
-type describer struct {
-	metrics []described
-}
-
-type described struct {
-	name, kind, help string
-	labels           []string
-}
-
-// descText is how client_golang prints a description.
-var descText = regexp.MustCompile(`^Desc\{fqName: (".*"), help: (".*"), unit: ".*", constLabels: \{\}, variableLabels: \{(.*)\}\}$`)
-
-func (d *describer) Register(c prometheus.Collector) error {
-	kind := "gauge"
-	switch c.(type) {
-	case prometheus.Gauge, *prometheus.GaugeVec: // a gauge is a counter too, as far as methods go
-	case prometheus.Counter, *prometheus.CounterVec:
-		kind = "counter"
-	case prometheus.Histogram, *prometheus.HistogramVec:
-		kind = "histogram"
-	default:
-		return fmt.Errorf("a collector of another kind: %T", c)
-	}
-	ch := make(chan *prometheus.Desc, 1)
-	c.Describe(ch)
-	text := (<-ch).String()
-	m := descText.FindStringSubmatch(text)
-	if m == nil {
-		return fmt.Errorf("cannot read the description %q", text)
-	}
-	name, err := strconv.Unquote(m[1])
+// rest is the end of the page, which is not made here but by a test of
+// cmd/perfmon.
+func rest(path string) string {
+	text, err := os.ReadFile(path)
 	if err != nil {
-		return err
+		return ""
 	}
-	help, err := strconv.Unquote(m[2])
-	if err != nil {
-		return err
+	if i := bytes.Index(text, []byte("\n## The other parts of the agent\n")); i >= 0 {
+		return string(text[i:])
 	}
-	var labels []string
-	if m[3] != "" {
-		labels = strings.Split(m[3], ",")
-	}
-	d.metrics = append(d.metrics, described{name, kind, help, labels})
-	return nil
+	return ""
 }
-
-func (d *describer) MustRegister(all ...prometheus.Collector) {
-	for _, c := range all {
-		if err := d.Register(c); err != nil {
-			panic(err)
-		}
-	}
-}
-
-func (d *describer) Unregister(prometheus.Collector) bool { return false }
 
 func familyTable(b *strings.Builder, families ...*family) {
 	b.WriteString("| metric | labels | meaning |\n|---|---|---|\n")

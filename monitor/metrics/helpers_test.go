@@ -2,7 +2,6 @@ package metrics
 
 import (
 	"bytes"
-	"flag"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,11 +12,10 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/common/expfmt"
 
+	"perfmon/docs/docstest"
 	"perfmon/monitor"
 	"perfmon/rrd"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files and docs/metrics.md")
 
 const (
 	hostUUID = "2f4c9d1e-0b7a-4c1d-9a55-7e3d1c0b4a01"
@@ -96,7 +94,7 @@ func samplesOf(page string) []string {
 // golden compares with a file, or writes it with -update.
 func golden(t *testing.T, path, got string) {
 	t.Helper()
-	if *update {
+	if docstest.Updating() {
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			t.Fatal(err)
 		}
