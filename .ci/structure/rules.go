@@ -34,6 +34,7 @@ var rooms = []room{
 
 	{"alarm", nil},
 	{"alarm/journal", []string{"alarm"}},
+	{"alarm/shadow", []string{"alarm"}},
 	{"alarm/outbox", []string{"alarm", "alarm/journal"}}, // it takes from the queues that the journal keeps
 	{"alarm/sink/xapi", []string{"alarm", "xapi"}},
 	{"alarm/sink/sinktest", nil},
