@@ -130,7 +130,7 @@ func (m *Monitor) judge(o *object, v *variable, s alarm.Sample, value float64) {
 	flipped := v.known != s.Known
 	v.known, v.value = s.Known, value
 	v.recent.add(point{s.T, value})
-	if v.heard.Behind(&v.trig) && m.heldBy(o, v, s.T) == "" {
+	if v.behind() && m.heldBy(o, v, s.T) == "" {
 		v.heard.Rewind(&v.trig)
 	}
 	m.said = v.trig.Step(timingOf(v.conf), s, m.said[:0])

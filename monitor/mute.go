@@ -156,12 +156,16 @@ func (m *Monitor) heldNow(o *object, v *variable) string {
 func (m *Monitor) settle(now int64) {
 	m.endSilences(now)
 	m.endMutes(now)
-	for _, o := range alarmOrder(nil, m.objects) {
-		if !o.here() {
-			continue // what has left is not raised
+	late := map[Object]*object{}
+	for key, o := range m.objects {
+		// What has left is not raised.
+		if o.here() && slices.ContainsFunc(o.vars, (*variable).behind) {
+			late[key] = o
 		}
+	}
+	for _, o := range alarmOrder(nil, late) {
 		for _, v := range o.vars {
-			if !v.heard.Behind(&v.trig) || m.heldNow(o, v) != "" {
+			if !v.behind() || m.heldNow(o, v) != "" {
 				continue
 			}
 			at := m.newestOf(v)
@@ -173,12 +177,15 @@ func (m *Monitor) settle(now int64) {
 	m.countMuted()
 }
 
+// behind says whether something was held back of a variable that matters yet.
+func (v *variable) behind() bool { return v.heard.Behind(&v.trig) }
+
 // countMuted shows how many objects are muted, and why.
 func (m *Monitor) countMuted() {
 	count := map[string]int{}
 	for _, o := range m.objects {
 		reason := o.mute.reason
-		if reason == "" && slices.ContainsFunc(o.vars, func(v *variable) bool { return m.mutedBy(o, v, m.newestOf(v)) != "" }) {
+		if reason == "" && len(m.contended) > 0 && slices.ContainsFunc(o.vars, func(v *variable) bool { return m.mutedBy(o, v, m.newestOf(v)) != "" }) {
 			reason = "contention"
 		}
 		if reason != "" {

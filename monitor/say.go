@@ -17,7 +17,7 @@ const (
 // say hands on what a trigger said in the row at, and what has to be said
 // besides when the row is the first that nothing holds back.
 func (m *Monitor) say(o *object, v *variable, at int64, said []alarm.Transition) {
-	if len(said) == 0 && !v.heard.Behind(&v.trig) {
+	if len(said) == 0 && !v.behind() {
 		return
 	}
 	by := m.heldBy(o, v, at)

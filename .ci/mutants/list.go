@@ -275,7 +275,7 @@ var list = []mutation{
 	{mute, "o.mute.until = 0", "o.mute.until += 0", loopTests},
 	{mute, "if o.Class == rrd.ClassVM && o.here() {", "if o.Class == rrd.ClassVM {", loopTests},
 	{mute, "case !contends && i >= 0:", "case contends && i >= 0:", loopTests},
-	{mute, "continue // what has left is not raised", "_ = o", loopTests},
+	{mute, "if o.here() && slices.ContainsFunc(o.vars, (*variable).behind) {", "if slices.ContainsFunc(o.vars, (*variable).behind) {", loopTests},
 	{silences, "s.Ends, s.Created = now, min(s.Created, now)", "s.Ends, s.Created = now, s.Created", loopTests},
 	{silences, "m.settle(now)", "m.endSilences(now)", loopTests},
 	{silences, "return now >= s.Ends && (m.anchor.hasLast && m.anchor.last >= s.Ends || now >= s.Ends+lateRows)", "return now >= s.Ends", loopTests},
