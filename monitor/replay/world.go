@@ -1,6 +1,7 @@
 package replay
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"math"
@@ -94,14 +95,18 @@ func (w *world) setClock(seconds int64) {
 	}
 }
 
-// elapsed is a row's time as the test counts.
+// elapsed is a row's time as the test counts. A time that the clock has jumped
+// over is that of the row before it.
 func (w *world) elapsed(t int64) int64 {
-	for i := len(w.rows) - 1; i >= 0; i-- {
-		if w.rows[i].t == t {
-			return w.rows[i].at
-		}
+	i, _ := slices.BinarySearchFunc(w.rows, t, func(r recorded, t int64) int { return cmp.Compare(r.t, t) })
+	at := t - epoch - w.ahead
+	if i < len(w.rows) {
+		at = t - (w.rows[i].t - w.rows[i].at)
 	}
-	return t - epoch - w.ahead
+	if i > 0 {
+		at = max(at, w.rows[i-1].at)
+	}
+	return at
 }
 
 var errDown = errors.New("the toolstack is down")
@@ -126,7 +131,7 @@ func (w *world) Update(ctx context.Context, start, step int64, _ []string) (moni
 	picked := archiveOf(w.c.step, step, start, newest)
 	a := &answer{header: rrd.Header{Start: start, Step: picked, End: newest / picked * picked, Legend: w.legend}}
 	for _, bucket := range w.buckets(picked, start, a.header.End) {
-		a.rows = append(a.rows, rrd.Row{T: bucket.t, Values: w.average(bucket.rows)})
+		a.rows = append(a.rows, rrd.Row{T: bucket.t, Values: w.average(bucket.rows, int(picked/w.c.step))})
 	}
 	slices.Reverse(a.rows)
 	return a, nil
@@ -175,23 +180,22 @@ func (w *world) buckets(step, start, end int64) []bucket {
 	return list
 }
 
-// average is the known values of rows, merged, one for each column.
-func (w *world) average(rows []recorded) []float64 {
+// average merges the rows that there are of so many, one value for each
+// column. As in a toolstack, more than half of it unknown is unknown, but for
+// the host, of which one known row is enough.
+func (w *world) average(rows []recorded, of int) []float64 {
 	values := make([]float64, len(w.columns))
 	for c, i := range w.columns {
+		s := w.c.series[i]
 		sum, n := 0.0, 0
 		for _, r := range rows {
-			v := math.NaN()
-			if s := w.c.series[i]; r.known[i] && r.tick < len(s.values) {
-				v = s.values[r.tick]
-			}
-			if !math.IsNaN(v) {
-				sum += v
+			if r.known[i] && r.tick < len(s.values) && !math.IsNaN(s.values[r.tick]) {
+				sum += s.values[r.tick]
 				n++
 			}
 		}
 		values[c] = math.NaN()
-		if n == 1 || n > 0 && len(rows) > 1 {
+		if n > 0 && (2*n >= of || s.object.Class == rrd.ClassHost) {
 			values[c] = sum / float64(n)
 		}
 	}
