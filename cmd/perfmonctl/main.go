@@ -1,5 +1,6 @@
-// Command perfmonctl is the operator's tool beside perfmon: it checks trigger
-// files and shows what an answer of a toolstack says.
+// Command perfmonctl is the operator's tool beside perfmon: it checks, tries and
+// changes trigger XML, shows what an answer of a toolstack says, and asks the
+// agent why an alarm came and what holds it back.
 package main
 
 import (
@@ -79,6 +80,6 @@ func newRoot() *cobra.Command {
 	// 80 columns; verbs inherit it.
 	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages ", ".FlagUsagesWrapped 80 "))
 	root.SetVersionTemplate("perfmonctl {{.Version}}\n")
-	root.AddCommand(newCheck(), newDump(), newSet(), newUnset(), newReplay(), newTest())
+	root.AddCommand(newCheck(), newConfig(), newDump(), newExplain(), newSet(), newUnset(), newReplay(), newSilence(), newTest())
 	return root
 }

@@ -1,0 +1,55 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+
+	"perfmon/alarm"
+	"perfmon/monitor"
+	"perfmon/monitor/api"
+)
+
+// variablesText lists an object's variables, with what is the matter with
+// each:
+//
+//	vm web-07 (vm:5c2bd0d2-2d5a-4d0e-a1c6-0e8f2e0b9c11) at 12:06:00 CET
+//
+//	VARIABLE    STATE     SINCE     VALUE  ALARM                NOTE
+//	cpu_usage   pending   12:04:00   0.96  above 0.9 for 5 min
+//	disk_usage  inactive                –  above 100 for 1 min  no data source matches
+func variablesText(all *api.ExplainedAll, t times) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s (%s:%s)", strings.TrimSpace(all.Class+" "+all.Name), all.Class, all.UUID)
+	if len(all.Variables) == 0 {
+		b.WriteString(": it has no variable; docs/triggers.md says how it gets one\n")
+		return b.String()
+	}
+	fmt.Fprintf(&b, " at %s\n\n", t.at(all.Variables[0].Now))
+	table := [][]string{{"VARIABLE", "STATE", "SINCE", ">VALUE", "ALARM", "NOTE"}}
+	for _, x := range all.Variables {
+		table = append(table, variableRow(x, t))
+	}
+	b.WriteString(columns(table))
+	return b.String()
+}
+
+func variableRow(x *monitor.Explanation, t times) []string {
+	e := &explainer{Explained: &api.Explained{Explanation: x}, times: t}
+	state, since, value := x.State, "", "–"
+	if x.Severity == alarm.Warning {
+		state += " (warning)"
+	}
+	if x.Since != 0 {
+		since = t.clock(x.Since)
+	}
+	if last := e.last(); last != nil && last.Value != nil {
+		value = number(*last.Value)
+	}
+	rule := fmt.Sprintf("%s %s for %s", e.beyond(), exact(x.Rule.Level), periodInWords(x.Rule.Period))
+	note := cmp.Or(x.Problem, x.Muted)
+	if x.Trouble != "" && !x.Reading {
+		note = "no rows come: " + x.Trouble
+	}
+	return []string{x.Variable, state, since, ">" + value, rule, note}
+}
