@@ -41,8 +41,29 @@ type MessageRecord struct {
 	Time time.Time // of its creation, UTC
 }
 
-// Messages returns the messages of one object since a time, oldest first.
+// Messages returns the messages of one object since a time, oldest first. The
+// coordinator opens all files of that object's messages for it.
 func (c *Client) Messages(ctx context.Context, class, uuid string, since time.Time) ([]MessageRecord, error) {
+	all, err := c.messages(ctx, "message.get", class, uuid, since)
+	if err != nil {
+		return nil, fmt.Errorf("get messages of %s %s: %w", class, uuid, err)
+	}
+	return all, nil
+}
+
+// MessagesSince returns the messages of the whole pool since a time, oldest
+// first. The coordinator opens the files of these alone, which it tells by
+// their names. More than Options.MaxReplyBytes of them are ErrTooLarge.
+func (c *Client) MessagesSince(ctx context.Context, since time.Time) ([]MessageRecord, error) {
+	all, err := c.messages(ctx, "message.get_since", since)
+	if err != nil {
+		return nil, fmt.Errorf("get messages since %s: %w", since.UTC().Format(time.RFC3339), err)
+	}
+	return all, nil
+}
+
+// messages calls a method that answers with messages by reference.
+func (c *Client) messages(ctx context.Context, method string, params ...any) ([]MessageRecord, error) {
 	var byRef map[string]struct {
 		Name      string `json:"name"`
 		Priority  Int    `json:"priority"`
@@ -51,14 +72,14 @@ func (c *Client) Messages(ctx context.Context, class, uuid string, since time.Ti
 		Timestamp string `json:"timestamp"`
 		Body      string `json:"body"`
 	}
-	if err := c.Call(ctx, "message.get", &byRef, class, uuid, since); err != nil {
-		return nil, fmt.Errorf("get messages of %s %s: %w", class, uuid, err)
+	if err := c.Call(ctx, method, &byRef, params...); err != nil {
+		return nil, err
 	}
 	all := make([]MessageRecord, 0, len(byRef))
 	for ref, r := range byRef {
 		t, err := parseTime(r.Timestamp)
 		if err != nil {
-			return nil, fmt.Errorf("get messages of %s %s: message %s: %w", class, uuid, ref, err)
+			return nil, fmt.Errorf("message %s: %w", ref, err)
 		}
 		all = append(all, MessageRecord{
 			Message: Message{Name: r.Name, Priority: int64(r.Priority), Class: r.Class, UUID: r.UUID, Body: r.Body},

@@ -108,3 +108,28 @@ func TestMessages(t *testing.T) {
 		t.Errorf("DestroyMessage = %v", err)
 	}
 }
+
+func TestMessagesSince(t *testing.T) {
+	f := newFake(t)
+	f.methods["message.get_since"] = func(c call) any {
+		if got := c.text(0); len(c.Params) != 1 || got != "20251007T00:00:00Z" {
+			t.Errorf("%d params, the first %q", len(c.Params), got)
+		}
+		record := func(class, stamp string) map[string]any {
+			return map[string]any{"name": "ALARM", "priority": "3", "cls": class, "obj_uuid": "u", "timestamp": stamp, "body": "value: 1", "uuid": "m"}
+		}
+		return map[string]any{"OpaqueRef:b": record("SR", "20251007T11:30:27Z"), "OpaqueRef:a": record("Host", "20251007T11:30:26Z")}
+	}
+	c := f.client(t)
+	since := time.Date(2025, 10, 7, 0, 0, 0, 0, time.UTC)
+	all, err := c.MessagesSince(t.Context(), since)
+	if err != nil || len(all) != 2 || all[0].Ref != "OpaqueRef:a" || all[0].Class != "Host" || all[1].Class != "SR" || all[1].Body != "value: 1" {
+		t.Errorf("%+v, %v", all, err)
+	}
+	f.methods["message.get_since"] = func(call) any {
+		return map[string]any{"OpaqueRef:b": map[string]any{"timestamp": "20251007T11:30:27Z", "body": strings.Repeat("x", DefaultMaxReplyBytes)}}
+	}
+	if _, err := c.MessagesSince(t.Context(), since); !errors.Is(err, ErrTooLarge) {
+		t.Errorf("more than can be read: %.200v", err)
+	}
+}

@@ -15,6 +15,21 @@ import (
 // it, or we may not look into the process that did.
 var ErrNoOwner = errors.New("no owner found")
 
+// Bound says whether somebody has bound the abstract name as a datagram
+// socket, in this network namespace. Anybody may ask.
+func Bound(name string) (bool, error) {
+	f, err := os.Open("/proc/net/unix")
+	if err != nil {
+		return false, fmt.Errorf("look for %s: %w", name, err)
+	}
+	defer f.Close()
+	inode, err := findInode(f, name)
+	if err != nil {
+		return false, fmt.Errorf("look for %s: %w", name, err)
+	}
+	return inode != "", nil
+}
+
 // Owner returns the process that holds the abstract name, for a message that
 // tells a second agent about the first. It looks through the file descriptors
 // under /proc, of which only root sees all. ErrNoOwner when none is found.

@@ -12,6 +12,9 @@ func TestOwner(t *testing.T) {
 	if pid, err := Owner(name); !errors.Is(err, ErrNoOwner) {
 		t.Errorf("nobody has bound %s: pid %d, error %v", name, pid, err)
 	}
+	if bound, err := Bound(name); bound || err != nil {
+		t.Errorf("nobody has bound %s: %v, %v", name, bound, err)
+	}
 	s, err := Listen(name, Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -19,6 +22,9 @@ func TestOwner(t *testing.T) {
 	defer s.Close()
 	if pid, err := Owner(name); err != nil || pid != os.Getpid() {
 		t.Errorf("owner of %s: %d, %v; want %d", name, pid, err, os.Getpid())
+	}
+	if bound, err := Bound(name); !bound || err != nil {
+		t.Errorf("%s is bound: %v, %v", name, bound, err)
 	}
 }
 

@@ -142,13 +142,9 @@ func getMessages(x *exchange, a args) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	text, err := a.string(2)
+	since, err := a.date(2)
 	if err != nil {
 		return nil, err
-	}
-	since, err := parseTime(text)
-	if err != nil {
-		return nil, failure{"INTERNAL_ERROR", `Invalid_argument("date ` + text + `")`}
 	}
 	class, err := parseClass(x.s.opt.Version, word)
 	if err != nil {
@@ -160,6 +156,30 @@ func getMessages(x *exchange, a args) (any, error) {
 	return x.s.messageRecords(func(m Message) bool {
 		return m.Class == class && m.ObjUUID == uuid && m.Timestamp.Truncate(time.Second).After(since)
 	}), nil
+}
+
+// getMessagesSince is message.get_since(since): those of the whole pool. It
+// goes by the names of their files, which are times to a hundred thousandth of
+// a second.
+func getMessagesSince(x *exchange, a args) (any, error) {
+	since, err := a.date(0)
+	if err != nil {
+		return nil, err
+	}
+	return x.s.messageRecords(func(m Message) bool { return m.Timestamp.After(since) }), nil
+}
+
+// date is a parameter that is a time.
+func (a args) date(i int) (time.Time, error) {
+	text, err := a.string(i)
+	if err != nil {
+		return time.Time{}, err
+	}
+	t, err := parseTime(text)
+	if err != nil {
+		return time.Time{}, failure{"INTERNAL_ERROR", `Invalid_argument("date ` + text + `")`}
+	}
+	return t, nil
 }
 
 // parseTime reads the forms of a date that clients write.

@@ -23,6 +23,7 @@ var methods = func() map[string]method {
 		"pool.get_master":               {args: 1, session: true, run: getField(classPool, "master")},
 		"message.create":                {args: 5, session: true, run: createMessage},
 		"message.get":                   {args: 3, session: true, run: getMessages},
+		"message.get_since":             {args: 1, session: true, run: getMessagesSince},
 		"message.get_all_records":       {session: true, run: getAllMessages},
 		"message.get_all_records_where": {args: 1, session: true, run: getMessagesWhere},
 		"message.destroy": {args: 1, session: true, run: destroyMessages(func(a args) ([]string, error) {

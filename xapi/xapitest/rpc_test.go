@@ -265,6 +265,8 @@ func TestMessages(t *testing.T) {
 	}
 	count(2, "message.get", "Host", "h", "20251217T19:45:46Z")
 	count(0, "message.get", "Host", "h", "20251217T19:45:47Z")
+	count(2, "message.get_since", "20251217T19:45:46Z")
+	count(0, "message.get_since", "20251217T19:45:47Z")
 	count(2, "message.get_all_records")
 	count(1, "message.get_all_records_where", `field "body"="b"`)
 	if _, failed := c.rpc("message.destroy", s, ref); failed != "" {
