@@ -109,7 +109,9 @@ func (s *Sink) Recover(ctx context.Context, e *alarm.Event, since time.Time) (de
 	switch {
 	case e.IsALARM():
 		m = alarmMessage(e, false)
-	case e.Kind == alarm.KindCleared && n.Alarmed && s.opts.Clear == ClearMessage:
+	case e.Kind != alarm.KindCleared || !n.Alarmed:
+		return true, nil // there is nothing to do
+	case s.opts.Clear == ClearMessage:
 		m = clearedMessage(e)
 	default:
 		return false, nil // doing it again changes nothing

@@ -74,7 +74,7 @@ func TestNoMessage(t *testing.T) {
 			e := ev("a1")
 			change(e)
 			deliver(t, s, e)
-			if there, err := s.Recover(t.Context(), e, time.Now()); there || err != nil {
+			if there, err := s.Recover(t.Context(), e, time.Now()); !there || err != nil {
 				t.Errorf("%s: there %t, %v", e.Kind, there, err)
 			}
 		}
