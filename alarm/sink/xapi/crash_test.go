@@ -367,7 +367,7 @@ func (w *world) checkLimited() error {
 }
 
 func TestExactlyOneMessage(t *testing.T) {
-	for range 4 {
+	for range 2 {
 		rapid.Check(t, func(rt *rapid.T) {
 			s := drawScript(rt)
 			var problem error
