@@ -248,6 +248,18 @@ func (a *agent) waitPage(pattern string) {
 	}
 }
 
+// waitPoll waits until another good poll has ended.
+func (a *agent) waitPoll() {
+	a.t.Helper()
+	const good = `perfmon_polls_total{result="ok"}`
+	before := a.value(good)
+	for deadline := time.Now().Add(limit); a.value(good) == before; time.Sleep(30 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			a.t.Fatalf("no poll after the %s before", before)
+		}
+	}
+}
+
 // value is what stands on the page behind a series, "" if it is not there.
 func (a *agent) value(series string) string {
 	a.t.Helper()
@@ -267,6 +279,16 @@ func (a *agent) stop(how os.Signal) {
 		a.t.Fatal(err)
 	}
 	a.wait(endingLimit, exitOK)
+}
+
+// kill ends the instance at once, and waits until it has gone.
+func (a *agent) kill() {
+	a.t.Helper()
+	if err := a.cmd.Process.Kill(); err != nil {
+		a.t.Fatal(err)
+	}
+	<-a.ended
+	a.cmd.Wait()
 }
 
 // wait waits for the end.

@@ -19,11 +19,7 @@ func TestKilledInTheMiddleOfAnAlarm(t *testing.T) {
 	a := p.start("--source", "xapi", "-s", "5")
 	p.messages(1)
 	a.waitPage(`perfmon_alarm_state\{class="vm",state="firing",uuid="` + p.vm + `",variable="cpu_usage"\} 1`)
-	if err := a.cmd.Process.Signal(syscall.SIGKILL); err != nil {
-		t.Fatal(err)
-	}
-	<-a.ended
-	a.cmd.Wait()
+	a.kill()
 
 	a = p.start("--source", "xapi", "-s", "5")
 	a.waitPage(`perfmon_polls_total\{result="ok"\} [2-9]`)
