@@ -34,6 +34,9 @@ type Explanation struct {
 	// Silence is the silence, if it is one.
 	Muted   string         `json:"muted,omitempty"`
 	Silence *alarm.Silence `json:"silence,omitempty"`
+	// Unheard: those sinks do not know yet of what it says now, and will be
+	// told when nothing holds it back any more.
+	Unheard bool `json:"unheard"`
 
 	Now  int64          `json:"now"`    // time of the newest row
 	Step int64          `json:"step_s"` // between rows, or readings
@@ -141,9 +144,12 @@ func (m *Monitor) explainVariable(o *object, v *variable) *Explanation {
 		Class: o.Class, UUID: o.UUID, Name: o.label(), Variable: v.conf.Name, From: m.fromInWords(o, v), Rule: ruleInForce(v.conf),
 		Columns: m.columnNames(v), Reading: v.fromReading, Problem: m.problemOf(o, v),
 		State: v.trig.State.String(), Severity: v.trig.Severity, Since: v.trig.Since,
-		BadFor: v.trig.BadFor, FineFor: v.trig.FineFor, AlarmedAt: v.trig.AlarmedAt,
+		BadFor: v.trig.BadFor, FineFor: v.trig.FineFor, AlarmedAt: v.heard.AlarmedAt,
 		Now: m.anchor.last, Step: m.newestStep, Rows: []ExplainedRow{}, Next: []Forecast{}, Trouble: m.trouble(),
 		Muted: m.heldNow(o, v),
+	}
+	if fires := v.trig.State == alarm.NoData || v.fires(); fires && x.Muted != "" {
+		x.Unheard = !v.heard.Knows(&v.trig) || v.heard.Owed && v.heard.RaisedAt < v.trig.Since
 	}
 	for _, s := range m.silences {
 		if x.Muted == "silence "+s.ID {
@@ -154,7 +160,7 @@ func (m *Monitor) explainVariable(o *object, v *variable) *Explanation {
 	if v.fromReading {
 		x.Now, x.Step = v.readAt, int64(m.interval().Seconds())
 	}
-	if quiet := v.trig.AlarmedAt + v.conf.Inhibit; v.trig.AlarmedAt != 0 && quiet > x.Now {
+	if quiet := x.AlarmedAt + v.conf.Inhibit; x.AlarmedAt != 0 && quiet > x.Now {
 		x.InhibitUntil = quiet
 	}
 	v.recent.each(func(p point) { x.Rows = append(x.Rows, explainedRow(v.conf, p)) })

@@ -106,9 +106,9 @@ func TestExplainWhatIsNotThere(t *testing.T) {
 func TestExplainWhatHoldsBack(t *testing.T) {
 	w := newWorld(t, Options{}, "vm/a/cpu0")
 	w.give("vm", "a", "cpu_usage level=0.8")
-	w.row(60, 0.9)
+	w.row(60, 0.1)
 	w.poll(65)
-	if x := w.explain("vm", "a", "cpu_usage"); x.Muted != "" || x.Silence != nil {
+	if x := w.explain("vm", "a", "cpu_usage"); x.Muted != "" || x.Silence != nil || x.Unheard {
 		t.Errorf("muted by %q, silence %v", x.Muted, x.Silence)
 	}
 	m, err := alarm.ParseMatcher("class=vm")
@@ -119,15 +119,29 @@ func TestExplainWhatHoldsBack(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if x := w.explain("vm", "a", "cpu_usage"); x.Muted != "silence "+s.ID || x.Silence == nil || x.Silence.Reason != "moving" {
+	if x := w.explain("vm", "a", "cpu_usage"); x.Muted != "silence "+s.ID || x.Silence == nil || x.Silence.Reason != "moving" || x.Unheard {
 		t.Errorf("muted by %q, silence %v", x.Muted, x.Silence)
+	}
+	w.row(120, 0.9)
+	w.poll(125)
+	if x := w.explain("vm", "a", "cpu_usage"); x.State != "firing" || !x.Unheard || x.InhibitUntil != 0 {
+		t.Errorf("silenced from the beginning: %s, unheard %t, inhibited until %d", x.State, x.Unheard, x.InhibitUntil)
 	}
 	w.inv.Objects[Object{"vm", "a"}].Maintenance = Migrating
 	w.m.setInventory(w.inv)
 	if err := w.m.endSilence(s.ID); err != nil {
 		t.Fatal(err)
 	}
-	if x := w.explain("vm", "a", "cpu_usage"); x.Muted != "maintenance: migrating" || x.Silence != nil {
+	if x := w.explain("vm", "a", "cpu_usage"); x.Muted != "maintenance: migrating" || x.Silence != nil || !x.Unheard {
 		t.Errorf("muted by %q, silence %v", x.Muted, x.Silence)
+	}
+	w.inv.Objects[Object{"vm", "a"}].Maintenance = ""
+	w.m.setInventory(w.inv)
+	for at := int64(180); at <= 300; at += 60 {
+		w.row(at, 0.9)
+		w.poll(at + 5)
+	}
+	if x := w.explain("vm", "a", "cpu_usage"); x.Muted != "" || x.Unheard || x.InhibitUntil != x.AlarmedAt+3600 {
+		t.Errorf("nothing holds it back: muted by %q, unheard %t, inhibited until %d", x.Muted, x.Unheard, x.InhibitUntil)
 	}
 }

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"perfmon/docs/docstest"
 )
 
 // patience is how long a script waits for what has to come.
@@ -31,7 +33,7 @@ func TestAgentScript(t *testing.T) {
 	var sites atomic.Int64
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/agent",
-		UpdateScripts:       *rewriteGolden,
+		UpdateScripts:       docstest.Updating(),
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Setup: func(e *testscript.Env) error {

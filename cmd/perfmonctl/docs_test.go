@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"perfmon/docs/docstest"
 )
 
 // TestDocs runs the examples of docs/testing.md. A block that is fenced as
@@ -73,7 +75,7 @@ func TestDocs(t *testing.T) {
 	if out.String() == string(text) {
 		return
 	}
-	if !*rewriteGolden {
+	if !docstest.Updating() {
 		t.Errorf("the examples print something else (-update rewrites them):\n%s", out.String())
 		return
 	}

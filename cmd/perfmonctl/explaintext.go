@@ -283,6 +283,9 @@ func (e *explainer) held() []string {
 	case e.Muted != "":
 		lines = append(lines, e.Muted)
 	}
+	if e.Unheard {
+		lines = append(lines, "those whom it holds back have not heard of this yet, and will when it ends")
+	}
 	if len(lines) == 0 {
 		return []string{"nothing"}
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"perfmon/alarm"
+	"perfmon/docs/docstest"
 	"perfmon/monitor"
 	"perfmon/monitor/api"
 )
@@ -93,7 +94,7 @@ func TestExplainText(t *testing.T) {
 		x.Variable, x.From = "memory_internal_free", ""
 		x.Rule = monitor.Rule{Fold: "sum", Pattern: "memory_internal_free", Level: 200000, ClearLevel: value(300000), Sense: "low", ClearPeriod: 600, Priority: 3, NoDataPeriod: 1800}
 		x.Columns = []string{"memory_internal_free"}
-		x.State, x.Severity, x.FineFor, x.Muted = "clearing", alarm.Critical, 120, "maintenance: migrating"
+		x.State, x.Severity, x.FineFor, x.Muted, x.Unheard = "clearing", alarm.Critical, 120, "maintenance: migrating", true
 		x.Rows = rowsOf(minute, 150000.0, "critical", 310000.0, "fine", 312345.678, "fine")
 		x.Next = []monitor.Forecast{
 			{If: alarm.IfCritical, Kind: alarm.KindRepeated, Severity: alarm.Critical, At: noon + 60},
@@ -135,11 +136,60 @@ func TestVariablesText(t *testing.T) {
 	golden(t, "variables-none", variablesText(list(), at(noon)))
 }
 
+// TestDocsExamples: docs/asking.md shows what the verbs print.
+func TestDocsExamples(t *testing.T) {
+	cpu := explanation(func(x *api.Explained) {
+		x.State, x.Severity, x.Since, x.AlarmedAt, x.InhibitUntil = "firing", alarm.Critical, noon-6*minute, noon-2*minute, noon+58*minute
+		x.Rows = rowsOf(minute, 0.31, "fine", 0.42, "fine", "_", "", 0.38, "fine", 0.45, "fine",
+			0.93, "critical", 0.95, "critical", 0.98, "critical", 0.96, "critical", 1.0, "critical", 0.99, "critical", 0.97, "critical")
+		x.Next = []monitor.Forecast{
+			{If: alarm.IfCritical, Kind: alarm.KindRepeated, Severity: alarm.Critical, At: noon + 58*minute},
+			{If: alarm.IfFine, Kind: alarm.KindCleared, Severity: alarm.Critical, Reason: alarm.ReasonLevel, At: noon + minute},
+			{If: alarm.IfUnknown, Kind: alarm.KindCleared, Reason: alarm.ReasonUnknown, At: noon + 10*minute},
+		}
+		x.Sinks = []api.SinkStatus{
+			{Sink: "xapi", Told: true, HoldInhibited: true},
+			{Sink: "alertmanager", Told: true, Waiting: 1, WaitingSince: noon - 2*minute, Queued: 1, QueuedSince: noon - 2*minute,
+				LastError: "alertmanager http://am-1:9093: connection refused", LastErrorAt: noon - 62},
+			{Sink: "webhook", Filtered: true},
+		}
+	})
+	docstest.Example(t, "asking.md", "explain", "text", (&explainer{Explained: cpu, times: at(noon + 20)}).text())
+	memory := explanation(func(x *api.Explained) {
+		x.Variable, x.Rows, x.Problem = "memory_internal_free", nil, "no data source of the object matches"
+		x.Rule = monitor.Rule{Level: 200000, Sense: "low", Period: 60}
+	})
+	disk := explanation(func(x *api.Explained) {
+		x.Variable, x.Rows, x.Rule.Level = "disk_usage", rowsOf(minute, 1234567.0, "fine"), 100e6
+	})
+	docstest.Example(t, "asking.md", "variables", "text", variablesText(&api.ExplainedAll{
+		ObjectRef: api.ObjectRef{Class: "vm", UUID: webVM, Name: "web-07"},
+		Variables: []*monitor.Explanation{cpu.Explanation, disk.Explanation, memory.Explanation},
+	}, at(noon+20)))
+	matcher := func(text string) alarm.Matcher {
+		m, err := alarm.ParseMatcher(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return m
+	}
+	docstest.Example(t, "asking.md", "silences", "text", silencesText([]alarm.Silence{
+		{ID: "5f0c3a9be1d27c48", Matchers: []alarm.Matcher{matcher("class=vm"), matcher("variable=~cpu.*")}, Author: "kim", Reason: "load test", Ends: noon + 6900},
+		{ID: "c01d5a7e0e11f3b2", Matchers: []alarm.Matcher{matcher(`label.team="web"`)}, Author: "alex", Reason: "new release", Ends: noon + 6*3600},
+	}, at(noon)))
+}
+
+func TestNoSilences(t *testing.T) {
+	if got := silencesText(nil, at(noon)); got != "no silence is in force\n" {
+		t.Errorf("%q", got)
+	}
+}
+
 // golden compares with a file of testdata/explain; -update rewrites it.
 func golden(t *testing.T, name, got string) {
 	t.Helper()
 	path := filepath.Join("testdata", "explain", name+".txt")
-	if *rewriteGolden {
+	if docstest.Updating() {
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			t.Fatal(err)
 		}

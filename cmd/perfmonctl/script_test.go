@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"flag"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -10,9 +9,9 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
-)
 
-var rewriteGolden = flag.Bool("update", false, "rewrite what the scripts expect of the output")
+	"perfmon/docs/docstest"
+)
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"perfmonctl": main})
@@ -31,7 +30,7 @@ func TestScript(t *testing.T) {
 	}
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
-		UpdateScripts:       *rewriteGolden,
+		UpdateScripts:       docstest.Updating(),
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Setup: func(e *testscript.Env) error {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"perfmon/docs/docstest"
 	"perfmon/xapi/xapitest"
 )
 
@@ -42,7 +43,7 @@ func TestToolstackScript(t *testing.T) {
 	of := func(ts *testscript.TestScript) simulated { return ts.Value(key{}).(simulated) }
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/toolstack",
-		UpdateScripts:       *rewriteGolden,
+		UpdateScripts:       docstest.Updating(),
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Setup: func(e *testscript.Env) error {

@@ -162,6 +162,11 @@ func TestDocsExamples(t *testing.T) {
 	show("error", ask("GET", "/v1/explain?object=web-07&variable=cpu", "", 404))
 	show("explain", ask("GET", "/v1/explain?object=web-07&variable=cpu_usage", "", 200))
 	show("effective", ask("GET", "/v1/effective?object=web-07", "", 200))
+	var effective monitor.EffectiveConfig
+	if err := json.Unmarshal([]byte(ask("GET", "/v1/effective?object=web-07", "", 200)), &effective); err != nil {
+		t.Fatal(err)
+	}
+	docstest.Example(t, "asking.md", "config", "xml", effective.XML)
 	const request = `{"matchers": ["class=vm", "variable=~cpu.*"], "reason": "load test", "author": "kim", "duration_s": 7200}`
 	show("silence-request", request)
 	silence := ask("POST", "/v1/silences", request, 201)
