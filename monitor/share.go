@@ -150,7 +150,7 @@ func (m *Monitor) adopt(o *object, v *variable, a sharedAlarm, from string) {
 	m.sequence++
 	v.sequence = m.sequence
 	e := m.event(o, v, now)
-	e.Silenced = a.Held
+	e.Kind, e.Announce, e.Silenced = alarm.KindState, now, a.Held
 	m.changes.Adopted = append(m.changes.Adopted, e)
 	m.log.Info("alarm taken over from the host that the VM comes from", "class", o.Class, "uuid", o.UUID, "variable", v.conf.Name,
 		"name", o.label(), "severity", string(a.Severity), "from", from)

@@ -106,8 +106,8 @@ func TestAnAlarmMigratesWithItsVM(t *testing.T) {
 	p.migrate()
 	p.minutes(0.9, 0.9, 0.9, 0.9, 0.9)
 	p.want("b", "")
-	if n := len(p.b.adopted); n != 1 {
-		t.Errorf("%d alarms were adopted, want 1", n)
+	if n := len(p.b.adopted); n != 1 || p.b.adopted[0].Kind != alarm.KindState || p.b.adopted[0].Severity != alarm.Critical {
+		t.Errorf("adopted %+v, want one alarm", p.b.adopted)
 	}
 	p.minutes(0.1)
 	p.want("b", "cleared level")

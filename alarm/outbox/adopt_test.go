@@ -55,3 +55,24 @@ func TestAdopt(t *testing.T) {
 	f("one that is silenced here", false, func(o *Options) { o.HoldSilenced = true }, silenced)
 	f("one that is silenced, and nobody minds", true, none, silenced)
 }
+
+// adopting is a driver that has to know.
+type adopting struct{ fake }
+
+func (*adopting) TakesAdopted() {}
+
+func TestAdopter(t *testing.T) {
+	j := newJournal(t)
+	out, err := New(Options{Name: "s", Driver: &adopting{}, Journal: j, Logger: slog.New(slog.NewTextHandler(io.Discard, nil))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := &journal.Batch{}
+	out.Adopt(b, ev("x1s"))
+	if _, err := j.Commit(b); err != nil {
+		t.Fatal(err)
+	}
+	if waiting := j.Pending("s", 0); len(waiting) != 1 || waiting[0].Event.Kind != alarm.KindState {
+		t.Errorf("waiting: %+v", waiting)
+	}
+}

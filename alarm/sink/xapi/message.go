@@ -35,6 +35,13 @@ func alarmMessage(e *alarm.Event, legacy bool) xapi.Message {
 	return xapi.Message{Name: nameAlarm, Priority: e.Priority, Class: class, UUID: e.UUID, Body: e.Body}
 }
 
+// nameElement is how the element begins by which the body of an ALARM names its
+// variable.
+func nameElement(variable string) string {
+	escaped := strings.NewReplacer("&", "&amp;", "<", "&lt;", `"`, "&quot;", ">", "&gt;").Replace(variable)
+	return `<name value="` + escaped + `"`
+}
+
 // clearedMessage tells people of an alarm's end. Its last line makes it
 // unlike any other:
 //

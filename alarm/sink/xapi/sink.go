@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -90,13 +91,56 @@ func (s *Sink) deliver(ctx context.Context, e *alarm.Event) error {
 	switch {
 	case n.has(e):
 		return nil
-	case e.IsALARM():
+	case isALARM(e):
 		return s.message(ctx, e, n, alarmMessage(e, s.opts.Legacy))
 	case e.Kind == alarm.KindCleared && n.Alarmed:
 		return s.end(ctx, e, n)
+	case e.Kind == alarm.KindState && e.Severity == alarm.Critical:
+		return s.adopt(ctx, e, n)
 	}
 	return nil
 }
+
+// isALARM says whether an ALARM is made of an event. Whether silences hold it
+// back is the queue's business.
+func isALARM(e *alarm.Event) bool {
+	return (e.Kind == alarm.KindRaised || e.Kind == alarm.KindRepeated) && e.Severity == alarm.Critical && !e.Inhibited
+}
+
+// TakesAdopted makes the queue hand over the state of an alarm that another
+// agent has announced.
+func (s *Sink) TakesAdopted() {}
+
+// adopt notes the messages that the agent of another host has made of an alarm
+// that now is ours: those that name its variable and came since its first bad
+// row.
+func (s *Sink) adopt(ctx context.Context, e *alarm.Event, n *note) error {
+	var refs []string
+	if s.opts.Clear == ClearDestroy {
+		found, err := s.opts.Toolstack.Messages(ctx, classes[e.Class], e.UUID, time.Unix(e.Since, 0).Add(-adoptSkew))
+		switch {
+		case isRefusal(err):
+			return &alarm.Refused{Err: err}
+		case err != nil:
+			return err
+		}
+		for _, f := range found {
+			if f.Name == nameAlarm && strings.Contains(f.Body, nameElement(e.Variable)) && !n.knows(f.Ref) {
+				refs = append(refs, f.Ref)
+			}
+		}
+	}
+	for _, ref := range refs {
+		n.add([]string{ref}, time.Now(), true)
+	}
+	n.Alarmed = true
+	s.keep(e, n, nil)
+	return nil
+}
+
+// adoptSkew is by how much the clock of the host that keeps the messages may
+// be behind the one of the host that a VM came from.
+const adoptSkew = 5 * time.Minute
 
 // Recover looks for an event's message.
 func (s *Sink) Recover(ctx context.Context, e *alarm.Event, since time.Time) (delivered bool, err error) {
@@ -107,7 +151,7 @@ func (s *Sink) Recover(ctx context.Context, e *alarm.Event, since time.Time) (de
 	}
 	var m xapi.Message
 	switch {
-	case e.IsALARM():
+	case isALARM(e):
 		m = alarmMessage(e, false)
 	case e.Kind != alarm.KindCleared || !n.Alarmed:
 		return true, nil // there is nothing to do

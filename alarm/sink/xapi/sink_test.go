@@ -66,9 +66,8 @@ func TestNoMessage(t *testing.T) {
 		for _, change := range []func(*alarm.Event){
 			func(e *alarm.Event) { e.Severity = alarm.Warning },
 			func(e *alarm.Event) { e.Inhibited = true },
-			func(e *alarm.Event) { e.Silenced = true },
 			func(e *alarm.Event) { e.Kind = alarm.KindNoData },
-			func(e *alarm.Event) { e.Kind = alarm.KindState },
+			func(e *alarm.Event) { e.Kind, e.Severity = alarm.KindState, alarm.Warning },
 			func(e *alarm.Event) { e.Kind = alarm.KindCleared }, // of what made no ALARM
 		} {
 			e := ev("a1")
@@ -80,6 +79,55 @@ func TestNoMessage(t *testing.T) {
 		}
 		want(t, "calls with "+string(clear), ts.take())
 	}
+}
+
+// TestSilenced: whoever wants messages of silenced alarms gets them; the queue
+// holds them back from everybody else.
+func TestSilenced(t *testing.T) {
+	ts := &fake{}
+	e := ev("a1")
+	e.Silenced = true
+	deliver(t, newSink(t, ts), e)
+	want(t, "messages", ts.have(), "ALARM a")
+}
+
+// TestAdopted: an alarm that the agent of another host has made messages of is
+// ended here as if they were ours.
+func TestAdopted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(time.Unix(1766000100, 0).Sub(time.Now())) // so that the messages come with their event
+		state := func() *alarm.Event {
+			e := ev("a7")
+			e.Kind = alarm.KindState
+			return e
+		}
+		f := func(clear Clear, calls []string, left ...string) {
+			t.Helper()
+			ts := &fake{}
+			there := newSink(t, ts)
+			other, fails := ev("a1"), true
+			other.Variable, other.Body = "disk", strings.ReplaceAll(other.Body, "cpu_usage", "disk")
+			deliver(t, there, ev("a1"), other, ev("a2r"))
+			ts.take()
+			here := newSink(t, ts, func(o *Options) { o.Clear = clear })
+			ts.before = func(_ context.Context, method, _ string) error {
+				if method == "get" && fails {
+					fails = false
+					return errAway
+				}
+				return nil
+			}
+			if taken, err := here.Deliver(t.Context(), []*alarm.Event{state()}); clear == ClearDestroy && (taken != 0 || !errors.Is(err, errAway)) {
+				t.Errorf("while the toolstack is away: taken %d, %v", taken, err)
+			}
+			deliver(t, here, state(), ev("a8c"))
+			want(t, "calls with "+string(clear), ts.take(), calls...)
+			want(t, "messages with "+string(clear), ts.have(), left...)
+		}
+		f(ClearNone, nil, "ALARM a", "ALARM a", "ALARM a")
+		f(ClearMessage, []string{"create a"}, "ALARM a", "ALARM a", "ALARM a", "PERFMON_ALARM_CLEARED a")
+		f(ClearDestroy, []string{"get a", "get a", "destroy OpaqueRef:1", "destroy OpaqueRef:3"}, "ALARM a")
+	})
 }
 
 func TestBatch(t *testing.T) {
