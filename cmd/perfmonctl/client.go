@@ -22,7 +22,7 @@ import (
 )
 
 const (
-	askTimeout     = 20 * time.Second // the agent itself gives up after five
+	askTimeout     = 10 * time.Second // the agent itself gives up after five
 	maxAnswerBytes = 64 << 20
 	maxSuggestions = 10 // of what could have been meant
 )

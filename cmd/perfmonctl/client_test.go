@@ -140,7 +140,7 @@ func TestUnreachable(t *testing.T) {
 	}
 	f(&net.OpError{Op: "dial", Err: os.NewSyscallError("connect", syscall.EACCES)}, "/s: permission denied: run perfmonctl as root")
 	f(&net.OpError{Op: "dial", Err: os.NewSyscallError("connect", syscall.EPROTOTYPE)}, "/s is not the agent's socket: name it with --api-socket")
-	f(context.DeadlineExceeded, "perfmon does not answer on /s within 20s: its log should say why")
+	f(context.DeadlineExceeded, "perfmon does not answer on /s within 10s: its log should say why")
 	f(syscall.EIO, "ask perfmon: get: input/output error")
 }
 

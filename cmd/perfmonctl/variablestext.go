@@ -22,7 +22,7 @@ func variablesText(all *api.ExplainedAll, t times) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s (%s:%s)", strings.TrimSpace(all.Class+" "+all.Name), all.Class, all.UUID)
 	if len(all.Variables) == 0 {
-		b.WriteString(": it has no variable; docs/triggers.md says how it gets one\n")
+		b.WriteString(": it has no variable; perfmonctl set gives it one\n")
 		return b.String()
 	}
 	fmt.Fprintf(&b, " at %s\n\n", t.at(all.Variables[0].Now))

@@ -188,7 +188,7 @@ func notFound(missing *monitor.NotFoundError) *Refusal {
 	case len(missing.Known) > 0:
 		r.Fix = "name one of its variables"
 	default:
-		r.Fix = "give it a variable, in its trigger XML or in a trigger file of its class"
+		r.Fix = "perfmonctl set gives it one, and a trigger file gives one to all objects of its class"
 	}
 	return r
 }

@@ -87,10 +87,7 @@ func Resolve(s *monitor.Snapshot, text string) (ObjectRef, error) {
 // meant lists the objects that a text can stand for. A whole uuid stands for
 // nothing else.
 func meant(objects []ObjectRef, text string) []ObjectRef {
-	class, rest, ok := strings.Cut(text, ":")
-	if !ok || !slices.Contains([]string{rrd.ClassVM, rrd.ClassHost, rrd.ClassSR}, class) {
-		class, rest = "", text
-	}
+	class, rest := cutClass(text)
 	var whole, found []ObjectRef
 	for _, o := range objects {
 		if o.Name != "" && o.Name == text {
@@ -113,13 +110,34 @@ func meant(objects []ObjectRef, text string) []ObjectRef {
 	return found
 }
 
-// alike lists the objects whose names have a text in them, or all if none
-// has.
+// cutClass takes a class off a text that begins with one and a colon.
+func cutClass(text string) (class, rest string) {
+	class, rest, ok := strings.Cut(text, ":")
+	if !ok || !slices.Contains([]string{rrd.ClassVM, rrd.ClassHost, rrd.ClassSR}, class) {
+		return "", text
+	}
+	return class, rest
+}
+
+// alike lists the objects, among those of the class if the text has one, whose
+// names have the text in them; if none has, all of the class, or all.
 func alike(objects []ObjectRef, text string) []ObjectRef {
-	text = strings.ToLower(text)
-	close := slices.DeleteFunc(slices.Clone(objects), func(o ObjectRef) bool { return !strings.Contains(strings.ToLower(o.String()), text) })
-	if len(close) > 0 {
-		return close
+	class, rest := cutClass(text)
+	rest = strings.ToLower(rest)
+	var all, close []ObjectRef
+	for _, o := range objects {
+		if class != "" && o.Class != class {
+			continue
+		}
+		all = append(all, o)
+		if strings.Contains(strings.ToLower(o.Name), rest) {
+			close = append(close, o)
+		}
+	}
+	for _, list := range [][]ObjectRef{close, all} {
+		if len(list) > 0 {
+			return list
+		}
 	}
 	return objects
 }
