@@ -356,3 +356,33 @@ func TestOversizeHeader(t *testing.T) {
 		t.Errorf("%s", resp.Status)
 	}
 }
+
+// FuzzReadSilence: whatever is sent, it is refused, or means the same when it
+// is written again.
+func FuzzReadSilence(f *testing.F) {
+	for _, seed := range []string{
+		`{"matchers": ["class=vm"], "reason": "x", "duration_s": 60}`, `{"ends": 1e3}`, `{"matchers": [null]}`, `[]`, `{} {}`, "", `{"reason": "\ud800"}`,
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, body string) {
+		s, err := readSilence(strings.NewReader(body))
+		if err != nil {
+			if refusal := (*Refusal)(nil); !errors.As(err, &refusal) || refusal.status != 400 || refusal.Fix == "" {
+				t.Errorf("%v", err)
+			}
+			return
+		}
+		b, err := json.Marshal(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := readSilence(bytes.NewReader(b))
+		if err != nil {
+			t.Fatalf("%s: %v", b, err)
+		}
+		if second, err := json.Marshal(again); err != nil || !bytes.Equal(b, second) {
+			t.Errorf("%s became %s, %v", b, second, err)
+		}
+	})
+}
