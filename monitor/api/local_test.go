@@ -142,7 +142,7 @@ func TestObjects(t *testing.T) {
 		t.Errorf("%q, want %q", words, want)
 	}
 	a.get("/v1/objects?query=web-07", &got)
-	if len(got.Objects) != 1 || got.Objects[0] != (ObjectRef{"vm", webUUID, "web-07"}) {
+	if len(got.Objects) != 1 || got.Objects[0].ObjectRef != (ObjectRef{"vm", webUUID, "web-07"}) {
 		t.Errorf("%v", got)
 	}
 	a.refused("GET", "/v1/objects?query=twin", "", 409, "can be 2")

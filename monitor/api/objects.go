@@ -8,23 +8,49 @@ import (
 	"perfmon/monitor"
 )
 
-// Objects is the answer of /v1/objects.
-type Objects struct {
-	Objects []ObjectRef `json:"objects"`
-}
-
 // objects lists the objects of this host, or the one that is meant.
 func (l *local) objects(_ context.Context, r *http.Request) (reply, error) {
-	if query := r.URL.Query().Get("query"); query != "" {
-		o, err := Resolve(l.Monitor.Snapshot(), query)
-		return reply{http.StatusOK, Objects{[]ObjectRef{o}}}, err
-	}
 	s := l.Monitor.Snapshot()
-	if s == nil {
-		return reply{http.StatusOK, Objects{[]ObjectRef{}}}, nil
+	var chosen []ObjectRef
+	if query := r.URL.Query().Get("query"); query != "" {
+		o, err := Resolve(s, query)
+		if err != nil {
+			return reply{}, err
+		}
+		chosen = []ObjectRef{o}
+	} else if s != nil {
+		chosen, _ = objectsOf(s)
 	}
-	here, _ := objectsOf(s)
-	return reply{http.StatusOK, Objects{append([]ObjectRef{}, here...)}}, nil
+	return reply{http.StatusOK, Objects{head(), infosOf(s, chosen)}}, nil
+}
+
+// infosOf is what a snapshot knows of some of its objects.
+func infosOf(s *monitor.Snapshot, chosen []ObjectRef) []ObjectInfo {
+	list := make([]ObjectInfo, 0, len(chosen))
+	if len(chosen) == 0 {
+		return list
+	}
+	flags := flagsOf(s)
+	variables, columns := map[monitor.Object]int{}, map[monitor.Object]int{}
+	for _, v := range s.Variables {
+		variables[monitor.Object{Class: v.Class, UUID: v.UUID}]++
+	}
+	if s.Legend != nil {
+		for _, e := range s.Legend.Entries {
+			columns[monitor.Object{Class: e.Class, UUID: e.UUID}]++
+		}
+	}
+	for _, o := range chosen {
+		key := o.key()
+		info := ObjectInfo{
+			ObjectRef: o, Tags: []string{}, Columns: columns[key], Variables: variables[key], ConfigErrors: s.ConfigErrors[key], Flags: flags.of(key),
+		}
+		if facts := factsOf(s, key); facts != nil {
+			info.ControlDomain, info.Tags = facts.ControlDomain, append(info.Tags, facts.Tags...)
+		}
+		list = append(list, info)
+	}
+	return list
 }
 
 // object is the object that a request is about.
