@@ -18,6 +18,12 @@ const (
 	OtherBody Result = "other_body" // both said it, in other words
 )
 
+// words are the results for people; "" is that of an alarm that waits.
+var words = map[Result]string{Agreed: "agreed", OnlyHere: "only here", OnlyStock: "only stock", OtherBody: "other body", "": "waits"}
+
+// String is the result in words.
+func (r Result) String() string { return words[r] }
+
 // Results are all of them, in the order of the table's last line.
 var Results = []Result{Agreed, OnlyHere, OnlyStock, OtherBody}
 

@@ -82,7 +82,7 @@ func (c *Comparison) whyOurs(id alarm.ID, o *ours, before int64) (Reason, string
 	at := o.e.Time
 	extra := moreDevices(id, o.rule, known.Columns)
 	switch {
-	case c.opts.NoStock:
+	case c.opts.NoStock, o.noStock:
 		return NoStock, ""
 	case known.From != "":
 		return Inherited, known.From

@@ -17,7 +17,7 @@ type Options struct {
 	// PollEvery is the longest time between two polls of the stock daemon,
 	// in seconds; 0: DefaultPollEvery.
 	PollEvery int64
-	// NoStock says that no stock daemon was running.
+	// NoStock says that no stock daemon runs; StockRuns changes it.
 	NoStock bool
 	// Keep is how many findings are kept for the table; 0: DefaultKeep.
 	Keep int
@@ -103,8 +103,9 @@ type track struct {
 type ours struct {
 	e *alarm.Event
 	body
-	c    *Circumstances // nil: not known
-	hole int64          // a row without a value since it was bad first; 0 for none
+	c       *Circumstances // nil: not known
+	hole    int64          // a row without a value since it was bad first; 0 for none
+	noStock bool           // ran when it was said
 }
 
 // theirs is an alarm of the stock daemon.
@@ -149,6 +150,9 @@ func (c *Comparison) Watch(at int64, objects map[Object]Facts) {
 	}
 }
 
+// StockRuns says whether a stock daemon runs from now on.
+func (c *Comparison) StockRuns(runs bool) { c.opts.NoStock = !runs }
+
 // Ours takes what this agent said. Of all events only those count that the
 // toolstack's ALARM would have been made of; the others explain.
 func (c *Comparison) Ours(e *alarm.Event, known *Circumstances) error {
@@ -171,7 +175,7 @@ func (c *Comparison) Ours(e *alarm.Event, known *Circumstances) error {
 		return nil
 	}
 	c.open[0]++
-	o := &ours{e: e, body: b, c: known}
+	o := &ours{e: e, body: b, c: known, noStock: c.opts.NoStock}
 	if known != nil {
 		t.hole = max(t.hole, lastHole(known.Rows))
 	}

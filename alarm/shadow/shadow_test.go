@@ -106,7 +106,7 @@ func TestRepeatsDrift(t *testing.T) {
 			only++
 		case f.Result == OtherBody && f.Row == t0+60: // the first is of one row
 		default:
-			t.Errorf("%s %s", f.Result, f.Why())
+			t.Errorf("%v: %s", f.Result, f.Why())
 		}
 	}
 	if agreed+1 != n || agreed+1+only != 30 || only == 0 {
@@ -379,4 +379,16 @@ func copyOf(m map[Object]Facts) map[Object]Facts {
 		n[k] = v
 	}
 	return n
+}
+
+// TestStockThatEnds: what is said while no stock daemon runs is only here,
+// also if one runs by the time that this is known.
+func TestStockThatEnds(t *testing.T) {
+	b := newBench(t)
+	b.raised(5000, "vm", web, cpu, 0.97, nil)
+	b.StockRuns(false)
+	b.raised(5000, "vm", db, cpu, 0.97, nil)
+	b.StockRuns(true)
+	b.until(9000)
+	b.want("only_here: not explained", "only_here: no stock daemon runs")
 }

@@ -15,9 +15,6 @@ const (
 	timeForm = "2006-01-02 15:04:05"
 )
 
-// words are the results in the table.
-var words = map[Result]string{Agreed: "agreed", OnlyHere: "only here", OnlyStock: "only stock", OtherBody: "other body", "": "waits"}
-
 // WriteTable writes all that was compared, and what waits, up to a time.
 func (c *Comparison) WriteTable(w io.Writer, until int64) error {
 	var b strings.Builder
@@ -50,7 +47,7 @@ func (c *Comparison) WriteTable(w io.Writer, until int64) error {
 
 // cells are the columns of a line.
 func (f Finding) cells() []string {
-	result := words[f.Result]
+	result := f.Result.String()
 	if len(f.Differs) > 0 {
 		result += " (" + strings.Join(f.Differs, ", ") + ")"
 	}
@@ -79,7 +76,7 @@ func (f Finding) cells() []string {
 func (n Counts) String() string {
 	var list []string
 	for _, r := range Results {
-		text := fmt.Sprintf("%s %d", words[r], n.Results[r])
+		text := fmt.Sprintf("%v %d", r, n.Results[r])
 		if u := n.Unexplained[r]; u > 0 {
 			text += fmt.Sprintf(" (%d not explained)", u)
 		}

@@ -22,6 +22,7 @@ import (
 	"perfmon/monitor/control"
 	"perfmon/monitor/metrics"
 	"perfmon/rrd"
+	"perfmon/xapi"
 )
 
 // host is what rows and configuration come from, and where alarms go by
@@ -31,6 +32,8 @@ type host struct {
 	// messages makes the driver of the toolstack's own sink; nil without a
 	// toolstack.
 	messages func(settings.Sink) (outbox.Driver, error)
+	// messagesSince reads the pool's messages; nil without a toolstack.
+	messagesSince func(ctx context.Context, since time.Time) ([]xapi.MessageRecord, error)
 	// share keeps what the pool has to know of a VM's alarms; it does not
 	// block. Nil: nothing is shared.
 	share func(vm monitor.Object, state string)
@@ -48,7 +51,7 @@ type host struct {
 }
 
 // runAgent runs until a signal, or the wanted number of polls.
-func runAgent(o *options, stderr io.Writer) error {
+func runAgent(o *options, stdout, stderr io.Writer) error {
 	log := newLogger(o, stderr)
 	slog.SetDefault(log) // for libraries
 
@@ -59,11 +62,16 @@ func runAgent(o *options, stderr io.Writer) error {
 	for _, w := range cfg.Warnings {
 		log.Warn("settings: " + w.Format(o.settings))
 	}
+	if o.shadow {
+		muteForShadow(cfg, log)
+	}
 	held, err := lockState(o.stateDir)
 	var running *alreadyRunningError
 	switch {
 	case errors.As(err, &running):
 		return err
+	case o.shadow && o.stateDir == "":
+		// All is in memory, as it should be.
 	case err != nil:
 		log.Warn("no state directory, so nothing survives a restart: mend it, or name another with --state-dir", "err", err)
 		o.stateDir = ""
@@ -77,7 +85,9 @@ func runAgent(o *options, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	defer socket.Close()
+	if socket != nil {
+		defer socket.Close()
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
 	hangups := make(chan os.Signal, 1)
@@ -101,13 +111,17 @@ func runAgent(o *options, stderr io.Writer) error {
 		return err
 	}
 	kept := newStore(j, h.name, sinks, log)
+	beside, err := newShadower(o, h, log, stdout, reg)
+	if err != nil {
+		return err
+	}
 	step := h.step
 	lookBack := int64(monitor.DefaultLookBack)
 	if o.interval > 0 {
 		lookBack = o.interval
 	}
 	m := monitor.New(monitor.Options{
-		Source: h.source, Clock: hostClock{}, Store: kept, Saved: kept.saved(), Readings: readings(), Logger: log,
+		Source: h.source, Clock: hostClock{}, Store: beside.over(kept), Saved: kept.saved(), Readings: readings(), Logger: log,
 		Step: step, Interval: o.pollInterval(), LookBack: lookBack, Dither: o.dither, Loops: int(o.loops), Legacy: o.legacy,
 		Reread: h.reread, Alive: alive, AliveEvery: watchdogInterval(), Registerer: reg, MuteVMs: cfg.MuteVMs, Share: h.share,
 	})
@@ -128,8 +142,9 @@ func runAgent(o *options, stderr io.Writer) error {
 	}()
 	work.Go(func() {
 		var work sync.WaitGroup
-		work.Go(func() { h.run(background, m.SetInventory) })
+		work.Go(func() { h.run(background, beside.before(m.SetInventory)) })
 		work.Go(func() { kept.deliver(background, beats) })
+		work.Go(func() { beside.run(background, m) })
 		work.Wait()
 		h.close()
 	})
@@ -152,8 +167,11 @@ func runAgent(o *options, stderr io.Writer) error {
 
 // openControl binds the command socket, or takes the one that was passed. One
 // that is bound already belongs to another instance, or to the daemon whose
-// place this one takes.
+// place this one takes. With --shadow there is none.
 func openControl(o *options, passed *sockets, log *slog.Logger, reg prometheus.Registerer) (*control.Socket, error) {
+	if o.shadow {
+		return nil, nil
+	}
 	commands := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "perfmon_commands_total", Help: "Datagrams on the command socket, by word and result.",
 	}, []string{"command", "result"})
@@ -174,6 +192,9 @@ func openControl(o *options, passed *sockets, log *slog.Logger, reg prometheus.R
 }
 
 func hearCommands(ctx context.Context, s *control.Socket, m *monitor.Monitor, log *slog.Logger) {
+	if s == nil {
+		return
+	}
 	err := s.Run(ctx, func(c control.Command) {
 		switch c {
 		case control.Refresh:

@@ -31,6 +31,7 @@ type options struct {
 
 	// Ours.
 	source         string
+	shadow         bool
 	legacy         bool
 	shareState     bool
 	triggers       string
@@ -90,6 +91,7 @@ func parseFlags(args []string, stdout io.Writer) (*options, error) {
 	f.Float64VarP(&o.dither, "interval_percent_dither", "D", monitor.DefaultDither, "add up to `PCT` per cent to the interval, at random")
 	f.BoolVar(&o.daemon, "daemon", false, "go to the background")
 	f.StringVar(&o.source, "source", "auto", "`WHERE` rows come from: xapi, local (/proc), or auto (xapi where there is a toolstack)")
+	f.BoolVar(&o.shadow, "shadow", false, "run beside the stock daemon: send nothing, bind no command socket, keep nothing on disk, and say where the alarms differ (docs/shadow.md)")
 	f.StringVar(&o.triggers, "triggers", "/etc/perfmon/triggers", "`DIR` with vm.xml, host.xml and sr.xml, triggers that all objects of a class share")
 	f.StringVar(&o.settings, "settings-file", settings.DefaultPath, "`FILE` with the settings: where alarms go (docs/settings.md); it need not be there")
 	f.StringVar(&o.stateDir, "state-dir", "/var/lib/perfmon", "`DIR` for the lock and the archives; empty for none")
@@ -123,12 +125,37 @@ func parseFlags(args []string, stdout io.Writer) (*options, error) {
 	case f.NArg() > 0:
 		return nil, fmt.Errorf("unexpected argument %q: perfmon takes flags only", f.Arg(0))
 	}
+	if o.shadow {
+		listen = o.makeRoom(f, listen)
+	}
 	listen = slices.DeleteFunc(listen, func(address string) bool { return address == "" })
 	o.web = web.FlagConfig{WebListenAddresses: &listen, WebConfigFile: &webConfig, WebSystemdSocket: &socketActivation}
 	if err := o.validate(f); err != nil {
 		return nil, err
 	}
 	return o, o.absolutePaths()
+}
+
+// makeRoom gives a shadow other places than the agent that it may run beside,
+// unless they are named. It returns the addresses of the web port.
+func (o *options) makeRoom(f *pflag.FlagSet, listen []string) []string {
+	for name, place := range map[string]struct {
+		value *string
+		other string
+	}{
+		"state-dir":  {&o.stateDir, ""},
+		"pid-file":   {&o.pidFile, ""},
+		"api-socket": {&o.apiSocket, shadowSocket},
+	} {
+		if !f.Changed(name) {
+			*place.value = place.other
+		}
+	}
+	o.shareState = false
+	if !f.Changed("web.listen-address") {
+		return []string{shadowAddress}
+	}
+	return listen
 }
 
 // pollInterval is the time between polls, 0 for the step of the rows.

@@ -62,7 +62,8 @@ func xapiHost(o *options, j *journal.Journal, log *slog.Logger, reg prometheus.R
 				Clear: xapisink.Clear(c.Clear), MaxPerHour: c.MaxPerHour, Registerer: reg,
 			})
 		},
-		reread: func() { t.watcher.Refresh(); triggers.reread() },
+		messagesSince: t.client.MessagesSince,
+		reread:        func() { t.watcher.Refresh(); triggers.reread() },
 		run: func(ctx context.Context, give func(*monitor.Inventory)) {
 			j := &joint{give: give}
 			var work sync.WaitGroup

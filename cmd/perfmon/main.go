@@ -50,7 +50,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	if isDaemonChild() {
 		_ = os.Chdir("/") // so that no file system is kept from being unmounted
 	}
-	err = runAgent(o, stderr)
+	err = runAgent(o, stdout, stderr)
 	reportToParent(err)
 	var running *alreadyRunningError
 	switch {

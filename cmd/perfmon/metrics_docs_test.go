@@ -41,5 +41,8 @@ func TestDocsOwnMetrics(t *testing.T) {
 	s := newStore(j, h.name, sinks, log)
 	defer s.close()
 	newHeartbeats(func() *monitor.Snapshot { return nil }, s.Epoch, log, reg)
+	if _, err := newShadower(&options{shadow: true}, h, log, io.Discard, reg); err != nil {
+		t.Fatal(err)
+	}
 	docstest.Text(t, "metrics.md", "agent", reg.Table())
 }

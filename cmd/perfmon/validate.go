@@ -32,6 +32,8 @@ func (o *options) validate(f *pflag.FlagSet) error {
 		return fmt.Errorf("--interval_percent_dither %v: want 0 to 1000", o.dither)
 	case o.source != "auto" && o.source != "xapi" && o.source != "local":
 		return fmt.Errorf("--source %q: want auto, xapi or local", o.source)
+	case o.shadow && o.source == "local":
+		return errors.New("--shadow with --source local: there is no stock daemon without a toolstack; leave one of them out")
 	case o.maxUpdateBytes < 1<<10:
 		return fmt.Errorf("--max-update-bytes %d: want at least 1024", o.maxUpdateBytes)
 	case len(o.controlSocket) < 2 || o.controlSocket[0] != '@':
