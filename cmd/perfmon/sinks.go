@@ -20,7 +20,6 @@ import (
 // sink is a destination of alarms: its driver, and the queue in front of it.
 type sink struct {
 	name   string
-	driver outbox.Driver
 	outbox *outbox.Outbox
 	beat   settings.Beat // nil: it takes no heartbeats
 	every  time.Duration // between them
