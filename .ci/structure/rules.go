@@ -66,6 +66,7 @@ var testedTogether = map[string][]string{
 // start other programs.
 var mayStartPrograms = []string{
 	"cmd/perfmon/daemonize.go", // --daemon: the program starts itself again, detached
+	"cmd/internal/systemctl",   // takeover and the host plugin start and stop units
 	"alarm/sink/sinktest",      // servers for tests
 	"scaling/pool/runtime/...",
 	"scaling/rubber/cloud/...",

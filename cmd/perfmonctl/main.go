@@ -24,7 +24,12 @@ const (
 	exitProblem = 3 // it was done, and found something wrong
 )
 
-func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
+func main() {
+	if isPlugin(os.Args[0]) {
+		os.Exit(runPlugin(os.Args[1:], os.Stdout))
+	}
+	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}
 
 // codeError is an error with an exit code of its own. errTold in it has been
 // told already.
@@ -80,6 +85,6 @@ func newRoot() *cobra.Command {
 	// 80 columns; verbs inherit it.
 	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages ", ".FlagUsagesWrapped 80 "))
 	root.SetVersionTemplate("perfmonctl {{.Version}}\n")
-	root.AddCommand(newCheck(), newConfig(), newDump(), newExplain(), newSet(), newUnset(), newReplay(), newSilence(), newTest())
+	root.AddCommand(newCheck(), newConfig(), newDump(), newExplain(), newSet(), newUnset(), newReplay(), newSilence(), newTakeover(), newTest())
 	return root
 }
