@@ -271,7 +271,15 @@ func TestTriggerAgainstModel(t *testing.T) {
 		step := rapid.SampledFrom([]int64{5, 60, 300, 3600}).Draw(rt, "step")
 		script := rapid.StringOfN(rapid.SampledFrom([]rune("glbbbb..")), 0, 200, -1).Draw(rt, "rows")
 		var tr Trigger
-		if got, want := run(&tr, tm, t0, step, script), model(tm, step, script); got != want {
+		got, at, rest := "", int64(t0), script
+		for rest != "" { // the clock is set before each further piece
+			piece := rest[:rapid.IntRange(1, len(rest)).Draw(rt, "piece")]
+			got += run(&tr, tm, at, step, piece)
+			d := rapid.Int64Range(-86400, 86400).Draw(rt, "set")
+			tr.Shift(d)
+			at, rest = at+int64(len(piece))*step+d, rest[len(piece):]
+		}
+		if want := model(tm, step, script); got != want {
 			rt.Fatalf("%+v step %d\n rows %s\n want %s\n got  %s", tm, step, script, want, got)
 		}
 	})
