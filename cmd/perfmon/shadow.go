@@ -318,5 +318,9 @@ func (s *shadower) sumUp() {
 		args = append(args, string(r), n.Results[r])
 		unexplained += n.Unexplained[r]
 	}
-	s.log.Info("shadow: compared with the stock daemon", append(args, "not_explained", unexplained, "not_decided", n.OpenHere+n.OpenStock)...)
+	args = append(args, "not_explained", unexplained, "not_decided", n.OpenHere+n.OpenStock)
+	if n.Dropped > 0 {
+		args = append(args, "not_compared", n.Dropped)
+	}
+	s.log.Info("shadow: compared with the stock daemon", args...)
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -340,8 +341,22 @@ func TestShadowAlone(t *testing.T) {
 	if n := len(p.sim.Messages()); n != 0 {
 		t.Errorf("%d messages", n)
 	}
-	p.ends(p.shadow("--daemon", "--numloops", "1"), exitOK)
-	p.waitFor(func() bool { return p.sessions() == 0 })
+
+	p.ends(p.shadow("--daemon", "--pid-file", p.path("pid")), exitOK)
+	text, err := os.ReadFile(p.path("pid"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	pid, err := strconv.Atoi(string(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Kill(pid, syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if code := reap(t, pid); code != exitOK {
+		t.Errorf("in the background it ended with %d", code)
+	}
 }
 
 func TestShadowNeedsAToolstack(t *testing.T) {
