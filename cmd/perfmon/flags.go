@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -77,7 +78,7 @@ datagram "refresh" to the command socket does.
 func parseFlags(args []string, stdout io.Writer) (*options, error) {
 	o := &options{webRetry: webRetry, step: monitor.DefaultStep, configPeriod: 1800}
 	var listen []string
-	var socketActivation, showVersion, help bool
+	var socketActivation, showVersion, showManual, help bool
 	var webConfig string
 	f := pflag.NewFlagSet("perfmon", pflag.ContinueOnError)
 	f.SortFlags = false
@@ -111,6 +112,8 @@ func parseFlags(args []string, stdout io.Writer) (*options, error) {
 	f.BoolVar(&socketActivation, "web.systemd-socket", false, "take the web port from the service manager instead")
 	f.StringSliceVar(&o.allowedHosts, "web.allowed-hosts", nil, "further `NAMES` by which the web port may be asked (Host header)")
 	f.BoolVar(&showVersion, "version", false, "print the version and end")
+	f.BoolVar(&showManual, "manual", false, "print perfmon(8), for those who make packages")
+	_ = f.MarkHidden("manual")
 	f.BoolVarP(&help, "help", "h", false, "print this and end")
 	if err := f.Parse(unabbreviate(args, f)); err != nil {
 		return nil, plainly(err)
@@ -119,6 +122,8 @@ func parseFlags(args []string, stdout io.Writer) (*options, error) {
 	case help:
 		fmt.Fprint(stdout, helpHead+f.FlagUsagesWrapped(80)+helpTail)
 		return nil, errHelp
+	case showManual:
+		return nil, cmp.Or(printManual(f, stdout), errHelp)
 	case showVersion:
 		fmt.Fprintln(stdout, "perfmon", version)
 		return nil, errHelp

@@ -85,6 +85,6 @@ func newRoot() *cobra.Command {
 	// 80 columns; verbs inherit it.
 	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages ", ".FlagUsagesWrapped 80 "))
 	root.SetVersionTemplate("perfmonctl {{.Version}}\n")
-	root.AddCommand(newCheck(), newConfig(), newDump(), newExplain(), newSet(), newUnset(), newReplay(), newSilence(), newTakeover(), newTest())
+	root.AddCommand(newCheck(), newConfig(), newDump(), newExplain(), newGenerate(), newSet(), newUnset(), newReplay(), newSilence(), newTakeover(), newTest())
 	return root
 }
