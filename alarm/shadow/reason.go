@@ -181,7 +181,7 @@ func whyOther(differs []string, o *ours, s *theirs) (Reason, string) {
 		return MoreDevices, extra
 	}
 	for _, row := range known.Rows {
-		if row.Time != o.e.Time && sameValue(row.Value, s.value) {
+		if sameValue(row.Value, s.value) {
 			return OtherRow, clock(row.Time)
 		}
 	}

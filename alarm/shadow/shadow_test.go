@@ -17,6 +17,9 @@ func TestAgreed(t *testing.T) {
 	b.says(300, "vm", web, cpu, 0.97, nil)
 	b.until(300)
 	b.want("agreed")
+	if b.open != [2]int{} {
+		t.Errorf("%d wait", b.open)
+	}
 	if f := b.found[0]; f.Row != t0+60 || f.Message != t0+300 || f.Name != "web-01" || f.Here != "0.970000" || f.Stock != f.Here {
 		t.Errorf("%+v", f)
 	}
@@ -117,17 +120,21 @@ func TestRepeatsDrift(t *testing.T) {
 func TestShortInhibit(t *testing.T) {
 	b := newBench(t)
 	config := variable("cpu_usage", "0.9", "alarm_auto_inhibit_period=60")
-	for row := int64(60); row <= 600; row += 60 {
+	for row := int64(60); row <= 6000; row += 60 {
 		b.raised(row, "vm", web, config, 0.97, nil)
 	}
-	b.says(310, "vm", web, config, 0.97, nil)
-	b.says(620, "vm", web, config, 0.97, nil)
-	b.until(9999)
+	for at := int64(310); at < 6310; at += 300 {
+		b.says(at, "vm", web, config, 0.97, nil)
+	}
+	b.until(19999)
 	count := map[string]int{}
 	for _, f := range b.found {
 		count[string(f.Result)+" "+string(f.Reason)]++
+		if f.Result == Agreed && f.Message-f.Row > 60+450 {
+			t.Errorf("the message %d s later is taken for the row's", f.Message-f.Row)
+		}
 	}
-	if count["agreed "] != 2 || len(b.found) != 10 || b.Counts().Unexplained[OnlyStock] != 0 || count["only_here "+string(StockInhibits)] < 6 {
+	if count["agreed "] != 20 || count["only_here "+string(StockInhibits)] != 80 || len(b.found) != 100 {
 		t.Errorf("%v", count)
 	}
 }
@@ -153,6 +160,14 @@ func TestValue(t *testing.T) {
 	f(0, 0.000003, "other_body value: not explained")
 	f(1, math.Inf(1), "other_body value: not explained")
 	f(1e300, 1.009e300, "agreed")
+
+	// Stock's inhibit time was running, so that its message is of another row.
+	b := newBench(t)
+	b.says(-600, "vm", web, cpu, 0.97, nil)
+	b.raised(60, "vm", web, cpu, 0.97, nil)
+	b.says(3010, "vm", web, cpu, 0.92, nil)
+	b.until(9999)
+	b.want("agreed")
 }
 
 func TestOtherBody(t *testing.T) {
@@ -175,6 +190,7 @@ func TestOtherBody(t *testing.T) {
 	f("vm", web, fs, 0.951, fs, 0.99, nil, "value: a reading, which stock takes in whole per cent once a row")
 	phys := variable("physical_utilisation", "0.8")
 	f("sr", nas, phys, 0.9, phys, 1.111111, nil, "value: stock has the columns in the other order")
+	f("sr", nas, phys, 0.9, phys, 0.95, nil, "value: not explained")
 	bar := variable("busy", "0.8", "rrd_regex=cpu0|cpu1")
 	f("vm", web, bar, 1, bar, 1.5, nil, "value: stock takes an expression with | apart")
 	f("vm", web, cpu, 0.97, "\n"+cpu, 0.97, nil, "configuration: white space alone")
