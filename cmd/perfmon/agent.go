@@ -55,13 +55,7 @@ func runAgent(o *options, stdout, stderr io.Writer) error {
 	log := newLogger(o, stderr)
 	slog.SetDefault(log) // for libraries
 
-	cfg, err := settings.Load(o.settings, os.Getenv)
-	if err != nil {
-		return err
-	}
-	for _, w := range cfg.Warnings {
-		log.Warn("settings: " + w.Format(o.settings))
-	}
+	cfg, badSettings := loadSettings(o.settings, log)
 	if o.shadow {
 		muteForShadow(cfg, log)
 	}
@@ -105,8 +99,8 @@ func runAgent(o *options, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	reg.MustRegister(sourceInfo(h.name))
-	sinks, err := openSinks(cfg, h, j, log, reg)
+	reg.MustRegister(sourceInfo(h.name), settingsErrors(badSettings))
+	sinks, err := openSinks(cfg, badSettings > 0, h, j, log, reg)
 	if err != nil {
 		return err
 	}

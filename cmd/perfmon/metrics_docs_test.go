@@ -17,7 +17,7 @@ import (
 // of itself besides what its loop says.
 func TestDocsOwnMetrics(t *testing.T) {
 	log, reg := slog.New(slog.NewTextHandler(io.Discard, nil)), &docstest.Registry{}
-	reg.MustRegister(sourceInfo("xapi"))
+	reg.MustRegister(sourceInfo("xapi"), settingsErrors(0))
 	o := &options{controlSocket: fmt.Sprintf("@perfmon-docs-%d", os.Getpid())}
 	socket, err := openControl(o, &sockets{}, log, reg)
 	if err != nil {
@@ -34,7 +34,7 @@ func TestDocsOwnMetrics(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sinks, err := openSinks(cfg, h, j, log, reg)
+	sinks, err := openSinks(cfg, false, h, j, log, reg)
 	if err != nil {
 		t.Fatal(err)
 	}

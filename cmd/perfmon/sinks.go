@@ -3,8 +3,10 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"strings"
 	"sync"
 	"time"
@@ -26,9 +28,42 @@ type sink struct {
 	close  func(context.Context) error
 }
 
+// loadSettings reads the settings, and tells what is wrong with them. What is
+// good is used: a host whose alarms go nowhere, for a typing mistake, is worse.
+func loadSettings(path string, log *slog.Logger) (cfg *settings.Settings, mistakes int) {
+	cfg, err := settings.Load(path, os.Getenv)
+	problems := cfg.Warnings
+	var bad *settings.Error
+	switch {
+	case errors.As(err, &bad):
+		problems = bad.Problems
+	case err != nil:
+		mistakes++
+		log.Error("settings not read: the defaults are used", "err", err)
+	}
+	for _, p := range problems {
+		if p.Warning {
+			log.Warn("settings: " + p.Format(path))
+			continue
+		}
+		mistakes++
+		log.Error("settings, left out: " + p.Format(path))
+	}
+	return cfg, mistakes
+}
+
+func settingsErrors(n int) prometheus.Collector {
+	g := prometheus.NewGauge(prometheus.GaugeOpts{
+		Name: "perfmon_settings_errors", Help: "Mistakes in the settings file, as it was at the start; what is wrong is left out.",
+	})
+	g.Set(float64(n))
+	return g
+}
+
 // openSinks makes the sinks of the settings. Nothing is connected yet. What
-// waits for a sink that is in the settings no more is given up.
-func openSinks(cfg *settings.Settings, h *host, j *journal.Journal, log *slog.Logger, reg prometheus.Registerer) ([]*sink, error) {
+// waits for a sink that is in the settings no more is given up, unless it may
+// be there and have a mistake.
+func openSinks(cfg *settings.Settings, mistakes bool, h *host, j *journal.Journal, log *slog.Logger, reg prometheus.Registerer) ([]*sink, error) {
 	var list []*sink
 	configured := map[string]bool{}
 	var where []string
@@ -46,7 +81,7 @@ func openSinks(cfg *settings.Settings, h *host, j *journal.Journal, log *slog.Lo
 	}
 	log.Info("sinks of events", "sinks", cmp.Or(strings.Join(where, "; "), "none: alarms are in this log alone"))
 	for _, name := range j.Sinks() {
-		if configured[name] {
+		if configured[name] || mistakes {
 			continue
 		}
 		n, err := j.DropSink(name)
@@ -64,7 +99,7 @@ func openSink(c settings.Sink, h *host, j *journal.Journal, log *slog.Logger, re
 	s := &sink{name: c.Name, close: func(context.Context) error { return nil }}
 	o := outbox.Options{
 		Name: c.Name, Journal: j, Logger: log, Registerer: reg, Filter: c.Filter, HoldSilenced: c.HoldSilenced,
-		Deadline: c.Deadline, Limit: c.Limit, Timeout: c.Timeout,
+		Deadline: c.Deadline, Limit: c.Limit, Timeout: c.Timeout, Batch: c.Batch(),
 	}
 	if c.Kind == xapisink.Name {
 		driver, err := h.messages(c)

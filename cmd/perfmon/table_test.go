@@ -185,7 +185,7 @@ func newStage(t *testing.T, t0 int64) *stage {
 	h := xapiHost(o, j, log, prometheus.NewRegistry())
 	s.ts = h.source.(*toolstack)
 	s.ts.identityEvery = 20 * time.Millisecond
-	sinks, err := openSinks(cfg, h, j, log, prometheus.NewRegistry())
+	sinks, err := openSinks(cfg, false, h, j, log, prometheus.NewRegistry())
 	if err != nil {
 		t.Fatal(err)
 	}

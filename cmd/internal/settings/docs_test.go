@@ -51,7 +51,9 @@ watched is not there but in [triggers](triggers.md); what each sink does and pro
 
 - The file is strict. A key that is not known, or is there twice, a value out of bounds and a secret that cannot be
   read are errors with their line, and all of them are told at once. ` + "`perfmonctl check perfmon.yaml`" + ` finds them
-  beforehand; its exit codes are those of a check of triggers.
+  beforehand; its exit codes are those of a check of triggers. The agent leaves out what is wrong and starts with the
+  rest: a sink with a mistake in it is not there, but for the toolstack's, which has its defaults then. The log says
+  so, and ` + "`perfmon_settings_errors`" + ` counts it; what waits for such a sink is kept. The file is read at the start.
 - It is one document of at most %d MiB in UTF-8, without anchors, aliases and tags.
 - A time is a number with its unit: ` + "`500ms`, `10s`, `3m`, `24h`, `7d`, `1h30m`" + `.
 - A relative name of a file begins in the directory of the settings.

@@ -43,6 +43,19 @@ func (s Sink) Open(log *slog.Logger) (Driver, error) {
 	return nil, fmt.Errorf("sink %s: no driver of kind %q is made of settings alone", s.Name, s.Kind)
 }
 
+// Batch is how many events to hand to the driver in a call; 0 is as many as an
+// outbox does. Of a webhook it is those of one request: what a call has taken
+// is kept when it ends, and an agent that dies before that sends it again.
+func (s Sink) Batch() int {
+	switch {
+	case s.Kind != kindWebhook:
+		return 0
+	case s.webhook.Batch:
+		return s.webhook.MaxBatch
+	}
+	return 1
+}
+
 // opened keeps a driver that is nil from becoming a Driver that is not.
 func opened[D Driver](d D, err error) (Driver, error) {
 	if err != nil {

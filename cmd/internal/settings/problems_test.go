@@ -17,7 +17,7 @@ func problems(t *testing.T, text string) string {
 		return ""
 	}
 	var bad *Error
-	if s != nil || !errors.As(err, &bad) {
+	if s == nil || !errors.As(err, &bad) {
 		t.Fatalf("%q: %v, %v", text, s, err)
 	}
 	bad.Path = "f"
@@ -190,6 +190,33 @@ func TestNoBombs(t *testing.T) {
 	b.WriteString("sinks: *a20\n")
 	if got := problems(t, b.String()); !strings.HasSuffix(got, "f:22:8: error: sinks: an alias; fix: write the value out; in front of a text that begins with * put a quote") {
 		t.Error(got)
+	}
+}
+
+// TestWhatIsGoodIsUsed: a mistake costs the sink that it is in, and no other.
+func TestWhatIsGoodIsUsed(t *testing.T) {
+	f := func(text, want string) {
+		t.Helper()
+		s, err := load(t, text)
+		if err == nil {
+			t.Errorf("%s: no error", text)
+		}
+		var names []string
+		for _, sink := range s.Sinks {
+			names = append(names, sink.Name)
+		}
+		if got := strings.Join(names, " "); got != want {
+			t.Errorf("%s: sinks %q, want %q", text, got, want)
+		}
+	}
+	f("sinks: [", "xapi")
+	f("a: 1", "xapi")
+	f("sinks: {webhook: {ulr: http://host}, journald: {}}", "xapi journald")
+	f("sinks: {xapi: {enabled: false}, webhook: {ulr: http://host}}", "")
+	f("sinks: {xapi: {enabled: false, clera: none}}", "")
+	f("sinks: {journald: {}, xapi: {clear: perhaps}}", "xapi journald")
+	if s, _ := load(t, "sinks: {xapi: {clear: message, max_per_hour: -1}}"); s.Sinks[0].Clear != "none" || s.Sinks[0].MaxPerHour != 120 {
+		t.Errorf("the toolstack's sink with a mistake: %+v", s.Sinks[0])
 	}
 }
 

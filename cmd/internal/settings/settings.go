@@ -60,17 +60,21 @@ type Sink struct {
 }
 
 // Load reads a file; one that is not there, or has nothing in it, is the
-// defaults. env is os.Getenv. Secrets and certificates are read too. The
-// error is an *Error with all that is wrong, or about reading the file.
+// defaults. env is os.Getenv. Secrets and certificates are read too.
+//
+// The error is an *Error with all that is wrong, or about reading the file.
+// What is good is in the Settings nevertheless, which are never nil: an agent
+// with one sink less is better than none. A sink with a mistake is left out,
+// but for the toolstack's, which is there with its defaults.
 func Load(path string, env func(string) string) (*Settings, error) {
+	r := &reader{dir: filepath.Dir(path), env: env}
 	text, err := readFile(path)
 	if err != nil {
-		return nil, fmt.Errorf("read settings: %w", err)
+		return r.settings(nil), fmt.Errorf("read settings: %w", err)
 	}
-	r := &reader{dir: filepath.Dir(path), env: env}
 	s := r.settings(text)
 	if r.errors > 0 {
-		return nil, &Error{Path: path, Problems: r.found()}
+		return s, &Error{Path: path, Problems: r.found()}
 	}
 	s.Warnings = r.found()
 	return s, nil
@@ -105,7 +109,7 @@ func (r *reader) settings(text []byte) *Settings {
 	switch {
 	case problem != nil:
 		r.add(*problem)
-		return s
+		fallthrough
 	case root == nil: // as an empty mapping is
 		root = &yaml.Node{Kind: yaml.MappingNode}
 	}

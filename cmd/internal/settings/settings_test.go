@@ -266,10 +266,28 @@ sinks:
 	}
 }
 
+// TestBatch: a call is one request where a request that is made again is heard
+// of.
+func TestBatch(t *testing.T) {
+	f := func(text string, want int) {
+		t.Helper()
+		s := mustLoad(t, "sinks:\n  xapi: {enabled: false}\n  "+text)
+		if got := s.Sinks[0].Batch(); got != want {
+			t.Errorf("%s: %d events a call, want %d", text, got, want)
+		}
+	}
+	f("webhook: {url: 'http://x'}", 1)
+	f("webhook: {url: 'http://x', max_batch: 20}", 1)
+	f("webhook: {url: 'http://x', batch: true}", 50)
+	f("webhook: {url: 'http://x', batch: true, max_batch: 20}", 20)
+	f("nats: {urls: ['nats://x']}", 0)
+	f("journald:", 0)
+}
+
 func TestFileThatCannotBeRead(t *testing.T) {
-	_, err := Load(t.TempDir(), noEnv)
+	s, err := Load(t.TempDir(), noEnv)
 	var bad *Error
-	if err == nil || errors.As(err, &bad) || !strings.Contains(err.Error(), "read settings: ") {
+	if len(s.Sinks) != 1 || err == nil || errors.As(err, &bad) || !strings.Contains(err.Error(), "read settings: ") {
 		t.Errorf("a directory: %v", err)
 	}
 }

@@ -68,8 +68,11 @@ func (v *sinks) readSink(p place, nameNode, node *yaml.Node) {
 		v.toolstack = true
 	}
 	d := newDraft(name, k)
-	if sink, ok := d.read(p, at); ok {
+	switch sink, ok := d.read(p, at); {
+	case ok:
 		v.to.Sinks = append(v.to.Sinks, sink)
+	case k.name == kindXAPI && d.enabled:
+		v.toolstack = false // a mistake: it is there as if it were not named
 	}
 }
 
