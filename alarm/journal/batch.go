@@ -16,6 +16,7 @@ import (
 type Batch struct {
 	changes map[place][]byte // nil deletes
 	queues  map[string][]*alarm.Event
+	history []*alarm.Event
 }
 
 // place is a key in its table.
@@ -47,7 +48,7 @@ func (b *Batch) Append(sink string, events ...*alarm.Event) {
 }
 
 // Empty reports whether there is nothing to commit.
-func (b *Batch) Empty() bool { return len(b.changes) == 0 && len(b.queues) == 0 }
+func (b *Batch) Empty() bool { return len(b.changes) == 0 && len(b.queues) == 0 && len(b.history) == 0 }
 
 func (b *Batch) set(table, key string, value []byte) {
 	if value == nil {

@@ -85,6 +85,7 @@ func (j *Journal) plan(b *Batch, now time.Time) plan {
 	for _, sink := range slices.Sorted(maps.Keys(b.queues)) {
 		j.planQueue(&p, sink, b.queues[sink], now)
 	}
+	j.planHistory(&p, b.history)
 	return p
 }
 

@@ -28,6 +28,7 @@ func poll(t *testing.T, j *Journal, n int64) *alarm.Event {
 	b.Set(Configs, "vm/1", make([]byte, 200<<10))
 	b.SetSequence(n)
 	b.Append("nats", e)
+	b.Remember(e)
 	commit(t, j, b)
 	return e
 }
@@ -66,6 +67,12 @@ func TestFullDisk(t *testing.T) {
 	}
 	if got := j.Pending("nats", 0); len(got) != 1 || got[0].Event.Epoch != j.Epoch() || got[0].Event.Sequence != 101 {
 		t.Errorf("the event of the commit that failed: %v", got)
+	}
+	for e := range j.History() {
+		if e.Epoch != j.Epoch() || e.Sequence != 101 {
+			t.Errorf("the history begins with %s", e.EventID())
+		}
+		break
 	}
 	if named.Epoch != epoch {
 		t.Error("the caller's event was changed")

@@ -1,7 +1,7 @@
 // Package journal keeps on disk what an agent has to know after a stop, a
 // kill or a power cut: the states of triggers, the configuration that was
-// last good, the rows that were last evaluated, silences, archives, and for
-// each sink the alarms that it has not delivered yet.
+// last good, the rows that were last evaluated, silences, archives, the last
+// transitions, and for each sink the alarms that it has not delivered yet.
 //
 // One transaction holds all that a poll changed, and it is on the disk before
 // Commit returns. The file is a bbolt database with one bucket a table:
@@ -10,6 +10,7 @@
 //	state            alarm.ID → opaque bytes
 //	value/<space>    key → opaque bytes
 //	queue/<sink>     8 bytes, big endian, rising → time and event
+//	history          8 bytes, big endian, rising → event: the last transitions
 //	inflight/<sink>  the same keys → when it may have been sent for the first time
 //
 // Every value ends with a checksum of itself, its key and its table. The

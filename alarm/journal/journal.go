@@ -114,6 +114,9 @@ func Open(o Options) (*Journal, error) {
 		j.Close()
 		return nil, fmt.Errorf("open journal: %w", err)
 	}
+	if d != nil {
+		j.metrics.fileSize.Store(d.size())
+	}
 	return j, nil
 }
 
@@ -154,6 +157,13 @@ func (j *Journal) Degraded() (bool, error) {
 	defer j.mu.RUnlock()
 	return j.trouble != nil, j.trouble
 }
+
+// Bytes is the size of the file after the last write; 0 while there is none.
+func (j *Journal) Bytes() int64 { return j.metrics.fileSize.Load() }
+
+// MemoryOnly reports whether nothing outlasts the process because no path was
+// given.
+func (j *Journal) MemoryOnly() bool { return j.memoryOnly() }
 
 // Epoch is the part of an event's name that tells this journal from others.
 // It changes when the disk fails, so ask again for each poll.

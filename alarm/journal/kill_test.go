@@ -52,6 +52,7 @@ func write(path string) error {
 			b.SetState(vm(i, fmt.Sprint("of ", n)), fmt.Append(nil, n))
 			b.DeleteState(vm(i, fmt.Sprint("of ", n-1)))
 			b.Append("xapi", event(alarm.KindRaised, n))
+			b.Remember(event(alarm.KindRaised, n))
 		}
 		b.Set(Rows, "xapi", fmt.Append(nil, n))
 		b.Set(Archives, "host", []byte(strings.Repeat(fmt.Sprint(n, " "), int(n%50)*100)))
@@ -159,6 +160,20 @@ func checkWritten(t *testing.T, j *Journal, acknowledged, done int64) {
 	if archive, _ := j.Value(Archives, "host"); string(archive) != strings.Repeat(fmt.Sprint(n, " "), int(n%50)*100) {
 		t.Errorf("the archive of commit %d is %.40q", n, archive)
 	}
+	left := int64(perCommit)
+	for e := range j.History() {
+		if e.Sequence != n {
+			t.Errorf("the history has an event of %d where one of %d should be", e.Sequence, n)
+			break
+		}
+		if left--; left == 0 {
+			left, n = perCommit, n-1
+		}
+	}
+	if left != perCommit {
+		t.Errorf("the history has %d events of commit %d", perCommit-left, n)
+	}
+	n = j.Sequence()
 	// Events are taken out in order and one by one, so those that wait are all
 	// since the first of them, and of that one's commit maybe not all.
 	waiting := map[int64]int{}

@@ -86,9 +86,10 @@ func unseal(table, key string, sealed []byte) ([]byte, error) {
 // mirror is the content of the file in memory, with what is wanted often
 // taken apart.
 type mirror struct {
-	tables tables
-	queues map[string]*queue // by sink
-	size   int               // of all changes that make it
+	tables  tables
+	queues  map[string]*queue // by sink
+	history history
+	size    int // of all changes that make it
 }
 
 // newMirror takes a file's content over.
@@ -124,6 +125,11 @@ func (m *mirror) apply(changes []change) error {
 	for _, c := range changes {
 		if sink, ok := strings.CutPrefix(c.table, tableQueue); ok {
 			if err := m.queue(sink).apply(c); err != nil {
+				return err
+			}
+		}
+		if c.table == tableHistory {
+			if err := m.history.apply(c, m.tables[tableHistory][c.key]); err != nil {
 				return err
 			}
 		}

@@ -65,6 +65,32 @@ func (o *Outbox) Status(e *alarm.Event) Status {
 	return s
 }
 
+// Totals is what an Outbox knows of its sink alone. Times are Unix seconds, 0
+// for never; counts are those since the start.
+type Totals struct {
+	Queued      int   // events that wait
+	QueuedSince int64 // when the oldest of them was queued
+	Away        bool  // the sink is taken to be away, and tried now and then
+	NextTry     int64 // not before that time, while it is away
+	LastError   string
+	LastErrorAt int64
+	Sent        uint64
+	Dropped     uint64 // refused, too late, or no room
+}
+
+// Totals is cheap enough to ask at any time.
+func (o *Outbox) Totals() Totals {
+	h, stats := o.health.now(), o.journal.QueueStats(o.opts.Name)
+	t := Totals{
+		Queued: stats.Length, QueuedSince: unix(stats.Oldest), Away: h.away, LastError: h.err, LastErrorAt: unix(h.at),
+		Sent: o.metrics.sent.Load(), Dropped: stats.Dropped + o.metrics.refused.Load() + o.metrics.deadline.Load(),
+	}
+	if h.away {
+		t.NextTry = unix(h.next)
+	}
+	return t
+}
+
 // health is what the runner lets others know of its sink.
 type health struct {
 	// mu guards everything that follows.

@@ -64,9 +64,17 @@ func TestStatusOfASinkThatIsAway(t *testing.T) {
 		if !s.Away || s.NextTry <= now || s.NextTry > now+int64(longestPause.Seconds()) || s.LastError != errAway.Error() || s.Waiting != 1 || s.Queued != 3 {
 			t.Errorf("away: %+v", s)
 		}
+		if got, want := b.o.Totals(), (Totals{
+			Queued: 3, QueuedSince: s.QueuedSince, Away: true, NextTry: s.NextTry, LastError: s.LastError, LastErrorAt: s.LastErrorAt,
+		}); got != want {
+			t.Errorf("away: %+v, want %+v", got, want)
+		}
 		d.answers(nil)
 		time.Sleep(time.Hour)
 		b.waiting()
+		if got := b.o.Totals(); got.Queued != 0 || got.Away || got.NextTry != 0 || got.Sent != 3 || got.Dropped != 0 {
+			t.Errorf("back: %+v", got)
+		}
 		if s = b.o.Status(ev("c1")); s.Away || s.NextTry != 0 || s.Queued != 0 || !s.Told || s.LastError == "" {
 			t.Errorf("back: %+v", s)
 		}
