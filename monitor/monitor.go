@@ -60,6 +60,7 @@ type Monitor struct {
 	keptLast     int64
 	announcedAt  int64
 
+	polledAt  int64  // when a poll last went well, Unix seconds
 	failing   string // result of the last poll, "" if it was good
 	failures  int    // polls since the last good one
 	lost      int64  // row seconds given up since
@@ -92,6 +93,9 @@ func New(o Options) *Monitor {
 	}
 	if o.Alive == nil {
 		o.Alive = func(string) {}
+	}
+	if o.Published == nil {
+		o.Published = func(*Snapshot) {}
 	}
 	if o.AliveEvery == 0 {
 		o.AliveEvery = 10 * time.Second

@@ -115,6 +115,10 @@ type Options struct {
 	// Reread asks whoever delivers inventories for a full one. It must not
 	// block. Nil: nobody to ask.
 	Reread func()
+	// Published is called after each poll, and after each other change that
+	// those see who look on, with the new picture. It must not block. Nil:
+	// nobody waits for it.
+	Published func(*Snapshot)
 	// Alive is called at least every AliveEvery while the loop turns or waits
 	// for an answer within its time, with what it is doing, for the service
 	// manager. It is not called by two goroutines at once. Nil: nobody asks.

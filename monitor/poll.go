@@ -119,6 +119,7 @@ func (m *Monitor) account(err error, wall time.Time) (result string) {
 	result = "ok"
 	switch {
 	case err == nil:
+		m.polledAt = wall.Unix()
 		m.metrics.lastPoll.Set(float64(wall.UnixNano()) / 1e9)
 		if m.anchor.hasLast {
 			m.metrics.lastRow.Set(float64(m.anchor.last))
@@ -194,6 +195,9 @@ func (m *Monitor) look() (wall time.Time, set bool) {
 	m.log.Warn("the wall clock was set: stored times follow", "seconds", d)
 	m.anchor.shift(d)
 	m.newest.T += d
+	if m.polledAt != 0 {
+		m.polledAt += d
+	}
 	for _, o := range m.objects {
 		o.shift(d)
 	}
@@ -233,28 +237,6 @@ func (m *Monitor) cachedReading(f config.Fold) (float64, error) {
 type readResult struct {
 	value float64
 	err   error
-}
-
-// publish leaves a snapshot for those who look on.
-func (m *Monitor) publish(wall time.Time) {
-	s := &Snapshot{
-		Taken: wall, Legend: m.newestLegend, Row: m.newest, Step: m.newestStep,
-		Inventory: m.inv, ConfigErrors: m.configErrors(),
-	}
-	if m.plan != nil {
-		for _, o := range m.plan.order {
-			for _, v := range o.vars {
-				s.Variables = append(s.Variables, VariableStatus{
-					ID: v.id, State: v.trig.State, Severity: v.trig.Severity, Known: v.known, Value: v.value, Reading: v.fromReading,
-					Level: v.conf.Level, Low: v.conf.Sense == config.Low, Period: v.conf.Period,
-					Labels: v.conf.Labels,
-				})
-			}
-		}
-	}
-	m.metrics.objects.Set(float64(len(m.objects)))
-	m.metrics.variables.Set(float64(len(s.Variables)))
-	m.snapshot.Store(s)
 }
 
 // attachedSRs lists the SRs of this host in order.

@@ -23,8 +23,7 @@ const (
 func (s *Snapshot) Pressure(now time.Time) *alarm.Pressure {
 	p := &alarm.Pressure{Storage: []alarm.StoragePressure{}, Alarms: []alarm.FiringAlarm{}, Watched: len(s.Variables)}
 	s.countFiring(p)
-	age := now.Sub(time.Unix(s.Row.T, 0))
-	if s.Legend == nil || age > max(staleAfter, staleSteps*time.Duration(s.Step)*time.Second) {
+	if !s.Recent(now) {
 		return p
 	}
 	p.Row = s.Row.T

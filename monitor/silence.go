@@ -80,6 +80,7 @@ func (m *Monitor) addSilence(s alarm.Silence) (alarm.Silence, error) {
 	m.log.Info("silence begins", "silence", s.ID, "matchers", matchersText(s.Matchers), "ends", s.Ends, "author", s.Author, "reason", s.Reason)
 	m.metrics.silences.Set(float64(len(m.inForce())))
 	m.keep()
+	m.republish()
 	return s, nil
 }
 
@@ -97,6 +98,7 @@ func (m *Monitor) endSilence(id string) error {
 	}
 	m.settle(now)
 	m.keep()
+	m.republish()
 	return nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"perfmon/alarm"
+	"perfmon/monitor/config"
 	"perfmon/rrd"
 )
 
@@ -16,8 +17,20 @@ type Snapshot struct {
 	Legend *rrd.Legend
 	Row    rrd.Row
 	Step   int64
+	// HostUUID is this host's, "" while nobody has said it.
+	HostUUID string
 	// Inventory is nil until the first one came.
 	Inventory *Inventory
+	// Polled is when a poll last went well, and LastRow the newest row that was
+	// judged, both in Unix seconds; 0 for none yet.
+	Polled, LastRow int64
+	// Trouble is why no rows come at present, in words; "" if they do.
+	Trouble string
+	// Silences are those in force, oldest first.
+	Silences []alarm.Silence
+	// Plan is the legend that VariableStatus.Columns count in; nil while there
+	// is none.
+	Plan *rrd.Legend
 	// Variables has one element for each variable in force, in the order of
 	// a poll's alarms.
 	Variables []VariableStatus
@@ -39,4 +52,20 @@ type VariableStatus struct {
 	Low      bool              // sense: bad is below the level
 	Period   int64             // seconds
 	Labels   map[string]string // of its alarms; nil for none
+
+	Rule    *config.Variable // the configuration in force; nobody may change it
+	Columns []int            // of Snapshot.Plan, that it reads; nobody may change them
+	Since   int64            // the first bad row; 0 when nothing is bad
+	// Muted is what holds back those sinks that wake people, and InhibitUntil
+	// until when the inhibit period does, 0 for not. They are looked at only
+	// while the variable is not inactive.
+	Muted        string
+	InhibitUntil int64
+}
+
+// Recent says whether the newest row is recent enough at the time now to tell
+// how things are.
+func (s *Snapshot) Recent(now time.Time) bool {
+	age := now.Sub(time.Unix(s.Row.T, 0))
+	return s.Legend != nil && age <= max(staleAfter, staleSteps*time.Duration(s.Step)*time.Second)
 }
