@@ -47,7 +47,7 @@ switched off by whom. As the object's own trigger XML it would mean the same.
 			if err != nil {
 				return err
 			}
-			return a.print(cmd, answer, func() string { return e.XML })
+			return a.print(cmd, answer, func(screen) string { return e.XML })
 		},
 	}
 	cmd.Flags().BoolVar(&effective, "effective", false, "what is in force, inherited variables included")

@@ -62,7 +62,7 @@ func (a *agentFlags) explain(cmd *cobra.Command, object, variable string) error 
 	if x.Explanation == nil {
 		return failed(errors.New("the agent is not of this version: its answer is empty"))
 	}
-	return a.print(cmd, answer, func() string {
+	return a.print(cmd, answer, func(screen) string {
 		e := &explainer{Explained: &x, times: times{now: time.Now()}}
 		return e.text()
 	})
@@ -75,16 +75,23 @@ func (a *agentFlags) explainAll(cmd *cobra.Command, object string) error {
 	if err != nil {
 		return err
 	}
-	return a.print(cmd, answer, func() string { return variablesText(&all, times{now: time.Now()}) })
+	return a.print(cmd, answer, func(on screen) string { return variablesText(&all, times{now: time.Now()}, on) })
 }
 
 // print prints an answer in the wanted format.
-func (a *agentFlags) print(cmd *cobra.Command, answer []byte, table func() string) error {
+func (a *agentFlags) print(cmd *cobra.Command, answer []byte, table func(screen) string) error {
+	out := cmd.OutOrStdout()
 	text := string(answer)
 	if a.output != "json" {
-		text = printable(table())
+		on := screenOf(out)
+		text = on.finish(table(on))
 	}
-	if _, err := io.WriteString(cmd.OutOrStdout(), text); err != nil {
+	return write(out, text)
+}
+
+// write writes output.
+func write(out io.Writer, text string) error {
+	if _, err := io.WriteString(out, text); err != nil {
 		return failed(fmt.Errorf("write output: %w", err))
 	}
 	return nil

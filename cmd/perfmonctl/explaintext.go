@@ -20,7 +20,7 @@ const shownRows = 8
 type explainer struct {
 	*api.Explained
 	times
-	strings.Builder
+	sheet
 }
 
 // text is the whole of it:
@@ -52,14 +52,6 @@ func (e *explainer) text() string {
 	return e.String()
 }
 
-// section writes lines with a title before the first.
-func (e *explainer) section(title string, lines ...string) {
-	for _, line := range lines {
-		e.WriteString(strings.TrimRight(fmt.Sprintf("%-10s %s", title, line), " ") + "\n")
-		title = ""
-	}
-}
-
 func (e *explainer) nameOf() string {
 	if e.Name == "" {
 		return e.Class + " " + e.UUID
@@ -72,19 +64,21 @@ func (e *explainer) headline() string {
 	since := e.at(e.Since)
 	switch e.State {
 	case alarm.Pending.String():
-		return fmt.Sprintf("is pending: bad since %s, for %s of %s", since, span(e.BadFor), span(e.Explanation.Rule.Period))
+		return fmt.Sprintf("is %s: bad since %s, for %s of %s", e.colour("pending"), since, span(e.BadFor), span(e.Explanation.Rule.Period))
 	case alarm.Firing.String():
-		return fmt.Sprintf("is firing (%s): bad since %s, for %s", e.Severity, since, span(e.Now-e.Since+e.Step))
+		return fmt.Sprintf("is %s: bad since %s, for %s", e.colour(fmt.Sprintf("firing (%s)", e.Severity)), since, span(e.Now-e.Since+e.Step))
 	case alarm.Clearing.String():
-		return fmt.Sprintf("is clearing (%s): fine for %s of %s", e.Severity, span(e.FineFor), span(e.Explanation.Rule.ClearPeriod))
+		return fmt.Sprintf("is %s: fine for %s of %s", e.colour(fmt.Sprintf("clearing (%s)", e.Severity)), span(e.FineFor), span(e.Explanation.Rule.ClearPeriod))
 	case alarm.NoData.String():
-		return "has no data: nobody has known its value for " + span(e.Explanation.Rule.NoDataPeriod) + " or longer"
+		return "has " + e.colour("no data") + ": nobody has known its value for " + span(e.Explanation.Rule.NoDataPeriod) + " or longer"
 	}
 	if last := e.last(); last != nil && last.Value != nil {
 		return fmt.Sprintf("is %s: %s at %s is %s", e.State, number(*last.Value), e.at(last.T), gradeInWords[last.Grade])
 	}
 	return fmt.Sprintf("is %s, and its value is unknown", e.State)
 }
+
+func (e *explainer) colour(text string) string { return paint(styleOf(e.State, e.Severity), text) }
 
 // last is the newest row, nil for none.
 func (e *explainer) last() *monitor.ExplainedRow {

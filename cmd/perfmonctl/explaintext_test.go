@@ -132,12 +132,16 @@ func TestVariablesText(t *testing.T) {
 			x.Variable, x.Rows, x.Problem, x.Rule.Sense, x.Rule.Period = "memory_internal_free", nil, "no data source of the object matches", "low", 0
 		},
 		func(x *api.Explained) { x.Variable, x.Trouble = "é", "broken" },
-	), at(noon)))
-	golden(t, "variables-none", variablesText(list(), at(noon)))
+	), at(noon), screen{}))
+	golden(t, "variables-none", variablesText(list(), at(noon), screen{}))
 }
 
 // TestDocsExamples: docs/asking.md shows what the verbs print.
 func TestDocsExamples(t *testing.T) {
+	example := func(name, text string) {
+		t.Helper()
+		docstest.Example(t, "asking.md", name, "text", screen{}.finish(text))
+	}
 	cpu := explanation(func(x *api.Explained) {
 		x.State, x.Severity, x.Since, x.AlarmedAt, x.InhibitUntil = "firing", alarm.Critical, noon-6*minute, noon-2*minute, noon+58*minute
 		x.Rows = rowsOf(minute, 0.31, "fine", 0.42, "fine", "_", "", 0.38, "fine", 0.45, "fine",
@@ -154,7 +158,7 @@ func TestDocsExamples(t *testing.T) {
 			{Sink: "webhook", Filtered: true},
 		}
 	})
-	docstest.Example(t, "asking.md", "explain", "text", (&explainer{Explained: cpu, times: at(noon + 20)}).text())
+	example("explain", (&explainer{Explained: cpu, times: at(noon + 20)}).text())
 	memory := explanation(func(x *api.Explained) {
 		x.Variable, x.Rows, x.Problem = "memory_internal_free", nil, "no data source of the object matches"
 		x.Rule = monitor.Rule{Level: 200000, Sense: "low", Period: 60}
@@ -162,10 +166,10 @@ func TestDocsExamples(t *testing.T) {
 	disk := explanation(func(x *api.Explained) {
 		x.Variable, x.Rows, x.Rule.Level = "disk_usage", rowsOf(minute, 1234567.0, "fine"), 100e6
 	})
-	docstest.Example(t, "asking.md", "variables", "text", variablesText(&api.ExplainedAll{
+	example("variables", variablesText(&api.ExplainedAll{
 		ObjectRef: api.ObjectRef{Class: "vm", UUID: webVM, Name: "web-07"},
 		Variables: []*monitor.Explanation{cpu.Explanation, disk.Explanation, memory.Explanation},
-	}, at(noon+20)))
+	}, at(noon+20), screen{}))
 	matcher := func(text string) alarm.Matcher {
 		m, err := alarm.ParseMatcher(text)
 		if err != nil {
@@ -173,14 +177,14 @@ func TestDocsExamples(t *testing.T) {
 		}
 		return m
 	}
-	docstest.Example(t, "asking.md", "silences", "text", silencesText([]alarm.Silence{
+	example("silences", silencesText([]alarm.Silence{
 		{ID: "5f0c3a9be1d27c48", Matchers: []alarm.Matcher{matcher("class=vm"), matcher("variable=~cpu.*")}, Author: "kim", Reason: "load test", Ends: noon + 6900},
 		{ID: "c01d5a7e0e11f3b2", Matchers: []alarm.Matcher{matcher(`label.team="web"`)}, Author: "alex", Reason: "new release", Ends: noon + 6*3600},
-	}, at(noon)))
+	}, at(noon), screen{}))
 }
 
 func TestNoSilences(t *testing.T) {
-	if got := silencesText(nil, at(noon)); got != "no silence is in force\n" {
+	if got := silencesText(nil, at(noon), screen{}); got != "no silence is in force\n" {
 		t.Errorf("%q", got)
 	}
 }
@@ -188,6 +192,7 @@ func TestNoSilences(t *testing.T) {
 // golden compares with a file of testdata/explain; -update rewrites it.
 func golden(t *testing.T, name, got string) {
 	t.Helper()
+	got = screen{}.finish(got)
 	path := filepath.Join("testdata", "explain", name+".txt")
 	if docstest.Updating() {
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {

@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"perfmon/monitor"
 )
@@ -107,32 +106,6 @@ func sparkline(rows []monitor.ExplainedRow, level float64) string {
 		fmt.Fprintf(&b, "  %s, level %s (%c)", number(low), exact(level), block(level))
 	default:
 		fmt.Fprintf(&b, "  %s to %s, level %s (%c)", number(low), number(high), exact(level), block(level))
-	}
-	return b.String()
-}
-
-// columns lays out a table. A cell that begins with ">" is set to the right.
-func columns(table [][]string) string {
-	width := make([]int, len(table[0]))
-	for _, row := range table {
-		for i, cell := range row {
-			width[i] = max(width[i], utf8.RuneCountInString(strings.TrimPrefix(cell, ">")))
-		}
-	}
-	var b strings.Builder
-	for _, row := range table {
-		var line strings.Builder
-		for i, cell := range row {
-			text, right := strings.CutPrefix(cell, ">")
-			pad := strings.Repeat(" ", width[i]-utf8.RuneCountInString(text))
-			if right {
-				text = pad + text
-			} else {
-				text += pad
-			}
-			line.WriteString(text + "  ")
-		}
-		b.WriteString(strings.TrimRight(line.String(), " ") + "\n")
 	}
 	return b.String()
 }

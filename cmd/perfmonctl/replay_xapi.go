@@ -23,7 +23,7 @@ func (r *replayer) readXAPI(cmd *cobra.Command) error {
 	ctx := cmd.Context()
 	r.xapi.Originator, r.xapi.UserAgent = "perfmonctl", "perfmonctl/"+version
 	client := xapi.New(r.xapi)
-	defer endSession(client)
+	defer closeClient(client)
 	uuids := []string{r.object}
 	if r.object == "" || r.class == rrd.ClassHost {
 		r.tell.say("ask which objects there are", 0, 0)
@@ -87,11 +87,4 @@ func (r *replayer) fetch(ctx context.Context, client *xapi.Client, class, uuid s
 		return fmt.Errorf("%s %s: %w", class, uuid, err)
 	}
 	return nil
-}
-
-// endSession ends the session, if one was needed.
-func endSession(client *xapi.Client) {
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-	defer cancel()
-	_ = client.Close(ctx) // a session that nobody uses ends by itself
 }

@@ -75,7 +75,7 @@ alarm.
 			if err != nil {
 				return err
 			}
-			return a.print(cmd, answer, func() string {
+			return a.print(cmd, answer, func(screen) string {
 				t := times{now: now}
 				return fmt.Sprintf("silence %s until %s (for %s): %s\n", added.ID, t.at(added.Ends), span(added.Ends-added.Created), matchers(&added))
 			})
@@ -106,7 +106,7 @@ func newSilenceList() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.print(cmd, answer, func() string { return silencesText(list.Silences, times{now: time.Now()}) })
+			return a.print(cmd, answer, func(on screen) string { return silencesText(list.Silences, times{now: time.Now()}, on) })
 		},
 	}
 	a.add(cmd.Flags(), "table")
@@ -151,7 +151,7 @@ func (a *agentFlags) endSilence(cmd *cobra.Command, id string) error {
 	}
 	t := times{now: time.Now()}
 	if len(meant) > 1 {
-		return refused(fmt.Errorf("%d silences have an id that begins with %q: say which\n%s", len(meant), id, printable(strings.TrimRight(silencesText(meant, t), "\n"))))
+		return refused(fmt.Errorf("%d silences have an id that begins with %q: say which\n%s", len(meant), id, printable(strings.TrimRight(silencesText(meant, t, screen{}), "\n"))))
 	}
 	said := ""
 	if len(meant) == 1 {
@@ -162,19 +162,19 @@ func (a *agentFlags) endSilence(cmd *cobra.Command, id string) error {
 	if _, err := a.ask(cmd.Context(), http.MethodDelete, "/v1/silences/"+url.PathEscape(id), nil, nil, nil); err != nil {
 		return err
 	}
-	return a.print(cmd, nil, func() string { return fmt.Sprintf("silence %s is ended%s\n", id, said) })
+	return a.print(cmd, nil, func(screen) string { return fmt.Sprintf("silence %s is ended%s\n", id, said) })
 }
 
-func silencesText(list []alarm.Silence, t times) string {
+func silencesText(list []alarm.Silence, t times, screen screen) string {
 	if len(list) == 0 {
 		return "no silence is in force\n"
 	}
-	table := [][]string{{"ID", "ENDS", "IN", "AUTHOR", "MATCHERS", "REASON"}}
+	table := [][]string{{"ID", "ENDS", "IN", "~AUTHOR", "~MATCHERS", "~REASON"}}
 	for i := range list {
 		s := &list[i]
 		table = append(table, []string{s.ID, t.at(s.Ends), span(s.Ends - t.now.Unix()), s.Author, matchers(s), s.Reason})
 	}
-	return columns(table)
+	return screen.columns(table)
 }
 
 func matchers(s *alarm.Silence) string {

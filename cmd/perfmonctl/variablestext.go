@@ -18,7 +18,7 @@ import (
 //	VARIABLE    STATE     SINCE     VALUE  ALARM                NOTE
 //	cpu_usage   pending   12:04:00   0.96  above 0.9 for 5 min
 //	disk_usage  inactive                –  above 100 for 1 min  no data source matches
-func variablesText(all *api.ExplainedAll, t times) string {
+func variablesText(all *api.ExplainedAll, t times, s screen) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s (%s:%s)", strings.TrimSpace(all.Class+" "+all.Name), all.Class, all.UUID)
 	if len(all.Variables) == 0 {
@@ -26,11 +26,11 @@ func variablesText(all *api.ExplainedAll, t times) string {
 		return b.String()
 	}
 	fmt.Fprintf(&b, " at %s\n\n", t.at(all.Variables[0].Now))
-	table := [][]string{{"VARIABLE", "STATE", "SINCE", ">VALUE", "ALARM", "NOTE"}}
+	table := [][]string{{"~VARIABLE", "STATE", "SINCE", ">VALUE", "ALARM", "~NOTE"}}
 	for _, x := range all.Variables {
 		table = append(table, variableRow(x, t))
 	}
-	b.WriteString(columns(table))
+	b.WriteString(s.columns(table))
 	return b.String()
 }
 
@@ -51,5 +51,5 @@ func variableRow(x *monitor.Explanation, t times) []string {
 	if x.Trouble != "" && !x.Reading {
 		note = "no rows come: " + x.Trouble
 	}
-	return []string{x.Variable, state, since, ">" + value, rule, note}
+	return []string{x.Variable, paint(styleOf(x.State, x.Severity), state), since, value, rule, note}
 }

@@ -1,0 +1,179 @@
+package top
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/charmbracelet/x/ansi"
+)
+
+// maxName is how many characters of a foreign text are looked at.
+const maxName = 256
+
+// clean makes a foreign text fit for one line of a terminal: what controls
+// it, or changes the direction of the text, shows as �; spaces are
+// spaces; and what changes how wide a character is, on which terminals do not
+// agree, is left out.
+func clean(text string) string {
+	var b strings.Builder
+	n, marks := 0, 0
+	for _, r := range text {
+		if n++; n > maxName {
+			b.WriteRune('…')
+			break
+		}
+		switch {
+		case unicode.Is(unicode.M, r): // letters with more marks climb into other lines
+			if marks++; marks > 2 || joins(r) {
+				continue
+			}
+			b.WriteRune(r)
+			continue
+		case joins(r):
+			continue
+		case unicode.IsSpace(r), unicode.Is(unicode.Z, r):
+			r = ' '
+		case r == utf8.RuneError, unicode.Is(unicode.C, r):
+			r = utf8.RuneError
+		}
+		marks = 0
+		b.WriteRune(r)
+	}
+	return b.String()
+}
+
+// joins says whether a character only changes how those beside it look:
+// joiners, variation selectors, skin tones.
+func joins(r rune) bool {
+	return r == 0x200c || r == 0x200d || r >= 0xfe00 && r <= 0xfe0f || r >= 0x1f3fb && r <= 0x1f3ff || r >= 0xe0000 && r <= 0xe0fff
+}
+
+// width is how many cells a text takes; escapes take none.
+func width(text string) int { return ansi.StringWidth(text) }
+
+// fit makes a text exactly so wide, cutting or filling it on the right.
+func fit(text string, cells int) string {
+	if cells <= 0 {
+		return ""
+	}
+	if width(text) > cells {
+		text = ansi.Truncate(text, cells, "…")
+	}
+	return text + strings.Repeat(" ", max(0, cells-width(text)))
+}
+
+// right is fit for what stands on the right.
+func right(text string, cells int) string {
+	if gap := cells - width(text); gap > 0 {
+		return strings.Repeat(" ", gap) + text
+	}
+	return fit(text, cells)
+}
+
+const unknown = "–"
+
+// known is the value behind a pointer, NaN for none.
+func known(v *float64) float64 {
+	if v == nil {
+		return math.NaN()
+	}
+	return *v
+}
+
+// percent is a share as "97%".
+func percent(v float64) string {
+	switch {
+	case math.IsNaN(v):
+		return unknown
+	case math.Abs(v) >= 99.995:
+		return ">9999%"[:5]
+	}
+	return fmt.Sprintf("%.0f%%", v*100)
+}
+
+// size is a number of bytes in at most four characters: 0, 512, 9.8K, 97G.
+func size(v float64) string {
+	if math.IsNaN(v) {
+		return unknown
+	}
+	units := " KMGTPE"
+	i := 0
+	for math.Abs(v) >= 999.5 && i < len(units)-1 {
+		v /= 1024
+		i++
+	}
+	unit := strings.TrimSpace(units[i : i+1])
+	if i > 0 && math.Abs(v) < 9.95 {
+		return fmt.Sprintf("%.1f%s", v, unit)
+	}
+	return fmt.Sprintf("%.0f%s", v, unit)
+}
+
+// seconds is a short time in at most five characters: 85us, 4.2ms, 1.3s.
+func seconds(v float64) string {
+	switch {
+	case math.IsNaN(v):
+		return unknown
+	case v < 0.0009995:
+		return fmt.Sprintf("%.0fus", v*1e6)
+	case v < 0.00995:
+		return fmt.Sprintf("%.1fms", v*1e3)
+	case v < 0.9995:
+		return fmt.Sprintf("%.0fms", v*1e3)
+	case v < 9.95:
+		return fmt.Sprintf("%.1fs", v)
+	}
+	return fmt.Sprintf("%.0fs", v)
+}
+
+// sum adds what is known; NaN if nothing is.
+func sum(values ...float64) float64 {
+	total, any := 0.0, false
+	for _, v := range values {
+		if !math.IsNaN(v) {
+			total, any = total+v, true
+		}
+	}
+	if !any {
+		return math.NaN()
+	}
+	return total
+}
+
+// number is a value with four digits that matter.
+func number(v float64) string {
+	switch {
+	case math.IsNaN(v):
+		return unknown
+	case math.Abs(v) >= 1e4:
+		return size(v)
+	}
+	return fmt.Sprintf("%.4g", v)
+}
+
+// ago is a length of time in its largest units, coarsely, so that it does not
+// change all the time:
+//
+//	45 s, 5 min, 2 h 10 min, 1 d 4 h
+func ago(seconds int64) string {
+	switch s := max(seconds, 0); {
+	case s < 60:
+		return fmt.Sprintf("%d s", s)
+	case s < 3600:
+		return fmt.Sprintf("%d min", s/60)
+	case s < 86400:
+		return two(s/3600, "h", s%3600/60, "min")
+	default:
+		return two(s/86400, "d", s%86400/3600, "h")
+	}
+}
+
+func two(a int64, first string, b int64, second string) string {
+	if b == 0 {
+		return fmt.Sprintf("%d %s", a, first)
+	}
+	return fmt.Sprintf("%d %s %d %s", a, first, b, second)
+}
