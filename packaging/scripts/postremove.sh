@@ -1,0 +1,21 @@
+#!/bin/sh
+# After the files have gone. What the agent remembers goes with Debian's
+# "purge"; rpm knows none, so there it goes with the package.
+set -e
+
+case "$1" in
+purge)
+	# The units have gone, so systemctl cannot tell where they were wanted.
+	for unit in perfmon-agent.service perfmon-agent.socket; do
+		rm -f /etc/systemd/system/*.wants/$unit
+	done
+	rmdir /etc/systemd/system/toolstack.target.wants 2>/dev/null || true
+	rm -rf /etc/perfmon /var/lib/perfmon
+	;;
+0) rm -rf /var/lib/perfmon ;;
+remove) ;;
+*) exit 0 ;;
+esac
+if command -v systemctl >/dev/null 2>&1 && [ -d /run/systemd/system ]; then
+	systemctl daemon-reload || true
+fi
