@@ -39,7 +39,7 @@ func (b *heartbeats) run(ctx context.Context, s *sink) {
 		return
 	}
 	failing := false
-	for ; ctx.Err() == nil; sleep(ctx, s.every) {
+	for ctx.Err() == nil {
 		h := b.make(time.Now())
 		if h == nil {
 			sleep(ctx, time.Second) // the first poll is about to end
@@ -63,6 +63,7 @@ func (b *heartbeats) run(ctx context.Context, s *sink) {
 			}
 		}
 		failing = err != nil
+		sleep(ctx, s.every)
 	}
 }
 
