@@ -10,7 +10,7 @@ RUNFLAGS  ?=
 TESTFLAGS ?=
 
 # Folders that start with a dot are left out of ./..., so they are named.
-ALL      := ./... ./.ci/structure ./.ci/mutants
+ALL      := ./... ./.ci/structure ./.ci/mutants ./.ci/dashboards
 COMMANDS := $(patsubst %/main.go,./%,$(wildcard cmd/*/main.go))
 LDFLAGS  := -s -w -X main.version=$(VERSION)
 
@@ -61,7 +61,7 @@ check: need-go ## format, vet, lint, import directions, package comments
 	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then \
 		echo "not formatted, run gofmt -w on:"; echo "$$unformatted"; exit 1; fi
 	$(GO) vet $(ALL)
-	$(GO) vet -tags integration ./...
+	$(GO) vet -tags integration ./... ./.ci/dashboards
 	$(GO) tool staticcheck -tags integration $(ALL)
 	@for script in .ci/run .ci/need .ci/*.sh; do bash -n "$$script" || exit 1; done
 	$(GO) test -count=1 ./.ci/structure
