@@ -37,8 +37,8 @@ func rowsOf(o *api.Overview) []*row {
 		s := &o.SRs[i]
 		r := &row{class: "sr", uuid: s.UUID, name: s.Name, flags: s.Flags, sr: s}
 		r.values = [metrics]float64{
-			cpu: math.NaN(), network: math.NaN(), contention: math.NaN(),
-			memory: math.NaN(), disk: sum(known(s.Read), known(s.Write)),
+			cpu: math.NaN(), network: math.NaN(), contention: known(s.Latency),
+			memory: known(s.Used), disk: sum(known(s.Read), known(s.Write)),
 		}
 		list = append(list, r)
 	}
@@ -103,11 +103,21 @@ func SortKeys() []string {
 	return names
 }
 
-// compare orders two rows; unknown values come last in either direction.
-func (s *sorting) compare(a, b *row, reverse bool) int {
+// valueOf is what a row of a list is sorted by. The space and the latency of
+// an SR are no memory and no contention of a VM.
+func (s *sorting) valueOf(r *row, k kind) float64 {
+	if k == all && r.sr != nil && (s.spark == memory || s.spark == contention) {
+		return math.NaN()
+	}
+	return s.value(r)
+}
+
+// compare orders two rows of a list; unknown values come last in either
+// direction.
+func (s *sorting) compare(a, b *row, k kind, reverse bool) int {
 	c := 0
 	if s.value != nil {
-		x, y := s.value(a), s.value(b)
+		x, y := s.valueOf(a, k), s.valueOf(b, k)
 		switch {
 		case math.IsNaN(x) && math.IsNaN(y):
 		case math.IsNaN(x):
@@ -155,6 +165,6 @@ func choose(rows []*row, k kind, filter string, s *sorting, reverse bool) []*row
 			list = append(list, r)
 		}
 	}
-	slices.SortFunc(list, func(a, b *row) int { return s.compare(a, b, reverse) })
+	slices.SortFunc(list, func(a, b *row) int { return s.compare(a, b, k, reverse) })
 	return list
 }

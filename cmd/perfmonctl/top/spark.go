@@ -41,24 +41,23 @@ func (h history) add(s sample) history {
 // blocks are the heights of a sparkline.
 var blocks = []rune("▁▂▃▄▅▆▇█")
 
-// spark draws the last cells times each seconds up to end. A sample stands
-// for the step before it, and a cell for the largest value that lies in it.
-// Before the first sample there is nothing, and a dot where nothing is known
-// after it. Shares are drawn on a scale from 0 to 1, others up to their own
-// largest.
-func (h history) spark(m metric, end int64, cells int, each, step int64) string {
+// spark draws the last cells times each seconds up to end, on a scale from 0
+// to top, or to the largest value if that is 0. A sample stands for the step
+// before it, and a cell for the largest value that lies in it. Before the
+// first sample there is nothing, and a dot where nothing is known after it.
+func (h history) spark(m metric, top float64, end int64, cells int, each, step int64) string {
 	text := make([]rune, cells)
 	values := make([]float64, cells)
-	top := 0.0
+	largest := 0.0
 	for i := range cells {
 		to := end - int64(cells-1-i)*each
 		values[i] = h.largest(m, to-each, to, step)
 		if !math.IsNaN(values[i]) {
-			top = max(top, values[i])
+			largest = max(largest, values[i])
 		}
 	}
-	if m == cpu || m == contention {
-		top = 1
+	if top == 0 {
+		top = largest
 	}
 	for i, v := range values {
 		switch {

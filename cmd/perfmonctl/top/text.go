@@ -88,8 +88,8 @@ func percent(v float64) string {
 	switch {
 	case math.IsNaN(v):
 		return unknown
-	case math.Abs(v) >= 99.995:
-		return ">9999%"[:5]
+	case v >= 9.995:
+		return ">999%"
 	}
 	return fmt.Sprintf("%.0f%%", v*100)
 }

@@ -85,17 +85,20 @@ func Run(ctx context.Context, o Options) error {
 	if !o.Color {
 		options = append(options, tea.WithColorProfile(colorprofile.ASCII))
 	}
-	m, err := newModel(ctx, o)
+	asks := newAsker(o.Agent)
+	m, err := newModel(o, asks)
 	if err != nil {
 		return err
 	}
 	p := tea.NewProgram(m, options...)
+	asks.send = p.Send
 	var wait sync.WaitGroup
 	wait.Go(func() { (&follower{agent: o.Agent, send: p.Send, now: o.now}).run(ctx) })
+	wait.Go(func() { asks.run(ctx) })
+	wait.Go(func() { tick(ctx, p.Send) })
 	_, err = p.Run()
 	cancel()
 	wait.Wait()
-	m.asked.Wait()
 	if errors.Is(err, tea.ErrProgramKilled) && errors.Is(err, context.Canceled) {
 		return nil // ctx has ended
 	}

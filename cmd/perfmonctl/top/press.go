@@ -1,0 +1,138 @@
+package top
+
+import (
+	"slices"
+	"unicode/utf8"
+
+	"charm.land/bubbles/v2/key"
+	tea "charm.land/bubbletea/v2"
+)
+
+// press takes a key, and says whether it ends the view.
+func (m *model) press(k tea.KeyPressMsg) (quit bool) {
+	switch {
+	case k.String() == "ctrl+c":
+		return true
+	case m.help:
+		m.help = false // any key
+		return false
+	case m.typing:
+		m.type_(k)
+		return false
+	case key.Matches(k, keyQuit):
+		return true
+	case key.Matches(k, keyHelp):
+		m.help = true
+		return false
+	case m.poll == nil:
+		return false
+	case m.detail != nil:
+		m.pressDetail(k)
+		return false
+	}
+	m.pressTables(k)
+	return false
+}
+
+// pressTables takes a key while the tables are shown.
+func (m *model) pressTables(k tea.KeyPressMsg) {
+	switch {
+	case key.Matches(k, keyPane):
+		m.pane = map[pane]pane{tablePane: alarmPane, alarmPane: tablePane}[m.pane]
+	case key.Matches(k, keyFilter):
+		m.typing, m.pane = true, tablePane
+	case key.Matches(k, keyBack):
+		m.filter = ""
+	case key.Matches(k, keyKind):
+		m.kind = (m.kind + 1) % kinds
+	case key.Matches(k, keyTurn):
+		m.turned = !m.turned
+	case key.Matches(k, keyHost):
+		m.open("host", m.poll.Overview.Host.UUID, "")
+	case key.Matches(k, keyOpen):
+		m.openHere()
+	default:
+		i := slices.IndexFunc(sortings, func(s sorting) bool { return s.key == k.String() })
+		if i >= 0 {
+			m.sort, m.turned = &sortings[i], false
+			return
+		}
+		m.travel(k)
+	}
+}
+
+// travel moves the cursor of the pane that is active.
+func (m *model) travel(k tea.KeyPressMsg) {
+	var keys []string
+	c := &m.table
+	if m.pane == alarmPane {
+		c = &m.alarm
+		for i := range m.alarms {
+			keys = append(keys, alarmKey(&m.alarms[i]))
+		}
+	} else {
+		for _, r := range m.visible() {
+			keys = append(keys, r.uuid)
+		}
+	}
+	if by, ok := steps(k, max(1, m.height/2), len(keys)); ok {
+		c.move(keys, by)
+	}
+}
+
+// steps is how far a key goes in a list.
+func steps(k tea.KeyPressMsg, page, all int) (by int, ok bool) {
+	for _, one := range []struct {
+		binding key.Binding
+		by      int
+	}{{keyUp, -1}, {keyDown, 1}, {keyPgUp, -page}, {keyPgDown, page}, {keyHome, -all}, {keyEnd, all}} {
+		if key.Matches(k, one.binding) {
+			return one.by, true
+		}
+	}
+	return 0, false
+}
+
+// type_ takes a key while the filter is typed.
+func (m *model) type_(k tea.KeyPressMsg) {
+	switch k.String() {
+	case "enter":
+		m.typing = false
+	case "esc":
+		m.typing, m.filter = false, ""
+	case "backspace":
+		_, n := utf8.DecodeLastRuneInString(m.filter)
+		m.filter = m.filter[:len(m.filter)-n]
+	case "ctrl+u":
+		m.filter = ""
+	case "up", "down", "pgup", "pgdown":
+		m.travel(k)
+	default:
+		m.typed(k.Text)
+	}
+}
+
+// maxFilter is how long a filter may be, in bytes.
+const maxFilter = 64
+
+// typed adds to the filter.
+func (m *model) typed(text string) {
+	if text = clean(text); len(m.filter)+len(text) <= maxFilter {
+		m.filter += text
+	}
+}
+
+// openHere shows what the cursor is on in detail.
+func (m *model) openHere() {
+	if m.pane == alarmPane {
+		if i := m.alarm.index; i < len(m.alarms) {
+			v := &m.alarms[i]
+			m.open(v.Class, v.UUID, v.Variable)
+		}
+		return
+	}
+	if rows := m.visible(); m.table.index < len(rows) {
+		r := rows[m.table.index]
+		m.open(r.class, r.uuid, "")
+	}
+}

@@ -1,0 +1,136 @@
+package top
+
+import (
+	"fmt"
+	"strings"
+
+	"charm.land/lipgloss/v2"
+)
+
+// The smallest terminal in which there is room for all parts.
+const (
+	minWidth  = 60
+	minHeight = 16
+)
+
+func (m *model) tooSmall() []string {
+	return []string{fmt.Sprintf("too small: %d×%d, top needs %d×%d", m.width, m.height, minWidth, minHeight)}
+}
+
+// waitingView is what is shown before the first poll.
+func (m *model) waitingView() []string {
+	lines := []string{"", "  " + paint(bold, "asking perfmon"), ""}
+	if m.away != nil {
+		lines = append(lines, wrap("  ", "not there since "+m.clock(m.away.when.Unix())+": "+clean(m.away.err.Error()), m.width)...)
+		lines = append(lines, "", "  It is asked again every few seconds; q ends this.")
+	}
+	return lines
+}
+
+// wrap breaks a text at its spaces into lines with an indent.
+func wrap(indent, text string, cells int) []string {
+	var lines []string
+	line := indent
+	for _, word := range strings.Fields(text) {
+		if width(line)+1+width(word) > cells && line != indent {
+			lines = append(lines, line)
+			line = indent
+		}
+		if line != indent {
+			line += " "
+		}
+		line += word
+	}
+	return append(lines, line)
+}
+
+// mainView is the host, the table and the alarms.
+func (m *model) mainView() []string {
+	lines := m.header()
+	bottom := m.footer()
+	room := m.height - len(lines) - len(bottom)
+	alarms := m.alarmLines(max(2, min(len(m.alarms)+1, room/3)))
+	table := m.tableLines(room - len(alarms))
+	lines = append(lines, m.aged(table)...)
+	lines = append(lines, m.aged(alarms)...)
+	return append(lines, bottom...)
+}
+
+// aged greys lines if what they say is old. Their titles stay.
+func (m *model) aged(lines []string) []string {
+	if m.old() {
+		for i := range lines {
+			lines[i] = greyed(lines[i])
+		}
+	}
+	return lines
+}
+
+// rule is a line with a title that parts the screen.
+func rule(title string, active bool, cells int) string {
+	style := heading
+	if active {
+		style = style.Bold(true)
+	}
+	text := "── " + title + " "
+	return paint(style, fit(text+strings.Repeat("─", max(0, cells-width(text))), cells))
+}
+
+// footer says which keys there are.
+func (m *model) footer() []string {
+	switch {
+	case m.typing:
+		return []string{paint(bold, "/"+m.filter+"▏") + paint(faint, "  enter keeps the filter, esc ends it")}
+	case m.detail != nil:
+		return []string{m.keyLine("esc", "back", "← →", "plot", "t", "10 min/2 h", "↑ ↓", "variables", "?", "help", "q", "quit")}
+	}
+	return []string{m.keyLine("q", "quit", "?", "help", "/", "filter", "v", "kind", "tab", "alarms", "enter", "detail", "c w m n d a N r", "sort")}
+}
+
+// keyLine is pairs of keys and what they do, as many as there is room for.
+func (m *model) keyLine(pairs ...string) string {
+	line := ""
+	for i := 0; i+1 < len(pairs); i += 2 {
+		next := paint(bold, pairs[i]) + " " + paint(faint, pairs[i+1])
+		if line != "" {
+			next = line + "  " + next
+		}
+		if width(next) > m.width {
+			break
+		}
+		line = next
+	}
+	return line
+}
+
+// bar is a share as a bar of so many cells.
+func bar(share float64, cells int) string {
+	const parts = 8
+	eighths := []rune(" ▏▎▍▌▋▊▉█")
+	style := good
+	switch {
+	case share != share: // NaN
+		return paint(faint, strings.Repeat("░", cells))
+	case share >= 0.9:
+		style = critical
+	case share >= 0.75:
+		style = warning
+	}
+	full := int(max(0, min(1, share)) * float64(cells*parts))
+	text := strings.Repeat("█", full/parts)
+	if full%parts > 0 {
+		text += string(eighths[full%parts])
+	}
+	return paint(style, text) + paint(faint, strings.Repeat("░", cells-width(text)))
+}
+
+// label is a word before a value.
+func label(word string) string { return paint(heading, word) }
+
+// inStyle paints if there is something to paint.
+func inStyle(s *lipgloss.Style, text string) string {
+	if s == nil {
+		return text
+	}
+	return paint(*s, text)
+}
