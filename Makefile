@@ -10,7 +10,7 @@ RUNFLAGS  ?=
 TESTFLAGS ?=
 
 # Folders that start with a dot are left out of ./..., so they are named.
-ALL      := ./... ./.ci/structure ./.ci/mutants ./.ci/dashboards
+ALL      := ./... ./.ci/structure ./.ci/mutants ./.ci/dashboards ./.ci/packages
 COMMANDS := $(patsubst %/main.go,./%,$(wildcard cmd/*/main.go))
 LDFLAGS  := -s -w -X main.version=$(VERSION)
 
@@ -61,7 +61,8 @@ check: need-go ## format, vet, lint, import directions, package comments
 	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then \
 		echo "not formatted, run gofmt -w on:"; echo "$$unformatted"; exit 1; fi
 	$(GO) vet $(ALL)
-	$(GO) vet -tags integration ./... ./.ci/dashboards
+	$(GO) vet -tags integration ./... ./.ci/dashboards ./.ci/packages
+	$(GO) vet -tags system ./.ci/packages
 	$(GO) tool staticcheck -tags integration $(ALL)
 	@for script in .ci/run .ci/need .ci/*.sh; do bash -n "$$script" || exit 1; done
 	$(GO) test -count=1 ./.ci/structure
@@ -89,6 +90,14 @@ soak: need-go ## 30 minutes against the simulator; memory has to stay level
 .PHONY: integration
 integration: need-go ## tests with real processes; installs the Debian packages that they need
 	@GO="$(GO)" .ci/integration.sh
+
+.PHONY: package
+package: need-go ## build .deb and .rpm for amd64 and arm64 into dist/packages
+	@GO="$(GO)" .ci/package.sh
+
+.PHONY: system
+system: need-go ## tests in a guest with systemd as its PID 1; needs root, installs what it needs
+	@GO="$(GO)" .ci/system.sh
 
 .PHONY: clean
 clean: ## remove what the other targets made

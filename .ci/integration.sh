@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 go=${GO:-go}
 
 # Debian packages by name.
-needed=(prometheus prometheus-alertmanager rabbitmq-server)
+needed=(prometheus prometheus-alertmanager rabbitmq-server rpm)
 
 missing=()
 for package in "${needed[@]}"; do
