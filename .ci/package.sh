@@ -8,6 +8,7 @@ cd "$(dirname "$0")/.."
 go=${GO:-go}
 out=${OUT:-dist/packages}
 architectures=${ARCHITECTURES:-amd64 arm64}
+compression=${COMPRESSION:-xz} # or gzip, which is larger and quicker
 umask 022
 export LC_ALL=C TZ=UTC
 
@@ -74,7 +75,7 @@ for ARCH in $architectures; do
 	# The time of directories is in the packages too.
 	find "$STAGE" -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
 	# nfpm reads variables in some places of its file and not in others.
-	sed -e "s|\${STAGE}|$STAGE|" packaging/nfpm.yaml >"$work/nfpm.yaml"
+	sed -e "s|\${STAGE}|$STAGE|" -e "s|compression: xz|compression: $compression|" packaging/nfpm.yaml >"$work/nfpm.yaml"
 	for kind in deb rpm; do
 		"$work/nfpm" package --config "$work/nfpm.yaml" --packager $kind --target "$out" >"$work/log" ||
 			{ cat "$work/log" >&2; exit 1; }

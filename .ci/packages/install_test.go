@@ -1,0 +1,272 @@
+//go:build integration
+
+package packages
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// must are files that a package has, whatever else is added to it.
+var must = []string{
+	"/usr/sbin/perfmon", "/usr/bin/perfmonctl",
+	"/usr/lib/systemd/system/perfmon-agent.service", "/usr/lib/systemd/system/perfmon-agent.socket",
+	"/etc/perfmon/perfmon.yaml", "/etc/perfmon/triggers",
+	"/usr/share/man/man8/perfmon.8.gz", "/usr/share/man/man1/perfmonctl.1.gz", "/usr/share/man/man1/perfmonctl-takeover.1.gz",
+	"/usr/share/bash-completion/completions/perfmonctl", "/usr/share/fish/vendor_completions.d/perfmonctl.fish",
+	"/usr/share/perfmon/triggers/host.xml", "/usr/share/perfmon/perfmon.yaml",
+	"/usr/share/perfmon/prometheus/perfmon.rules.yml", "/usr/share/perfmon/grafana/perfmon-host.json",
+	"/usr/share/doc/perfmon-agent/README.md",
+}
+
+// may is where files of a package can be. Nothing is in the stock daemon's
+// places: not its unit, not its plugin, not its sysconfig file.
+var may = regexp.MustCompile(`^/(usr/sbin/perfmon|usr/bin/perfmonctl|usr/lib/systemd/system/perfmon-agent\.(service|socket)|` +
+	`etc/perfmon/(perfmon\.yaml|triggers)|usr/share/man/man[18]/perfmon[a-z.-]*\.[18]\.gz|` +
+	`usr/share/bash-completion/completions/perfmonctl|usr/share/zsh/(vendor-completions|site-functions)/_perfmonctl|` +
+	`usr/share/fish/vendor_completions\.d/perfmonctl\.fish|usr/share/(perfmon|doc/perfmon-agent)/.+)$`)
+
+// entry is a file or directory of a package: `-rwxr-xr-x root/root … ./usr`.
+type entry struct{ mode, owner, path string }
+
+// judge looks at the list of a package.
+func judge(t *testing.T, kind string, list []entry) {
+	t.Helper()
+	var paths []string
+	for _, e := range list {
+		paths = append(paths, e.path)
+		want := "-rw-r--r--"
+		switch {
+		case e.mode[0] == 'd':
+			want = "drwxr-xr-x"
+		case e.path == "/usr/sbin/perfmon", e.path == "/usr/bin/perfmonctl":
+			want = "-rwxr-xr-x"
+		}
+		if e.mode != want || e.owner != "root/root" {
+			t.Errorf("%s: %s is %s of %s, want %s of root/root", kind, e.path, e.mode, e.owner, want)
+		}
+		if e.mode[0] != 'd' && !may.MatchString(e.path) {
+			t.Errorf("%s: %s is not ours to install", kind, e.path)
+		}
+	}
+	for _, path := range must {
+		if !slices.Contains(paths, path) {
+			t.Errorf("%s has no %s", kind, path)
+		}
+	}
+}
+
+// TestPackages builds the packages and takes them through their lives.
+func TestPackages(t *testing.T) {
+	tree := repository(t)
+	older, newer := build(t, tree, olderVersion), build(t, tree, newerVersion)
+	t.Run("same bytes", func(t *testing.T) { sameBytes(t, tree, newer) })
+	t.Run("deb", func(t *testing.T) { debLife(t, one(t, older, ".deb"), one(t, newer, ".deb")) })
+	t.Run("deb beside stock", func(t *testing.T) { debBesideStock(t, one(t, newer, ".deb")) })
+	t.Run("rpm", func(t *testing.T) { rpmLife(t, one(t, older, ".rpm"), one(t, newer, ".rpm")) })
+	t.Run("rpm of old", func(t *testing.T) { rpmOfOld(t, one(t, newer, ".rpm")) })
+}
+
+// sameBytes builds again from a copy somewhere else, with another umask, time
+// zone and language.
+func sameBytes(t *testing.T, tree, first string) {
+	other := filepath.Join(t.TempDir(), "other place")
+	if err := os.Mkdir(other, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	copying := exec.Command("sh", "-c", `git -C "$0" ls-files -z --cached --others --exclude-standard |
+		(cd "$0" && xargs -0 sh -c 'for f; do [ ! -e "$f" ] || printf "%s\0" "$f"; done' sh) | tar -C "$0" --null -T - -c | tar -C "$1" -x`, tree, other)
+	if out, err := copying.CombinedOutput(); err != nil {
+		t.Fatalf("copy the tree: %v\n%s", err, out)
+	}
+	// Editors and umasks leave other modes.
+	output(t, "chmod", "-R", "go-rwx", other)
+	second := build(t, other, newerVersion, "TZ=Asia/Tokyo", "LC_ALL=C.UTF-8", "USER=somebody", "HOSTNAME=elsewhere")
+	for _, ending := range []string{".deb", ".rpm"} {
+		a, err := os.ReadFile(one(t, first, ending))
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := os.ReadFile(one(t, second, ending))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if string(a) != string(b) {
+			t.Errorf("two builds of the same source differ: %s of %d and %d bytes", ending, len(a), len(b))
+		}
+	}
+}
+
+func debLife(t *testing.T, older, newer string) {
+	var list []entry
+	line := regexp.MustCompile(`(?m)^(\S+) (\S+) +\d+ \S+ \S+ \.(/\S+?)/?$`)
+	for _, m := range line.FindAllStringSubmatch(output(t, "dpkg-deb", "--contents", newer), -1) {
+		list = append(list, entry{m[1], m[2], m[3]})
+	}
+	judge(t, "deb", list)
+
+	r := newRoot(t)
+	if had := r.changes(); len(had) > 0 {
+		t.Fatalf("a new root has changes: %q", had)
+	}
+	old, recent := r.take(older), r.take(newer)
+	r.run("dpkg", "-i", old)
+	r.mustBeEnabled()
+	if got := r.run("perfmonctl", "--version"); !strings.Contains(got, olderVersion) {
+		t.Errorf("installed, it says %q", got)
+	}
+	if got := r.run("perfmon", "--version"); !strings.Contains(got, olderVersion) {
+		t.Errorf("installed, it says %q", got)
+	}
+	r.write("/etc/perfmon/perfmon.yaml", "mute_vms: true\n")
+	r.write("/var/lib/perfmon/journal.db", "what it remembers")
+
+	r.run("dpkg", "-i", "--force-confold", recent)
+	if got := r.run("perfmonctl", "--version"); !strings.Contains(got, newerVersion) {
+		t.Errorf("upgraded, it says %q", got)
+	}
+	r.mustBeEnabled()
+	r.mustKeep("upgraded", "/etc/perfmon/perfmon.yaml", "mute_vms: true\n")
+	r.mustKeep("upgraded", "/var/lib/perfmon/journal.db", "what it remembers")
+
+	// What an operator has switched off stays off.
+	r.run("systemctl", "disable", "perfmon-agent.socket", "perfmon-agent.service")
+	r.run("dpkg", "-i", "--force-confold", old)
+	if got := r.run("perfmonctl", "--version"); !strings.Contains(got, olderVersion) {
+		t.Errorf("downgraded, it says %q", got)
+	}
+	if r.has(wanted) {
+		t.Error("a downgrade has enabled what was disabled")
+	}
+	r.mustKeep("downgraded", "/etc/perfmon/perfmon.yaml", "mute_vms: true\n")
+	r.run("systemctl", "enable", "perfmon-agent.socket", "perfmon-agent.service")
+
+	r.run("dpkg", "--remove", "perfmon-agent")
+	if r.has("/usr/sbin/perfmon") {
+		t.Error("removed, and /usr/sbin/perfmon is there")
+	}
+	r.mustKeep("removed", "/etc/perfmon/perfmon.yaml", "mute_vms: true\n")
+	r.run("dpkg", "-i", "--force-confold", recent)
+	r.mustBeEnabled()
+	r.write("/etc/perfmon/triggers/host.xml", "<config/>")
+	r.run("dpkg", "--purge", "perfmon-agent")
+	r.mustBeClean("purged")
+}
+
+// debBesideStock: where there is a stock daemon, nothing is started or enabled.
+func debBesideStock(t *testing.T, newer string) {
+	r := newRoot(t)
+	r.write("/usr/lib/systemd/system/perfmon.service", "[Service]\nExecStart=/bin/true\n")
+	said := r.run("dpkg", "-i", r.take(newer))
+	if !strings.Contains(said, "'perfmonctl takeover' puts the agent in its place") {
+		t.Errorf("it does not say how to go on:\n%s", said)
+	}
+	if r.has(wanted) {
+		t.Error("the agent is enabled beside the stock daemon")
+	}
+	r.run("dpkg", "--purge", "perfmon-agent")
+	if got := r.changes(); !slices.Equal(got, []string{"/usr/lib/systemd/system/perfmon.service"}) {
+		t.Errorf("purged, there are %q", got)
+	}
+}
+
+func rpmLife(t *testing.T, older, newer string) {
+	var list []entry
+	line := regexp.MustCompile(`(?m)^(\S+) (\S+/\S+) (/\S+)$`)
+	said := output(t, "rpm", "--query", "--package", "--queryformat", "[%{FILEMODES:perms} %{FILEUSERNAME}/%{FILEGROUPNAME} %{FILENAMES}\n]", newer)
+	for _, m := range line.FindAllStringSubmatch(said, -1) {
+		list = append(list, entry{m[1], m[2], m[3]})
+	}
+	judge(t, "rpm", list)
+
+	r := newRoot(t)
+	// rpm works on the root from outside, with a database of its own in there.
+	rpm := func(args ...string) string {
+		t.Helper()
+		return output(t, "rpm", append([]string{"--root", r.dir, "--dbpath", "/var/lib/rpm-of-test"}, args...)...)
+	}
+	// What a file manager of Debian does not do: rpm has no settings there.
+	r.run("mkdir", "-p", "/var/lib/rpm-of-test")
+	rpm("--initdb")
+	rpm("--install", older)
+	r.mustBeEnabled()
+	if got := rpm("--verify", "perfmon-agent"); got != "" {
+		t.Errorf("installed, rpm finds a difference:\n%s", got)
+	}
+	r.write("/etc/perfmon/perfmon.yaml", "mute_vms: true\n")
+	r.write("/var/lib/perfmon/journal.db", "what it remembers")
+
+	rpm("--upgrade", newer)
+	if got := r.run("perfmonctl", "--version"); !strings.Contains(got, newerVersion) {
+		t.Errorf("upgraded, it says %q", got)
+	}
+	r.mustBeEnabled()
+	r.mustKeep("upgraded", "/etc/perfmon/perfmon.yaml", "mute_vms: true\n")
+	r.mustKeep("upgraded", "/var/lib/perfmon/journal.db", "what it remembers")
+
+	rpm("--upgrade", "--oldpackage", older)
+	if got := r.run("perfmonctl", "--version"); !strings.Contains(got, olderVersion) {
+		t.Errorf("downgraded, it says %q", got)
+	}
+	r.mustKeep("downgraded", "/etc/perfmon/perfmon.yaml", "mute_vms: true\n")
+
+	rpm("--erase", "perfmon-agent")
+	// rpm keeps what somebody has edited, under another name.
+	r.mustKeep("erased", "/etc/perfmon/perfmon.yaml.rpmsave", "mute_vms: true\n")
+	r.run("rm", "-r", "/etc/perfmon", "/var/lib/rpm-of-test")
+	r.mustBeClean("erased")
+}
+
+// rpmOfOld: the rpm 4.11 of the control domains can read it.
+func rpmOfOld(t *testing.T, newer string) {
+	// Features of the format that it knows, as rpm --showrc lists them.
+	knows := []string{"CompressedFileNames", "PayloadFilesHavePrefix", "PayloadIsXz", "PayloadIsGzip", "FileDigests", "VersionedDependencies", "TildeInVersions"}
+	for line := range strings.Lines(output(t, "rpm", "--query", "--package", "--requires", newer)) {
+		if feature, ok := strings.CutPrefix(line, "rpmlib("); ok {
+			name, _, _ := strings.Cut(feature, ")")
+			if !slices.Contains(knows, name) {
+				t.Errorf("it needs an rpm that knows %s", name)
+			}
+			continue
+		}
+		if line = strings.TrimSpace(line); line != "" && line != "/bin/sh" {
+			t.Errorf("it needs %s, and the programs are static", line)
+		}
+	}
+	// 8 is SHA-256, which it knows.
+	got := output(t, "rpm", "--query", "--package", "--queryformat", "%{PAYLOADCOMPRESSOR} %{FILEDIGESTALGO} %{PAYLOADFORMAT}", newer)
+	if got != "gzip 8 cpio" && got != "xz 8 cpio" {
+		t.Errorf("payload and digests are %q", got)
+	}
+}
+
+// wanted is a link that is there while the agent is enabled.
+const wanted = "/etc/systemd/system/multi-user.target.wants/perfmon-agent.service"
+
+func (r *root) mustBeEnabled() {
+	r.t.Helper()
+	for _, link := range []string{wanted, "/etc/systemd/system/toolstack.target.wants/perfmon-agent.service", "/etc/systemd/system/sockets.target.wants/perfmon-agent.socket"} {
+		if !r.has(link) {
+			r.t.Errorf("the agent is not enabled: no %s", link)
+		}
+	}
+}
+
+func (r *root) mustKeep(when, path, want string) {
+	r.t.Helper()
+	if got := r.read(path); got != want {
+		r.t.Errorf("%s, %s has %q, want %q", when, path, got, want)
+	}
+}
+
+func (r *root) mustBeClean(when string) {
+	r.t.Helper()
+	if left := r.changes(); len(left) > 0 {
+		r.t.Errorf("%s, there are left: %q", when, left)
+	}
+}
