@@ -24,6 +24,9 @@ func (m *model) alarmLines(lines int) []string {
 	if len(m.alarms) == 1 {
 		title = "1 alarm"
 	}
+	if len(m.alarms) > 0 {
+		title += ": " + plain(m.counts("critical", "warning", "no data", "pending", "muted"))
+	}
 	if shown := min(len(m.alarms), lines-1); shown < len(m.alarms) {
 		title += fmt.Sprintf(", %d to %d", m.alarm.first+1, m.alarm.first+shown)
 	}
@@ -46,13 +49,22 @@ func (m *model) alarmLines(lines int) []string {
 //	critical  web-07        cpu_usage      12 min  0.97 (>0.9)   muted: maintenance
 func (m *model) alarmLine(v *api.Variable, here bool) string {
 	word, style := stateOf(v)
-	name := max(14, min(40, (m.width-44)*3/5))
-	variable := max(12, min(30, (m.width-44)*2/5))
+	rest := m.width - 48
+	name := max(8, min(40, rest/2))
+	variable := max(8, min(30, rest/2))
 	line := map[bool]string{true: "▸ ", false: "  "}[here] +
 		inStyle(style, fit(word, 8)) + " " + fit(v.Name, name) + " " + fit(v.Variable, variable) + " " +
-		right(m.sinceOf(v), 10) + "  " + fit(against(v), 16)
+		right(m.sinceOf(v), 7) + "  " + fit(against(v), 14)
 	if v.Muted != "" {
-		line += " " + paint(faint, "muted: "+v.Muted)
+		note := "muted: " + v.Muted
+		if width(line)+1+width(note) > m.width {
+			note = v.Muted
+		}
+		if width(line)+1+width(note) > m.width {
+			note, _, _ = strings.Cut(v.Muted, " ")
+			note = strings.TrimSuffix(note, ":")
+		}
+		line += " " + paint(faint, note)
 	}
 	if here {
 		return paint(reverse, fit(plain(line), m.width))
@@ -82,7 +94,7 @@ func (m *model) sinceOf(v *api.Variable) string {
 	if v.Since == 0 {
 		return ""
 	}
-	return ago(max(0, m.poll.Now-v.Since))
+	return short(max(0, m.poll.Now-v.Since))
 }
 
 // against is the value, and on which side of which level it is bad:

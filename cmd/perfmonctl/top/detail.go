@@ -113,9 +113,11 @@ func (m *model) detailView() []string {
 	lines = append(lines, m.notices()...)
 	bottom := m.footer()
 	room := m.height - len(lines) - len(bottom)
-	variables := max(4, min(len(m.detail.variables)+2, room/2-1))
-	lines = append(lines, m.aged(m.plotLines(room-variables))...)
+	next := m.nextLines()
+	variables := max(4, min(len(m.detail.variables)+2, room/2-1-len(next)))
+	lines = append(lines, m.aged(m.plotLines(room-variables-len(next)))...)
 	lines = append(lines, m.aged(m.variableLines(variables))...)
+	lines = append(lines, m.aged(next)...)
 	return append(lines, bottom...)
 }
 
@@ -134,6 +136,8 @@ func (m *model) aboutLines() []string {
 	if r == nil {
 		return []string{paint(bold, d.class+" "+d.uuid), paint(warning, "it is not on this host any more")}
 	}
+	alarms, style := alarmCell(&r.flags)
+	alarms = inStyle(style, alarms)
 	who := paint(bold, d.class+" "+fit(r.name, min(width(r.name), m.width/2)))
 	if r.control {
 		who += paint(faint, " (control domain)")
@@ -142,7 +146,7 @@ func (m *model) aboutLines() []string {
 	if m.width < 100 {
 		who = paint(bold, d.class+" "+fit(r.name, min(width(r.name), m.width-44))) + "  " + paint(faint, clean(d.uuid))
 	}
-	return []string{who, m.factsLine(r)}
+	return []string{who + "  " + alarms, m.factsLine(r)}
 }
 
 // factsLine is the headlines of a row in words.
@@ -152,9 +156,6 @@ func (m *model) factsLine(r *row) string {
 		if !strings.Contains(text, unknown) {
 			parts = append(parts, label(name+" ")+text)
 		}
-	}
-	if alarms, style := alarmCell(&r.flags); alarms != "" {
-		parts = append(parts, inStyle(style, alarms))
 	}
 	if v := r.vm; v != nil {
 		add("cpu", percent(known(v.CPU))+of(v.CPUs))
@@ -253,7 +254,7 @@ func (m *model) variableLines(lines int) []string {
 	name := max(16, min(30, (m.width-50)/2))
 	out := []string{
 		rule(fmt.Sprintf("%d variables", len(d.variables)), false, m.width),
-		paint(heading, "  "+fit("VARIABLE", name)+" "+fit("STATE", 8)+right("SINCE", 11)+"  "+fit("VALUE", 16)+" NEXT"),
+		paint(heading, "  "+fit("VARIABLE", name)+" "+fit("STATE", 8)+right("SINCE", 8)+"  "+fit("VALUE", 14)+" NEXT"),
 	}
 	for i := d.cursor.first; i < len(d.variables) && len(out) < lines; i++ {
 		out = append(out, m.variableLine(d.variables[i], name, i == d.cursor.index))
@@ -270,6 +271,22 @@ func (m *model) variableLines(lines int) []string {
 	return out[:max(0, lines)]
 }
 
+// nextLines say in full what comes next of the variable that the cursor is
+// on, where there is no room for that in its line.
+func (m *model) nextLines() []string {
+	d := m.detail
+	d.cursor.settle(d.keys(), len(d.variables))
+	if d.cursor.index >= len(d.variables) {
+		return nil
+	}
+	v := d.variables[d.cursor.index]
+	if text := m.nextOf(v); text != "" {
+		lines := wrap("  ", clean(v.Variable)+": "+text, m.width)
+		return lines[:min(len(lines), 2)]
+	}
+	return nil
+}
+
 // variableLine is a variable, its state, and what comes next:
 //
 //	cpu_usage        firing     12 min  0.97 (>0.9)      cleared 12:05 if fine
@@ -283,10 +300,10 @@ func (m *model) variableLine(x *monitor.Explanation, name int, here bool) string
 	word, style := stateOf(&v)
 	since := ""
 	if x.Since != 0 {
-		since = ago(max(0, x.Now-x.Since+x.Step))
+		since = short(max(0, x.Now-x.Since+x.Step))
 	}
 	line := map[bool]string{true: "▸ ", false: "  "}[here] + fit(clean(x.Variable), name) + " " +
-		inStyle(style, fit(word, 8)) + right(since, 11) + "  " + fit(against(&v), 16) + " " + m.nextOf(x)
+		inStyle(style, fit(word, 8)) + right(since, 8) + "  " + fit(against(&v), 14) + " " + m.nextOf(x)
 	if here {
 		return paint(reverse, fit(plain(line), m.width))
 	}

@@ -2,7 +2,6 @@ package top
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -98,11 +97,8 @@ func (f *follower) event(e eventstream.Event) (bool, error) {
 	switch e.Name {
 	case api.EventPoll:
 		poll := &api.WatchPoll{}
-		if err := json.Unmarshal([]byte(e.Data), poll); err != nil {
-			return false, fmt.Errorf("perfmon is of another version: its answer is not understood: %w", err)
-		}
-		if poll.Overview == nil {
-			return false, errors.New("perfmon is of another version: its polls have no overview")
+		if err := readPoll(e, poll); err != nil {
+			return false, err
 		}
 		f.send(polled{poll})
 		return true, nil

@@ -25,8 +25,9 @@ func (m *model) draw(urgent bool) tea.Cmd {
 		return nil // not known yet
 	}
 	now := m.o.now()
-	rest := m.frame.drawn.Add(time.Second / time.Duration(m.o.Frames)).Sub(now)
-	if rest > 0 && !urgent {
+	pause := time.Second / time.Duration(m.o.Frames)
+	rest := m.frame.drawn.Add(pause).Sub(now)
+	if rest > 0 && rest <= pause && !urgent { // a clock that was set back delays nothing
 		if m.frame.waiting {
 			return nil
 		}

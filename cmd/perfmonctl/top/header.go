@@ -81,17 +81,27 @@ const pollSlack = 30
 // step is the seconds between rows.
 func (m *model) step() int64 { return max(1, m.poll.Overview.Step) }
 
+// From so many columns on, the host has a sparkline too, of so many cells.
+const (
+	wideHost  = 120
+	hostSpark = 20
+)
+
 // loadLine is processors and memory.
 func (m *model) loadLine() string {
 	h := &m.poll.Overview.Host
-	cells := max(6, min(30, (m.width-60)/2))
+	room := m.width - 64
+	if m.width >= wideHost {
+		room -= hostSpark + 1
+	}
+	cells := max(6, min(30, room/2))
 	share, total := known(h.MemoryUsed)/known(h.MemoryTotal), known(h.MemoryTotal)
 	parts := []string{label("cpu ") + right(percent(known(h.CPU)), 4) + " " + bar(known(h.CPU), cells)}
 	if h.CPUs > 0 {
 		parts[0] += fmt.Sprintf(" of %d", h.CPUs)
 	}
-	if m.width >= 130 {
-		parts[0] += " " + m.host.spark(cpu, 1, m.poll.Overview.Row, 20, m.cell(), m.step())
+	if m.width >= wideHost {
+		parts[0] += " " + m.host.spark(cpu, 1, m.poll.Overview.Row, hostSpark, m.cell(), m.step())
 	}
 	parts = append(parts,
 		label("load ")+number(round2(known(h.Load))),
@@ -110,11 +120,11 @@ func round2(v float64) float64 {
 // flowLine is what flows, and the alarms.
 func (m *model) flowLine() string {
 	h := &m.poll.Overview.Host
-	return joined([]string{
+	line := joined([]string{
 		label("net ") + "rx " + right(size(known(h.NetRx)), 4) + " tx " + right(size(known(h.NetTx)), 4),
 		label("disk ") + "rd " + right(size(known(h.DiskRead)), 4) + " wr " + right(size(known(h.DiskWrite)), 4),
-		label("alarms ") + m.counts(),
 	}, m.width)
+	return fit(line+"  "+label("alarms ")+m.counts("crit", "warn", "no data"), m.width)
 }
 
 // joined is parts side by side; the last are left out if there is no room.
@@ -132,20 +142,16 @@ func joined(parts []string, cells int) string {
 	return line
 }
 
-// counts is how many alarms there are of which kind.
-func (m *model) counts() string {
+// counts is how many alarms there are of some kinds, in these words: critical
+// ones, warnings, and so on.
+func (m *model) counts(words ...string) string {
 	c := &m.poll.Counts
 	var parts []string
-	for _, one := range []struct {
-		n     int
-		word  string
-		style lipgloss.Style
-	}{
-		{c.Critical, "critical", critical}, {c.Warning, "warning", warning}, {c.NoData, "no data", missing},
-		{c.Pending, "pending", lipgloss.NewStyle()}, {c.Muted, "muted", faint},
-	} {
-		if one.n > 0 {
-			parts = append(parts, paint(one.style, fmt.Sprintf("%d %s", one.n, one.word)))
+	numbers := []int{c.Critical, c.Warning, c.NoData, c.Pending, c.Muted}
+	styles := []lipgloss.Style{critical, warning, missing, lipgloss.NewStyle(), faint}
+	for i, word := range words {
+		if numbers[i] > 0 {
+			parts = append(parts, paint(styles[i], fmt.Sprintf("%d %s", numbers[i], word)))
 		}
 	}
 	if len(parts) == 0 {

@@ -22,6 +22,7 @@ func (m *model) helpView() []string {
 		"WAIT     of a VM: the share of its time that it waited for a processor;",
 		"         of an SR (DELAY): how long a request takes",
 		"NET DISK bytes a second, K = 1024; MEM of an SR is the space in use",
+		"load     runnable virtual processors for each physical one; dom0: its load",
 		"ALARMS   how many fire: crit(ical), warn(ing); +n are others of that object",
 		"A value is shown with its level: 0.97 (>0.9) is bad above 0.9.",
 	}

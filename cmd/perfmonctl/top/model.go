@@ -24,6 +24,7 @@ type pane int
 const (
 	tablePane pane = iota
 	alarmPane
+	noPane // on paper
 )
 
 // model is the state of the view. It belongs to the goroutine of the program.
@@ -66,10 +67,15 @@ func newModel(o Options, asks requests) (*model, error) {
 		}
 	}
 	if m.sort == nil {
-		return nil, fmt.Errorf("sort by %q: want one of %s", o.Sort, strings.Join(SortKeys(), ", "))
+		return nil, &WordError{fmt.Sprintf("sort by %q: want one of %s", o.Sort, strings.Join(SortKeys(), ", "))}
 	}
 	return m, nil
 }
+
+// WordError is an option that makes no sense.
+type WordError struct{ text string }
+
+func (e *WordError) Error() string { return e.text }
 
 // Init has nothing to do: what comes, comes from the goroutines of Run.
 func (m *model) Init() tea.Cmd { return nil }
@@ -77,7 +83,7 @@ func (m *model) Init() tea.Cmd { return nil }
 // ticked comes every now and then, so that ages are shown anew.
 type ticked struct{}
 
-// Update takes a message.
+// Update takes a message. Each is cheap; what is drawn is made in draw.
 func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	urgent := false
 	switch msg := msg.(type) {
@@ -155,8 +161,7 @@ func (m *model) listed(l listed) {
 	}
 }
 
-// now is the agent's time as far as it is known: what it says is measured
-// against its own clock while it is there.
+// now is the time, which is also the agent's: it runs on the same host.
 func (m *model) now() int64 { return m.o.now().Unix() }
 
 // old says that what is shown is not what is so now.

@@ -51,6 +51,7 @@ var groups = map[string][]group{
 }
 
 const (
+	maxGlobs      = 60 // the agent takes 64, and a query of 4 KiB
 	maxGlobBytes  = 2 << 10
 	maxOtherPlots = 12 // of data sources in no group, where there is no other plot
 )
@@ -61,7 +62,7 @@ func globsOf(class string, variables []*monitor.Explanation) string {
 	var globs []string
 	size := 0
 	add := func(glob string) {
-		if size+len(glob) < maxGlobBytes && !slices.Contains(globs, glob) && !strings.ContainsAny(glob, ",?*[]\\") {
+		if len(globs) < maxGlobs && size+len(glob) < maxGlobBytes && !slices.Contains(globs, glob) && !strings.ContainsAny(glob, ",?*[]\\") {
 			globs, size = append(globs, glob), size+len(glob)+1
 		}
 	}
@@ -162,6 +163,7 @@ func newPicture(s *api.Series, title, fold string, columns []int) *picture {
 		p.track.Points = append(p.track.Points, replay.Point{T: t, Span: s.Step, Value: foldAt(s, fold, columns, k)})
 	}
 	p.scale(s.Columns[columns[0]].Unit)
+	p.round()
 	return p
 }
 
@@ -221,6 +223,25 @@ func (p *picture) scale(unit string) {
 		p.track.Points[i].Value *= factor
 	}
 	p.factor = factor
+}
+
+// round leaves out what is too small to be seen, so that labels are short.
+func (p *picture) round() {
+	top := 0.0
+	for _, point := range p.track.Points {
+		if finite(point.Value) {
+			top = max(top, math.Abs(point.Value))
+		}
+	}
+	if top == 0 {
+		return
+	}
+	unit := math.Pow(10, math.Floor(math.Log10(top))-3)
+	for i := range p.track.Points {
+		if v := &p.track.Points[i].Value; unit > 0 && finite(*v/unit) {
+			*v = math.Round(*v/unit) * unit
+		}
+	}
 }
 
 // judge adds the levels of a variable, and when it fired.

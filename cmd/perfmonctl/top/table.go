@@ -143,7 +143,11 @@ func (m *model) tableLines(lines int) []string {
 }
 
 func (m *model) tableTitle(n int) string {
-	title := fmt.Sprintf("%d %s by %s", n, kindNames[m.kind], m.sort.name)
+	order := m.sort.name
+	if m.kind == srs && (m.sort.name == "cpu" || m.sort.name == "network") {
+		order = "name" // SRs have no such thing
+	}
+	title := fmt.Sprintf("%d %s by %s", n, kindNames[m.kind], order)
 	if n == 1 {
 		title = fmt.Sprintf("%d of %s", n, kindNames[m.kind])
 	}

@@ -143,15 +143,29 @@ func sum(values ...float64) float64 {
 	return total
 }
 
-// number is a value with four digits that matter.
+// number is a value whose unit is not known, with three or four digits that
+// matter: 0.9712, 200k, 11.5M.
 func number(v float64) string {
 	switch {
 	case math.IsNaN(v):
 		return unknown
-	case math.Abs(v) >= 1e4:
-		return size(v)
+	case math.Abs(v) < 99995 || math.Abs(v) >= 1e18:
+		return fmt.Sprintf("%.5g", cutDigits(v))
 	}
-	return fmt.Sprintf("%.4g", v)
+	i := 0
+	for ; math.Abs(v) >= 999.5; i++ {
+		v /= 1000
+	}
+	return fmt.Sprintf("%.3g%c", v, " kMGTPE"[i])
+}
+
+// cutDigits leaves four digits that matter, but none before the point out.
+func cutDigits(v float64) float64 {
+	if a := math.Abs(v); a == 0 || a >= 1000 {
+		return math.Round(v)
+	}
+	unit := math.Pow(10, math.Floor(math.Log10(math.Abs(v)))-3)
+	return math.Round(v/unit) * unit
 }
 
 // ago is a length of time in its largest units, coarsely, so that it does not
@@ -169,6 +183,19 @@ func ago(seconds int64) string {
 	default:
 		return two(s/86400, "d", s%86400/3600, "h")
 	}
+}
+
+// short is a length of time in at most seven characters: 119 min, 47 h, 12 d.
+func short(seconds int64) string {
+	switch {
+	case seconds < 120:
+		return fmt.Sprintf("%d s", seconds)
+	case seconds < 7200:
+		return fmt.Sprintf("%d min", seconds/60)
+	case seconds < 2*86400:
+		return fmt.Sprintf("%d h", seconds/3600)
+	}
+	return fmt.Sprintf("%d d", seconds/86400)
 }
 
 func two(a int64, first string, b int64, second string) string {
