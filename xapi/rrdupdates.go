@@ -25,6 +25,10 @@ type RRDQuery struct {
 	Interval int      // wanted step in seconds: 5, 60, 3600 or 86400
 	CF       string   // consolidation function, such as "AVERAGE"; "" for all
 	SRUUIDs  []string // SRs wanted, besides the host and all its VMs
+	// Class and UUID name the one object that is wanted instead: "host" (this
+	// one, whatever the uuid), "vm", or "sr", with which the host comes too,
+	// since it has columns about SRs. A toolstack of 2012 sends all the same.
+	Class, UUID string
 }
 
 // target is the path with the query:
@@ -33,12 +37,23 @@ type RRDQuery struct {
 //
 // The order matters. Toolstacks before 26.7.0 read only the first sr_uuid and
 // know "all"; later ones take each as an exact uuid, for which "all" stands
-// for nothing. With "all" first both send the rows.
+// for nothing. With "all" first both send the rows. In the same way "none" is
+// a word for the one and no VM's uuid for the other.
 func (q RRDQuery) target() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "/rrd_updates?start=%d&host=true&sr_uuid=all", q.Start)
-	for _, uuid := range q.SRUUIDs {
-		b.WriteString("&sr_uuid=" + url.QueryEscape(uuid))
+	fmt.Fprintf(&b, "/rrd_updates?start=%d", q.Start)
+	switch uuid := url.QueryEscape(q.UUID); q.Class {
+	case "host":
+		b.WriteString("&host=true&vm_uuid=none")
+	case "vm":
+		b.WriteString("&vm_uuid=" + uuid)
+	case "sr":
+		b.WriteString("&host=true&vm_uuid=none&sr_uuid=" + uuid)
+	default:
+		b.WriteString("&host=true&sr_uuid=all")
+		for _, uuid := range q.SRUUIDs {
+			b.WriteString("&sr_uuid=" + url.QueryEscape(uuid))
+		}
 	}
 	if q.CF != "" {
 		b.WriteString("&cf=" + url.QueryEscape(q.CF))

@@ -376,3 +376,18 @@ func TestUnreadBodyCanBeClosed(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestRowsOfOneObject: what is asked for of one object alone is understood by
+// toolstacks before 26.7 and since.
+func TestRowsOfOneObject(t *testing.T) {
+	f := func(class, want string) {
+		t.Helper()
+		q := RRDQuery{Start: 7, Interval: 60, CF: "AVERAGE", Class: class, UUID: "u&1", SRUUIDs: []string{"not this"}}
+		if got := q.target(); got != "/rrd_updates?start=7"+want+"&cf=AVERAGE&interval=60" {
+			t.Errorf("%s: %s", class, got)
+		}
+	}
+	f("host", "&host=true&vm_uuid=none")
+	f("vm", "&vm_uuid=u%261")
+	f("sr", "&host=true&vm_uuid=none&sr_uuid=u%261")
+}

@@ -29,7 +29,7 @@ var rooms = []room{
 	{"monitor/local", []string{"rrd"}},
 	{"monitor/control", nil},
 	{"monitor/metrics", []string{"rrd", "monitor", "alarm"}},
-	{"monitor/api", []string{"rrd", "monitor", "alarm", "monitor/config"}},
+	{"monitor/api", []string{"rrd", "monitor", "alarm", "monitor/config", "monitor/metrics"}}, // of the last its table: one place has the names and units of data sources
 	{"monitor/replay", []string{"rrd", "monitor", "alarm", "monitor/config"}},
 
 	{"alarm", nil},

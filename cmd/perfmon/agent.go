@@ -19,6 +19,7 @@ import (
 	"perfmon/alarm/outbox"
 	"perfmon/cmd/internal/settings"
 	"perfmon/monitor"
+	"perfmon/monitor/api"
 	"perfmon/monitor/control"
 	"perfmon/monitor/metrics"
 	"perfmon/rrd"
@@ -47,7 +48,9 @@ type host struct {
 	step   int64
 	// archive is what the web port serves at /rrd_updates; nil for none.
 	archive *rrd.RRD
-	name    string // for the log and the metrics: xapi or local
+	// archives has rows of longer ago.
+	archives api.Archives
+	name     string // for the log and the metrics: xapi or local
 }
 
 // runAgent runs until a signal, or the wanted number of polls.
@@ -118,11 +121,13 @@ func runAgent(o *options, stdout, stderr io.Writer) error {
 		Source: h.source, Clock: hostClock{}, Store: beside.over(kept), Saved: kept.saved(), Readings: readings(), Logger: log,
 		Step: step, Interval: o.pollInterval(), LookBack: lookBack, Dither: o.dither, Loops: int(o.loops), Legacy: o.legacy,
 		Reread: h.reread, Alive: alive, AliveEvery: watchdogInterval(), Registerer: reg, MuteVMs: cfg.MuteVMs, Share: h.share,
+		Published: kept.feed.Published,
 	})
 	reg.MustRegister(metrics.New(m.Snapshot, time.Now), metrics.NewLabels(m.Snapshot))
 	beats := newHeartbeats(m.Snapshot, kept.Epoch, log, reg)
 
 	apiSocket := openAPI(o, log)
+	service := newAPI(o, m, h, kept, log)
 
 	log.Info("perfmon begins", "version", version, "source", h.name, "step", step, "pid", os.Getpid())
 	var work sync.WaitGroup
@@ -142,8 +147,9 @@ func runAgent(o *options, stdout, stderr io.Writer) error {
 		work.Wait()
 		h.close()
 	})
-	work.Go(func() { serveAPI(background, apiSocket, m, kept, log) })
-	work.Go(func() { serveWeb(background, o, passed, log, reg, h) })
+	work.Go(func() { serveAPI(background, apiSocket, service.Local(), log) })
+	work.Go(func() { serveWeb(background, o, passed, log, reg, h, service.Public()) })
+	work.Go(func() { <-background.Done(); kept.feed.Close() })
 	work.Go(func() { hearCommands(background, socket, m, log) })
 	work.Go(func() { hearHangups(background, hangups, m) })
 	notify(daemon.SdNotifyReady)

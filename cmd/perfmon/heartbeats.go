@@ -52,11 +52,13 @@ func (b *heartbeats) run(ctx context.Context, s *sink) {
 		case ctx.Err() != nil:
 			return
 		case err == nil:
+			s.beats.Store(new(true))
 			b.sent.WithLabelValues(s.name, "sent").Inc()
 			if failing {
 				b.log.Info("heartbeats arrive again", "sink", s.name)
 			}
 		default:
+			s.beats.Store(new(false))
 			b.sent.WithLabelValues(s.name, "failed").Inc()
 			if !failing {
 				b.log.Warn("a heartbeat was not sent: whoever waits for it takes this host for unknown", "sink", s.name, "err", err)

@@ -55,7 +55,7 @@ func xapiHost(o *options, j *journal.Journal, log *slog.Logger, reg prometheus.R
 	triggers := newTriggerDir(o, "", log)
 	sharer := newSharer(t.client, log)
 	h := &host{
-		name: "xapi", source: t, step: o.step,
+		name: "xapi", source: t, archives: t, step: o.step,
 		messages: func(c settings.Sink) (outbox.Driver, error) {
 			return xapisink.New(xapisink.Options{
 				Toolstack: t.client, Notes: j.Notes(c.Name), Logger: log, Legacy: o.legacy,
@@ -88,7 +88,8 @@ func localHost(o *options, log *slog.Logger) (*host, error) {
 	}
 	return &host{
 		name: "local", source: localSource{s}, step: int64(local.DefaultStep.Seconds()), archive: s.RRD(),
-		reread: triggers.reread,
+		archives: localArchive{s.RRD()},
+		reread:   triggers.reread,
 		run: func(ctx context.Context, give func(*monitor.Inventory)) {
 			// The first poll waits for the triggers, and so finds a row. What
 			// cannot be sampled is logged at the next one.
@@ -113,6 +114,17 @@ type localSource struct{ *local.Source }
 
 func (s localSource) Update(ctx context.Context, start, _ int64, _ []string) (monitor.Update, error) {
 	r, err := s.Source.Update(ctx, start)
+	if err != nil {
+		return nil, err
+	}
+	return openReader{r}, nil
+}
+
+// localArchive has this machine's rows of up to a year; see api.Archives.
+type localArchive struct{ *rrd.RRD }
+
+func (a localArchive) Rows(_ context.Context, _ monitor.Object, start, step int64) (monitor.Update, error) {
+	r, err := a.Updates(rrd.Query{Start: start, Interval: step, CF: rrd.Average, Host: true})
 	if err != nil {
 		return nil, err
 	}

@@ -9,6 +9,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -22,10 +23,12 @@ import (
 // sink is a destination of alarms: its driver, and the queue in front of it.
 type sink struct {
 	name   string
+	kind   string
 	outbox *outbox.Outbox
 	beat   settings.Beat // nil: it takes no heartbeats
 	every  time.Duration // between them
 	close  func(context.Context) error
+	beats  atomic.Pointer[bool] // whether the last heartbeat arrived; nil before the first
 }
 
 // loadSettings reads the settings, and tells what is wrong with them. What is
@@ -96,7 +99,7 @@ func openSinks(cfg *settings.Settings, mistakes bool, h *host, j *journal.Journa
 }
 
 func openSink(c settings.Sink, h *host, j *journal.Journal, log *slog.Logger, reg prometheus.Registerer) (*sink, error) {
-	s := &sink{name: c.Name, close: func(context.Context) error { return nil }}
+	s := &sink{name: c.Name, kind: string(c.Kind), close: func(context.Context) error { return nil }}
 	o := outbox.Options{
 		Name: c.Name, Journal: j, Logger: log, Registerer: reg, Filter: c.Filter, HoldSilenced: c.HoldSilenced,
 		Deadline: c.Deadline, Limit: c.Limit, Timeout: c.Timeout, Batch: c.Batch(),

@@ -12,6 +12,7 @@ import (
 	"perfmon/alarm"
 	"perfmon/alarm/journal"
 	"perfmon/monitor"
+	"perfmon/monitor/api"
 )
 
 // store keeps the loop's state in the journal, and its events in the queues
@@ -19,7 +20,8 @@ import (
 type store struct {
 	journal *journal.Journal // in memory only without a state directory
 	sinks   []*sink
-	source  string // whose rows the last one is of
+	feed    *api.Feed // for those who watch
+	source  string    // whose rows the last one is of
 	log     *slog.Logger
 	trouble string // the last error of the journal, which is told once
 }
@@ -42,7 +44,7 @@ func openJournal(stateDir string, log *slog.Logger, reg prometheus.Registerer) (
 
 // newStore closes the journal in the end.
 func newStore(j *journal.Journal, source string, sinks []*sink, log *slog.Logger) *store {
-	return &store{journal: j, source: source, sinks: sinks, log: log}
+	return &store{journal: j, source: source, sinks: sinks, feed: api.NewFeed(), log: log}
 }
 
 func (s *store) close() {
@@ -120,7 +122,9 @@ func (s *store) Keep(c *monitor.Changes) {
 			one.outbox.Add(&b, e)
 		}
 	}
+	b.Remember(c.Events...)
 	dropped, err := s.journal.Commit(&b)
+	s.feed.Said(named(c.Events, s.journal.Epoch()))
 	for _, one := range s.sinks {
 		one.outbox.Nudge()
 	}
@@ -134,6 +138,20 @@ func (s *store) Keep(c *monitor.Changes) {
 		s.trouble = err.Error()
 		s.log.Error("not all state is kept", "err", fmt.Errorf("commit: %w", err))
 	}
+}
+
+// named are events as the journal has named them, which gives those another
+// epoch whose commit failed.
+func named(events []*alarm.Event, epoch string) []*alarm.Event {
+	list := make([]*alarm.Event, len(events))
+	for i, e := range events {
+		if list[i] = e; e.Epoch != epoch {
+			renamed := *e
+			renamed.Epoch = epoch
+			list[i] = &renamed
+		}
+	}
+	return list
 }
 
 // Announce hands announcements to the sinks that take them.

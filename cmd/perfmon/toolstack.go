@@ -61,6 +61,15 @@ func (t *toolstack) Update(ctx context.Context, start, step int64, srs []string)
 	return update{t.decoder, body}, nil
 }
 
+// Rows asks for rows of longer ago, beside the loop; see api.Archives.
+func (t *toolstack) Rows(ctx context.Context, o monitor.Object, start, step int64) (monitor.Update, error) {
+	body, err := t.client.RRDUpdates(ctx, xapi.RRDQuery{Start: start, Interval: int(step), CF: string(rrd.Average), Class: o.Class, UUID: o.UUID})
+	if err != nil {
+		return nil, err
+	}
+	return update{rrd.NewDecoder(body, rrd.DecoderOptions{MaxBytes: t.opts.maxUpdateBytes}), body}, nil
+}
+
 type update struct {
 	*rrd.Decoder
 	io.Closer

@@ -215,7 +215,7 @@ func serving(t *testing.T, o *options, s *sockets) *memo {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		serveWeb(ctx, o, s, slog.New(slog.NewTextHandler(&log, nil)), prometheus.NewRegistry(), &host{})
+		serveWeb(ctx, o, s, slog.New(slog.NewTextHandler(&log, nil)), prometheus.NewRegistry(), &host{}, nil)
 	}()
 	t.Cleanup(func() { cancel(); <-done })
 	return &log

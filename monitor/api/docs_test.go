@@ -117,10 +117,9 @@ func askExample(t *testing.T) *http.Client {
 		}
 	}
 	path := shortDir(t) + "/s"
-	serveSocket(t, listenSocket(t, path), (&local{
-		LocalOptions: LocalOptions{Monitor: m, Sinks: sinks, Version: "1.0", Logger: quiet},
-		patience:     time.Minute, now: func() time.Time { return e.now },
-	}).handler())
+	l := newLocal(LocalOptions{Monitor: m, Sinks: sinks, Version: "1.0", Logger: quiet})
+	l.patience, l.now = time.Minute, func() time.Time { return e.now }
+	serveSocket(t, listenSocket(t, path), l.handler())
 	return socketClient(t, path)
 }
 

@@ -38,6 +38,9 @@ type Options struct {
 	// AllowedHosts are further names and addresses by which people reach the
 	// port, without ports; "*" is any.
 	AllowedHosts []string
+	// API answers what is below /v1; nil for nothing there. See
+	// Service.Public.
+	API http.Handler
 	// Version is shown on the first page.
 	Version string
 	// Logger gets what went wrong while a page was made.
@@ -66,6 +69,9 @@ func Handler(o Options) (http.Handler, error) {
 		CoalesceGather:      true,
 	}))
 	mux.Handle("GET /rrd_updates", &updates{archive: o.Archive, slots: make(chan struct{}, atOnce), log: o.Logger})
+	if o.API != nil {
+		mux.Handle("/v1/", o.API)
+	}
 	return withHeaders(hosts.wrap(mux)), nil
 }
 

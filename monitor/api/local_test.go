@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -59,12 +60,11 @@ func newAsker(t *testing.T, f *fakeMonitor, sinks ...SinkStatus) *asker {
 	if f.snapshot == nil {
 		f.snapshot = snapshotOf()
 	}
-	return &asker{t, &local{
-		LocalOptions: LocalOptions{
-			Monitor: f, Sinks: func(*alarm.Event) []SinkStatus { return sinks }, Version: "1.2", Logger: slog.New(slog.DiscardHandler),
-		},
-		patience: time.Minute, now: func() time.Time { return time.Unix(1000, 0) },
-	}}
+	l := newLocal(LocalOptions{
+		Monitor: f, Sinks: func(*alarm.Event) []SinkStatus { return sinks }, Version: "1.2", Logger: slog.New(slog.DiscardHandler),
+	})
+	l.patience, l.now = time.Minute, func() time.Time { return time.Unix(1000, 0) }
+	return &asker{t, l}
 }
 
 func (a *asker) ask(method, path, body string) *http.Response {
@@ -114,7 +114,7 @@ func TestPathsAndMethods(t *testing.T) {
 			t.Errorf("%s %s: known %q, want %q", method, path, r.Known, known)
 		}
 	}
-	all := []string{"/v1/effective", "/v1/explain", "/v1/objects", "/v1/silences", "/v1/silences/{id}"}
+	all := slices.Sorted(maps.Keys(a.l.routes()))
 	f("GET", "/", 404, `no "/"`, all...)
 	f("GET", "/v2/objects", 404, "/v2/objects", all...)
 	f("POST", "/v1/silence", 404, "/v1/silence", all...)
@@ -263,7 +263,7 @@ func TestAddSilence(t *testing.T) {
 	f := func(body string, ends int64, author string) {
 		t.Helper()
 		resp := a.ask("POST", "/v1/silences", body)
-		var got alarm.Silence
+		var got Silence
 		if resp.StatusCode != 201 {
 			b, _ := io.ReadAll(resp.Body)
 			t.Errorf("%s: %s %s", body, resp.Status, b)

@@ -65,17 +65,25 @@ func (l *local) effective(ctx context.Context, r *http.Request) (reply, error) {
 		return reply{}, err
 	}
 	e, err := l.Monitor.Effective(ctx, o.key())
-	return reply{http.StatusOK, e}, err
+	return reply{http.StatusOK, Effective{head(), e}}, err
+}
+
+// Effective is the answer of /v1/effective.
+type Effective struct {
+	Head
+	*monitor.EffectiveConfig
 }
 
 // Explained is the answer of /v1/explain for one variable.
 type Explained struct {
+	Head
 	*monitor.Explanation
 	Sinks []SinkStatus `json:"sinks"`
 }
 
 // ExplainedAll is the answer of /v1/explain for all variables of an object.
 type ExplainedAll struct {
+	Head
 	ObjectRef
 	Variables []*monitor.Explanation `json:"variables"`
 }
@@ -114,13 +122,19 @@ func (l *local) explain(ctx context.Context, r *http.Request) (reply, error) {
 	variable := r.URL.Query().Get("variable")
 	if variable == "" {
 		list, err := l.Monitor.ExplainAll(ctx, o.key())
-		return reply{http.StatusOK, ExplainedAll{o, list}}, err
+		return reply{http.StatusOK, ExplainedAll{head(), o, list}}, err
 	}
 	x, err := l.Monitor.Explain(ctx, o.key(), variable)
 	if err != nil {
 		return reply{}, err
 	}
-	return reply{http.StatusOK, Explained{x, append([]SinkStatus{}, l.Sinks(eventOf(x))...)}}, nil
+	sinks := append([]SinkStatus{}, l.Sinks(eventOf(x))...)
+	if public(ctx) {
+		for i := range sinks {
+			sinks[i].LastError = "" // it may name an address
+		}
+	}
+	return reply{http.StatusOK, Explained{head(), x, sinks}}, nil
 }
 
 // eventOf is the next thing that a variable would say if it is bad, as far as

@@ -48,9 +48,7 @@ var uuidPrefix = regexp.MustCompile(`^[0-9a-fA-F-]{4,}$`)
 // The error is a *Refusal that lists what could be meant.
 func Resolve(s *monitor.Snapshot, text string) (ObjectRef, error) {
 	if s == nil {
-		return ObjectRef{}, &Refusal{
-			status: http.StatusServiceUnavailable, Message: "perfmon has not looked at any rows yet", Fix: "ask again in a moment",
-		}
+		return ObjectRef{}, notYet()
 	}
 	here, elsewhere := objectsOf(s)
 	if text == "" {

@@ -15,6 +15,7 @@ import (
 
 // Silences is the answer of /v1/silences.
 type Silences struct {
+	Head
 	Silences []alarm.Silence `json:"silences"` // in force, oldest first
 }
 
@@ -31,9 +32,30 @@ type NewSilence struct {
 // longestSilence is a bound on Duration, so that sums stay whole.
 const longestSilence = 1 << 40
 
+// Silence is the answer of POST /v1/silences.
+type Silence struct {
+	Head
+	alarm.Silence
+}
+
+// silences lists those in force. The web port does not trouble the loop.
 func (l *local) silences(ctx context.Context, _ *http.Request) (reply, error) {
+	if s := l.Monitor.Snapshot(); s != nil && public(ctx) {
+		return reply{http.StatusOK, silencesOf(s, l.now().Unix())}, nil
+	}
 	list, err := l.Monitor.Silences(ctx)
-	return reply{http.StatusOK, Silences{append([]alarm.Silence{}, list...)}}, err
+	return reply{http.StatusOK, Silences{head(), append([]alarm.Silence{}, list...)}}, err
+}
+
+// silencesOf are those of a snapshot that have not ended since.
+func silencesOf(s *monitor.Snapshot, now int64) Silences {
+	answer := Silences{head(), []alarm.Silence{}}
+	for _, one := range s.Silences {
+		if now < one.Ends {
+			answer.Silences = append(answer.Silences, one)
+		}
+	}
+	return answer
 }
 
 func (l *local) addSilence(ctx context.Context, r *http.Request) (reply, error) {
@@ -65,7 +87,7 @@ func (l *local) addSilence(ctx context.Context, r *http.Request) (reply, error) 
 	added, err := l.Monitor.AddSilence(ctx, s)
 	switch {
 	case err == nil:
-		return reply{http.StatusCreated, added}, nil
+		return reply{http.StatusCreated, Silence{head(), added}}, nil
 	case ctx.Err() != nil || errors.Is(err, monitor.ErrEnded):
 		return reply{}, err
 	}

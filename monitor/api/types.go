@@ -233,12 +233,13 @@ type Variable struct {
 }
 
 // History is the answer of
-// GET /v1/history[?object=O&variable=V&since=T&limit=N], newest first.
+// GET /v1/history[?object=O&variable=V&since=T&limit=N], newest first: those
+// whose row is at T or later (negative: so many seconds before now), N at most
+// (100, up to 2000). An object that has gone is named by its whole uuid.
 type History struct {
 	Head
 	Transitions []Transition `json:"transitions"`
-	// Complete: there are no older ones than the last in the answer that fit
-	// the question, and since the first that is remembered none was lost.
+	// Complete: of those that are remembered, all that fit are in the answer.
 	Complete bool `json:"complete"`
 	// Oldest is the time of the oldest transition that is remembered, of
 	// whatever object; 0 for none.
