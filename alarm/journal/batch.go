@@ -89,17 +89,13 @@ func comparePlaces(a, b place) int {
 
 // checkLimits says what is wrong with a change by itself.
 func checkLimits(c change) error {
-	limit := MaxValue
-	if c.table == tableValue+string(Archives) {
-		limit = MaxArchive
-	}
 	switch {
 	case len(c.key) == 0:
 		return fmt.Errorf("table %q: empty key", c.table)
 	case len(c.key) > MaxKey || len(c.table) > MaxKey:
 		return fmt.Errorf("key %.40q… in table %.40q: %d bytes; the limit is %d", c.key, c.table, max(len(c.key), len(c.table)), MaxKey)
-	case len(c.value) > limit:
-		return fmt.Errorf("value of %.40q in table %.40q: %d bytes; the limit is %d", c.key, c.table, len(c.value), limit)
+	case len(c.value) > MaxValue:
+		return fmt.Errorf("value of %.40q in table %.40q: %d bytes; the limit is %d", c.key, c.table, len(c.value), MaxValue)
 	}
 	return nil
 }

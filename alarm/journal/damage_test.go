@@ -441,11 +441,15 @@ func TestCompaction(t *testing.T) {
 	j := open(t, path)
 	epoch := j.Epoch()
 	b := &Batch{}
-	b.Set(Archives, "host", make([]byte, 4<<20))
+	for i := range 4 {
+		b.Set("large", fmt.Sprint(i), make([]byte, MaxValue))
+	}
 	b.Set(Rows, "xapi", []byte("1"))
 	commit(t, j, b)
 	b = &Batch{}
-	b.Delete(Archives, "host")
+	for i := range 4 {
+		b.Delete("large", fmt.Sprint(i))
+	}
 	commit(t, j, b)
 	want := content(j)
 	closeIt(t, j)

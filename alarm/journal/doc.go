@@ -1,6 +1,6 @@
 // Package journal keeps on disk what an agent has to know after a stop, a
 // kill or a power cut: the states of triggers, the configuration that was
-// last good, the rows that were last evaluated, silences, archives, the last
+// last good, the rows that were last evaluated, silences, the last
 // transitions, and for each sink the alarms that it has not delivered yet.
 //
 // One transaction holds all that a poll changed, and it is on the disk before

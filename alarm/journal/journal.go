@@ -24,11 +24,10 @@ const (
 	DefaultRetryEvery  = 30 * time.Second
 	DefaultQueueLimit  = 1000 // events of one sink
 
-	MaxKey     = 4 << 10   // bytes of a key, an alarm.ID's three parts together
-	MaxValue   = 1 << 20   // bytes of a value
-	MaxArchive = 8 << 20   // bytes of a value in Archives
-	MaxEvent   = 256 << 10 // bytes of an encoded event
-	MaxTotal   = 64 << 20  // bytes of all keys and values
+	MaxKey   = 4 << 10   // bytes of a key, an alarm.ID's three parts together
+	MaxValue = 1 << 20   // bytes of a value
+	MaxEvent = 256 << 10 // bytes of an encoded event
+	MaxTotal = 64 << 20  // bytes of all keys and values
 )
 
 // ErrClosed says that the journal is closed.
@@ -43,7 +42,6 @@ const (
 	Configs  Space = "configs"  // object → the text of its last good configuration
 	Rows     Space = "rows"     // source → the row that was evaluated last
 	Silences Space = "silences" // name → silence
-	Archives Space = "archives" // owner → local archives; values up to MaxArchive
 )
 
 // Options of a Journal. Logger is needed.

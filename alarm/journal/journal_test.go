@@ -30,7 +30,7 @@ func TestKeptOverRestart(t *testing.T) {
 	b.Set(Configs, "vm/1", []byte("<config/>"))
 	b.Set(Rows, "xapi", []byte("1786000000"))
 	b.Set(Silences, "s1", nil)
-	b.Set(Archives, "host", bytes.Repeat([]byte("a"), 3<<20))
+	b.Set("large", "one", bytes.Repeat([]byte("a"), 3<<18))
 	b.SetSequence(42)
 	b.Append("nats", event(alarm.KindRaised, 41), event(alarm.KindCleared, 42))
 	b.Append("xapi", event(alarm.KindRaised, 41))
@@ -63,8 +63,8 @@ func TestKeptOverRestart(t *testing.T) {
 		if v, ok := j.Value(Rows, "xapi"); !ok || string(v) != "1786000060" {
 			t.Errorf("row %q, %t", v, ok)
 		}
-		if v, ok := j.Value(Archives, "host"); !ok || len(v) != 3<<20 {
-			t.Errorf("archive of %d bytes, %t", len(v), ok)
+		if v, ok := j.Value("large", "one"); !ok || len(v) != 3<<18 {
+			t.Errorf("large value of %d bytes, %t", len(v), ok)
 		}
 		if diff := cmp.Diff(map[string][]byte{"s1": {}}, maps.Collect(j.Values(Silences))); diff != "" {
 			t.Errorf("silences:\n%s", diff)
@@ -261,7 +261,7 @@ func TestLimits(t *testing.T) {
 	b.Set(Configs, "large", make([]byte, MaxValue+1))
 	b.Set(Configs, "", []byte("x"))
 	b.Set(Configs, strings.Repeat("k", MaxKey+1), []byte("x"))
-	b.Set(Archives, "largest", make([]byte, MaxArchive))
+	b.Set("large", "largest", make([]byte, MaxValue))
 	b.SetState(vm(1, strings.Repeat("v", MaxKey)), []byte("x"))
 	b.SetState(vm(1, "cpu_usage"), []byte("kept"))
 	huge := event(alarm.KindRaised, 1)
@@ -281,7 +281,7 @@ func TestLimits(t *testing.T) {
 	if _, ok := j.State(vm(1, "cpu_usage")); !ok || len(maps.Collect(j.States())) != 1 {
 		t.Error("what was within the limits was not kept")
 	}
-	if _, ok := j.Value(Archives, "largest"); !ok || len(maps.Collect(j.Values(Configs))) != 0 {
+	if _, ok := j.Value("large", "largest"); !ok || len(maps.Collect(j.Values(Configs))) != 0 {
 		t.Error("values")
 	}
 	if got := j.Pending("s", 0); len(got) != 1 || got[0].Event.Sequence != 2 {
@@ -300,7 +300,7 @@ func TestLimits(t *testing.T) {
 	if _, ok := j.Value(Rows, "xapi"); !ok {
 		t.Error("the row was not kept")
 	}
-	b.Delete(Archives, "largest")
+	b.Delete("large", "largest")
 	commit(t, j, b)
 	if _, ok := j.Value(Configs, "over"); !ok {
 		t.Error("no room, although the same batch made some")

@@ -55,7 +55,7 @@ func write(path string) error {
 			b.Remember(event(alarm.KindRaised, n))
 		}
 		b.Set(Rows, "xapi", fmt.Append(nil, n))
-		b.Set(Archives, "host", []byte(strings.Repeat(fmt.Sprint(n, " "), int(n%50)*100)))
+		b.Set("large", "one", []byte(strings.Repeat(fmt.Sprint(n, " "), int(n%50)*100)))
 		b.SetSequence(n)
 		if _, err := j.Commit(b); err != nil {
 			return err
@@ -157,8 +157,8 @@ func checkWritten(t *testing.T, j *Journal, acknowledged, done int64) {
 	if row, _ := j.Value(Rows, "xapi"); string(row) != fmt.Sprint(n) {
 		t.Errorf("the row of commit %d is %s", n, row)
 	}
-	if archive, _ := j.Value(Archives, "host"); string(archive) != strings.Repeat(fmt.Sprint(n, " "), int(n%50)*100) {
-		t.Errorf("the archive of commit %d is %.40q", n, archive)
+	if large, _ := j.Value("large", "one"); string(large) != strings.Repeat(fmt.Sprint(n, " "), int(n%50)*100) {
+		t.Errorf("the large value of commit %d is %.40q", n, large)
 	}
 	left := int64(perCommit)
 	for e := range j.History() {
