@@ -86,7 +86,7 @@ func (d dashboard) annotation() object {
 		"name": "Alarms", "datasource": source(), "enable": true, "hide": false, "iconColor": "red",
 		"expr":        `(max by (instance, class, uuid, variable) (perfmon_alarm_state{state=~"firing|clearing",` + d.alarms + `}) == 1) * on (instance, uuid) group_left (name) ` + names,
 		"titleFormat": "{{variable}} of {{class}} {{name}}", "textFormat": "on {{instance}}", "tagKeys": "class,variable",
-		"step": "60s", "useValueForTime": "off",
+		"step": "60s", "useValueForTime": false,
 	}
 }
 
