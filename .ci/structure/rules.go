@@ -67,6 +67,7 @@ var testedTogether = map[string][]string{
 var mayStartPrograms = []string{
 	"cmd/perfmon/daemonize.go", // --daemon: the program starts itself again, detached
 	"cmd/internal/systemctl",   // takeover and the host plugin start and stop units
+	"cmd/internal/systemlog",   // support-bundle reads the journal
 	"alarm/sink/sinktest",      // servers for tests
 	"scaling/pool/runtime/...",
 	"scaling/rubber/cloud/...",

@@ -12,10 +12,12 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
 
+	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"perfmon/monitor/api"
@@ -36,13 +38,16 @@ type agentFlags struct {
 	socket string
 	output string
 	plain  string // the format for people
+
+	agent string // the version that the last answer was of; "" if it did not say
 }
 
 // add adds the flags of a verb, whose format for people has a name.
-func (a *agentFlags) add(f *pflag.FlagSet, plain string) {
-	a.addSocket(f)
+func (a *agentFlags) add(cmd *cobra.Command, plain string) {
+	a.addSocket(cmd.Flags())
 	a.plain = plain
-	f.StringVar(&a.output, "output", plain, "`FORMAT` of the output: "+plain+" or json")
+	cmd.Flags().StringVar(&a.output, "output", plain, "`FORMAT` of the output: "+plain+" or json")
+	offer(cmd, "output", plain, "json")
 }
 
 func (a *agentFlags) addSocket(f *pflag.FlagSet) {
@@ -71,20 +76,16 @@ func (a *agentFlags) ask(ctx context.Context, method, path string, query url.Val
 		}
 		sent = bytes.NewReader(b)
 	}
-	u := url.URL{Scheme: "http", Host: "perfmon", Path: path, RawQuery: query.Encode()}
-	req, err := http.NewRequestWithContext(ctx, method, u.String(), sent)
+	req, err := a.request(ctx, method, path, query, sent)
 	if err != nil {
 		return nil, err
 	}
-	req.Header.Set("User-Agent", "perfmonctl/"+version)
-	transport := &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		return (&net.Dialer{}).DialContext(ctx, "unix", a.socket)
-	}}
-	resp, err := (&http.Client{Transport: transport}).Do(req)
+	resp, err := (&http.Client{Transport: a.transport()}).Do(req)
 	if err != nil {
 		return nil, failed(a.unreachable(err))
 	}
 	defer resp.Body.Close()
+	a.agent = resp.Header.Get(api.VersionHeader)
 	answer, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswerBytes))
 	if err != nil {
 		return nil, failed(a.unreachable(err))
@@ -92,16 +93,53 @@ func (a *agentFlags) ask(ctx context.Context, method, path string, query url.Val
 	if resp.StatusCode >= 300 {
 		return nil, a.refusal(resp, answer)
 	}
-	if into != nil {
-		if err := json.Unmarshal(answer, into); err != nil {
-			return nil, failed(fmt.Errorf("%s is not of this version: its answer is not understood: %w", agentOf(resp), err))
-		}
+	if into == nil {
+		return answer, nil
+	}
+	var head struct {
+		API string `json:"api"` // answers to what is older have none
+	}
+	if err := json.Unmarshal(answer, &head); err == nil && head.API != "" && head.API != api.Version1 {
+		return nil, failed(fmt.Errorf("%s is newer: it answers in version %q of the API, and this is perfmonctl %s, which knows %s: use the perfmonctl that came with it",
+			agentOf(resp), head.API, version, api.Version1))
+	}
+	if err := json.Unmarshal(answer, into); err != nil {
+		return nil, failed(fmt.Errorf("%s is not of this version: its answer is not understood: %w", agentOf(resp), err))
 	}
 	return answer, nil
 }
 
+// transport connects to the agent's socket.
+func (a *agentFlags) transport() *http.Transport {
+	return &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return (&net.Dialer{}).DialContext(ctx, "unix", a.socket)
+	}}
+}
+
+// request is one to the agent.
+func (a *agentFlags) request(ctx context.Context, method, path string, query url.Values, body io.Reader) (*http.Request, error) {
+	u := url.URL{Scheme: "http", Host: "perfmon", Path: path, RawQuery: query.Encode()}
+	req, err := http.NewRequestWithContext(ctx, method, u.String(), body)
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("User-Agent", "perfmonctl/"+version)
+	return req, nil
+}
+
+// get asks for something and says what it means.
+func get[T any](ctx context.Context, a *agentFlags, path string, query url.Values) (into T, answer []byte, err error) {
+	answer, err = a.ask(ctx, http.MethodGet, path, query, nil, &into)
+	return into, answer, err
+}
+
+// awayError says that the agent could not be asked.
+type awayError struct{ error }
+
 // unreachable says why the agent has not answered, and what can be done.
-func (a *agentFlags) unreachable(err error) error {
+func (a *agentFlags) unreachable(err error) error { return &awayError{a.whyAway(err)} }
+
+func (a *agentFlags) whyAway(err error) error {
 	var timeout net.Error
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -129,6 +167,10 @@ func (a *agentFlags) refusal(resp *http.Response, answer []byte) error {
 	if json.Unmarshal(answer, &r) != nil || r.Message == "" {
 		return failed(fmt.Errorf("%s is not of this version: it answers %q with %s", agentOf(resp), resp.Request.URL.Path, resp.Status))
 	}
+	if path := resp.Request.URL.Path; resp.StatusCode == http.StatusNotFound && slices.Contains(r.Known, "/v1/explain") {
+		// What it knows are paths.
+		return failed(fmt.Errorf("%s does not know %s, and this is perfmonctl %s: if perfmon was updated, restart it; or use the perfmonctl that came with it", agentOf(resp), path, version))
+	}
 	text := r.Message
 	if r.Fix != "" {
 		text += ": " + r.Fix
@@ -149,6 +191,9 @@ func (a *agentFlags) refusal(resp *http.Response, answer []byte) error {
 
 // agentOf is the agent as its answer names it.
 func agentOf(resp *http.Response) string {
+	if version := resp.Header.Get(api.VersionHeader); version != "" {
+		return printable("perfmon " + version)
+	}
 	if server := resp.Header.Get("Server"); server != "" {
 		return printable(server)
 	}

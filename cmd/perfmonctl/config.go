@@ -51,6 +51,7 @@ switched off by whom. As the object's own trigger XML it would mean the same.
 		},
 	}
 	cmd.Flags().BoolVar(&effective, "effective", false, "what is in force, inherited variables included")
-	a.add(cmd.Flags(), "xml")
+	a.add(cmd, "xml")
+	cmd.ValidArgsFunction = arguments(a, objectWords)
 	return cmd
 }

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -47,7 +49,8 @@ Without a VARIABLE it lists all that the object has.
 			return a.explain(cmd, args[0], args[1])
 		},
 	}
-	a.add(cmd.Flags(), "table")
+	a.add(cmd, "table")
+	cmd.ValidArgsFunction = arguments(a, objectWords, variableWords)
 	return cmd
 }
 
@@ -95,4 +98,14 @@ func write(out io.Writer, text string) error {
 		return failed(fmt.Errorf("write output: %w", err))
 	}
 	return nil
+}
+
+// asJSON is a value as the agent's answers are written.
+func asJSON(v any) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	err := e.Encode(v)
+	return b.Bytes(), err
 }

@@ -28,6 +28,18 @@ func (t times) clock(unix int64) string {
 	return at.Format("15:04:05")
 }
 
+// short is a time for a list: of today by the clock, otherwise with its day.
+func (t times) short(unix int64) string {
+	at := time.Unix(unix, 0).In(t.now.Location())
+	switch y, m, d := t.now.Date(); {
+	case at.Year() != y:
+		return at.Format("2006-01-02")
+	case at.Month() != m || at.Day() != d:
+		return at.Format("Jan _2 15:04")
+	}
+	return at.Format("15:04:05")
+}
+
 // span is a length of time in its two largest units:
 //
 //	45 s, 5 min, 1 min 30 s, 2 h, 1 d 4 h

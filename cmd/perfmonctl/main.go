@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -59,6 +58,9 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	if err == nil {
 		return exitOK
 	}
+	if plugin(cmd, args) {
+		return pluginError(stdout, err)
+	}
 	var coded *codeError
 	if errors.As(err, &coded) {
 		if coded.err != errTold {
@@ -73,18 +75,18 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 func newRoot() *cobra.Command {
 	root := &cobra.Command{
 		Use:           "perfmonctl",
-		Short:         "check trigger configuration and look into performance data",
-		Long:          "perfmonctl is the operator's tool beside perfmon, the host performance agent.",
+		Short:         "watch alarms, ask why they came, and change what is watched",
+		Long:          rootHelp,
 		Version:       version,
 		SilenceUsage:  true,
 		SilenceErrors: true,
-		Args:          cobra.NoArgs,
+		Args:          aVerb,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
+	root.SuggestionsMinimumDistance = 2
 	root.CompletionOptions.DisableDefaultCmd = true
-	// 80 columns; verbs inherit it.
-	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages ", ".FlagUsagesWrapped 80 "))
+	root.SetUsageTemplate(usageTemplate(root)) // verbs inherit it
 	root.SetVersionTemplate("perfmonctl {{.Version}}\n")
-	root.AddCommand(newCheck(), newConfig(), newDump(), newExplain(), newGenerate(), newSet(), newUnset(), newReplay(), newSilence(), newTakeover(), newTest())
+	addVerbs(root)
 	return root
 }

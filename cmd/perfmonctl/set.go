@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"perfmon/monitor/api"
 	"perfmon/monitor/config"
 	"perfmon/xapi"
 )
@@ -62,6 +63,7 @@ because the variable would not be in force, or not as it is written.`,
 		},
 	}
 	e.flags(cmd)
+	cmd.ValidArgsFunction = e.complete(settingWords)
 	return cmd
 }
 
@@ -94,6 +96,7 @@ such variable, or the XML cannot be read.`,
 		},
 	}
 	e.flags(cmd)
+	cmd.ValidArgsFunction = e.complete(nil)
 	return cmd
 }
 
@@ -104,6 +107,24 @@ func (e *edit) flags(cmd *cobra.Command) {
 	f.StringVar(&e.class, "class", "", "`CLASS` that the file is for, if its name does not say it")
 	f.BoolVar(&e.legacy, "legacy", false, "judge the outcome as for perfmon --legacy")
 	e.add(f)
+	offer(cmd, "class", classes...)
+}
+
+// complete completes OBJECT and VARIABLE with what the agent has, and then
+// the settings.
+func (e *edit) complete(settings func(args []string, begun string) []cobra.Completion) cobra.CompletionFunc {
+	agent := &agentFlags{socket: api.DefaultSocket}
+	return func(cmd *cobra.Command, args []string, begun string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		list := []words{objectWords, variableWords}
+		if e.file != "" {
+			list = nil // what is in it, nobody has read
+			args = append([]string{""}, args...)
+		}
+		if settings != nil && len(args) >= 2 {
+			return settings(args, begun), cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
+		}
+		return arguments(agent, list...)(cmd, args, begun)
+	}
 }
 
 // words reads OBJECT, unless there is a file, and VARIABLE.

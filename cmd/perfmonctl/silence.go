@@ -8,8 +8,6 @@ import (
 	"net/url"
 	"os"
 	"os/user"
-	"regexp"
-	"strconv"
 	"strings"
 	"time"
 
@@ -25,9 +23,10 @@ func newSilence() *cobra.Command {
 		Short: "keep alarms from waking people for a while",
 		Long: `silence keeps alarms from those sinks that wake people. What still fires when a
 silence ends is raised then. It is kept over a restart of the agent.`,
-		Args: cobra.NoArgs,
+		Args: aVerb,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
+	cmd.SuggestionsMinimumDistance = 2
 	cmd.AddCommand(newSilenceAdd(), newSilenceList(), newSilenceEnd())
 	return cmd
 }
@@ -86,7 +85,10 @@ alarm.
 	f.StringVar(&length, "for", "", "`TIME` that it lasts")
 	f.StringVar(&until, "until", "", "`TIME` at which it ends")
 	f.StringVar(&s.Author, "author", "", "`NAME` of who wants it (default: the user who asks)")
-	a.add(f, "table")
+	a.add(cmd, "table")
+	cmd.ValidArgsFunction = func(cmd *cobra.Command, args []string, begun string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		return matcherWords(begun), cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
+	}
 	return cmd
 }
 
@@ -109,7 +111,7 @@ func newSilenceList() *cobra.Command {
 			return a.print(cmd, answer, func(on screen) string { return silencesText(list.Silences, times{now: time.Now()}, on) })
 		},
 	}
-	a.add(cmd.Flags(), "table")
+	a.add(cmd, "table")
 	return cmd
 }
 
@@ -134,6 +136,7 @@ fires and was held back by it is raised at once.
 		RunE: func(cmd *cobra.Command, args []string) error { return a.endSilence(cmd, args[0]) },
 	}
 	a.addSocket(cmd.Flags())
+	cmd.ValidArgsFunction = arguments(a, silenceWords)
 	return cmd
 }
 
@@ -197,8 +200,6 @@ func whoAmI() string {
 	return ""
 }
 
-var days = regexp.MustCompile(`^(\d{1,5})([dw])$`)
-
 // endOf is when a silence ends.
 func endOf(length, until string, now time.Time) (time.Time, error) {
 	switch {
@@ -207,37 +208,23 @@ func endOf(length, until string, now time.Time) (time.Time, error) {
 	case until != "":
 		return untilTime(until, now)
 	}
-	if m := days.FindStringSubmatch(length); m != nil {
-		n, _ := strconv.Atoi(m[1]) // digits, and few
-		return now.AddDate(0, 0, n*map[string]int{"d": 1, "w": 7}[m[2]]), nil
-	}
-	d, err := time.ParseDuration(length)
-	if err != nil || d < time.Second {
+	at, ok := away(length, now, 1)
+	if !ok {
 		return time.Time{}, fmt.Errorf("--for %q: want a length of time, such as 90m, 2h or 3d", length)
 	}
-	return now.Add(d), nil
+	return at, nil
 }
 
 // untilTime reads the forms of --until.
 func untilTime(text string, now time.Time) (time.Time, error) {
-	for _, form := range []string{time.RFC3339, "2006-01-02 15:04:05", "2006-01-02 15:04", "2006-01-02T15:04", "2006-01-02"} {
-		if at, err := time.ParseInLocation(form, text, now.Location()); err == nil {
-			if !at.After(now) {
-				return time.Time{}, fmt.Errorf("--until %q: that time has passed", text)
-			}
-			return at, nil
-		}
-	}
-	for _, form := range []string{"15:04", "15:04:05"} {
-		at, err := time.Parse(form, text)
-		if err != nil {
-			continue
-		}
-		at = time.Date(now.Year(), now.Month(), now.Day(), at.Hour(), at.Minute(), at.Second(), 0, now.Location())
-		if !at.After(now) {
-			at = time.Date(now.Year(), now.Month(), now.Day()+1, at.Hour(), at.Minute(), at.Second(), 0, now.Location())
-		}
+	at, today, ok := timeIn(text, now)
+	switch {
+	case !ok:
+		return time.Time{}, fmt.Errorf("--until %q: want a time, such as 18:00, 2026-12-24 18:00 or 2026-12-24T18:00:00+01:00", text)
+	case at.After(now):
 		return at, nil
+	case today:
+		return at.AddDate(0, 0, 1), nil
 	}
-	return time.Time{}, fmt.Errorf("--until %q: want a time, such as 18:00, 2026-12-24 18:00 or 2026-12-24T18:00:00+01:00", text)
+	return time.Time{}, fmt.Errorf("--until %q: that time has passed", text)
 }

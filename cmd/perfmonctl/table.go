@@ -3,7 +3,7 @@ package main
 import "strings"
 
 // leastCut is the least that a cell is cut to.
-const leastCut = 12
+const leastCut = 8
 
 // column is how one is set: its head begins with ">" if that is to the right,
 // and with "~" if it may be cut.

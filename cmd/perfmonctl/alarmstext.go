@@ -1,0 +1,88 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+
+	"perfmon/alarm"
+	"perfmon/monitor/api"
+)
+
+// alarmsText lists alarms:
+//
+//	1 critical, 1 pending at 12:06:00 CET
+//
+//	STATE     OBJECT     VARIABLE    VALUE  LEVEL  SINCE     NOTE
+//	critical  vm web-07  cpu_usage    0.97  > 0.9  11:54:00
+//	pending   vm db      cpu_usage    0.93  > 0.9  12:04:00
+func alarmsText(list *api.Variables, t times, on screen) string {
+	if len(list.Variables) == 0 {
+		if list.Row == 0 {
+			return "no alarm; and no row has been judged yet\n"
+		}
+		return fmt.Sprintf("no alarm at %s\n", t.at(list.Row))
+	}
+	table := [][]string{{"STATE", "~OBJECT", "~VARIABLE", ">VALUE", "LEVEL", "SINCE", "~NOTE"}}
+	for i := range list.Variables {
+		v := &list.Variables[i]
+		since := ""
+		if v.Since != 0 {
+			since = t.short(v.Since)
+		}
+		table = append(table, []string{
+			stateText(v.State, v.Severity), objectText(v.ObjectRef), v.Variable, valueText(v.Value), levelText(v.Level, v.Sense, v.WarningLevel, v.Severity), since, v.Muted,
+		})
+	}
+	return fmt.Sprintf("%s at %s\n\n%s", statesText(list.Variables), t.at(list.Row), on.columns(withoutEmpty(table)))
+}
+
+// statesText counts what is in which state.
+func statesText(list []api.Variable) string {
+	counts := map[string]int{}
+	var order []string
+	for i := range list {
+		word := stateText(list[i].State, list[i].Severity)
+		if counts[word]++; counts[word] == 1 {
+			order = append(order, word)
+		}
+	}
+	for i, word := range order {
+		order[i] = fmt.Sprintf("%d %s", counts[word], word)
+	}
+	return strings.Join(order, ", ")
+}
+
+// stateText is a state in a word: for what fires, its severity.
+func stateText(state string, severity alarm.Severity) string {
+	word := state
+	switch state {
+	case alarm.Firing.String():
+		word = cmp.Or(string(severity), word)
+	case alarm.NoData.String():
+		word = "no data"
+	}
+	return paint(styleOf(state, severity), word)
+}
+
+// objectText is an object by its name, or uuid.
+func objectText(o api.ObjectRef) string { return o.Class + " " + cmp.Or(o.Name, o.UUID) }
+
+func valueText(v *float64) string {
+	if v == nil {
+		return "–"
+	}
+	return number(*v)
+}
+
+// levelText is on which side of which level a value is bad: of a warning that
+// is the warning's.
+func levelText(level float64, sense string, warning *float64, severity alarm.Severity) string {
+	if severity == alarm.Warning && warning != nil {
+		level = *warning
+	}
+	if sense == "low" {
+		return "< " + exact(level)
+	}
+	return "> " + exact(level)
+}

@@ -1,0 +1,53 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// shells are those whose completions there are.
+var shells = []string{"bash", "zsh", "fish"}
+
+func newCompletion() *cobra.Command {
+	return &cobra.Command{
+		Use:   "completion " + strings.Join(shells, "|"),
+		Short: "print what lets a shell complete the words of perfmonctl",
+		Long: `completion prints a script with which a shell completes verbs and flags, and, by
+asking the running agent, objects, variables and silences. The package installs
+them; this is for shells of your own.
+
+  bash  perfmonctl completion bash > /etc/bash_completion.d/perfmonctl
+        (it needs the package bash-completion)
+  zsh   perfmonctl completion zsh > "${fpath[1]}/_perfmonctl"
+  fish  perfmonctl completion fish > ~/.config/fish/completions/perfmonctl.fish`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return fmt.Errorf("for which shell? Want %s", strings.Join(shells, ", "))
+			}
+			return nil
+		},
+		ValidArgs: shells,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			root := cmd.Root()
+			var script bytes.Buffer
+			var err error
+			switch args[0] {
+			case "bash":
+				err = root.GenBashCompletionV2(&script, true)
+			case "zsh":
+				err = root.GenZshCompletion(&script)
+			case "fish":
+				err = root.GenFishCompletion(&script, true)
+			default:
+				return fmt.Errorf("there is no completion for %q: want %s", args[0], strings.Join(shells, ", "))
+			}
+			if err != nil {
+				return failed(err)
+			}
+			return write(cmd.OutOrStdout(), script.String())
+		},
+	}
+}

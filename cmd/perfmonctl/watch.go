@@ -1,0 +1,129 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"perfmon/cmd/internal/eventstream"
+	"perfmon/monitor/api"
+)
+
+// watchPause is how long it is waited before an agent that has gone is asked
+// again.
+const watchPause = time.Second
+
+// watcher shows alarms as they come.
+type watcher struct {
+	*agentFlags
+	cmd   *cobra.Command
+	query url.Values // object, if only one
+	last  string     // id of the event that was shown last
+
+	listed bool // how things were at the beginning has been shown
+}
+
+func (w *watcher) run() error {
+	ctx, stop := interruptible()
+	defer stop()
+	told := false
+	for {
+		err := w.follow(ctx, func() { told = false })
+		var away *awayError
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case !errors.As(err, &away) || !w.listed:
+			return err
+		case !told:
+			tell(w.cmd.ErrOrStderr(), errors.New("perfmon has gone; it is waited for"))
+			told = true
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(watchPause):
+		}
+	}
+}
+
+// list shows how things are at the beginning.
+func (w *watcher) list(ctx context.Context) error {
+	if w.listed || w.output == "json" {
+		w.listed = true
+		return nil
+	}
+	w.listed = true
+	list, _, err := get[api.Variables](ctx, w.agentFlags, "/v1/alarms", w.query)
+	if err != nil {
+		return err
+	}
+	return w.print(w.cmd, nil, func(on screen) string { return alarmsText(&list, times{now: time.Now()}, on) + "\n" })
+}
+
+// follow shows what comes until the stream ends; that is an error.
+func (w *watcher) follow(ctx context.Context, connected func()) error {
+	query := url.Values{"overview": {"false"}}
+	for name, values := range w.query {
+		query[name] = values
+	}
+	if w.last != "" {
+		query.Set("last", w.last)
+	}
+	stream, err := w.Open(ctx, "/v1/watch", query)
+	if err != nil {
+		return err
+	}
+	defer stream.Close()
+	connected()
+	// What comes meanwhile waits in the stream.
+	if err := w.list(ctx); err != nil {
+		return err
+	}
+	var stop error
+	err = eventstream.Read(stream, func(e eventstream.Event) error {
+		stop = w.hear(e)
+		return stop
+	})
+	if stop != nil {
+		return stop
+	}
+	return &awayError{err}
+}
+
+// hear takes an event.
+func (w *watcher) hear(e eventstream.Event) error {
+	if e.Name != api.EventAlarm {
+		return nil
+	}
+	var x api.Transition
+	if err := json.Unmarshal([]byte(e.Data), &x); err != nil {
+		return failed(fmt.Errorf("perfmon %s is not of this version: its event is not understood: %w", w.agent, err))
+	}
+	w.last = e.ID
+	return w.show(e.Data, &x)
+}
+
+// show writes one event:
+//
+//	12:06:00 CET  raised    critical  vm web-07  cpu_usage  0.97 > 0.9
+func (w *watcher) show(data string, x *api.Transition) error {
+	out := w.cmd.OutOrStdout()
+	if w.output == "json" {
+		return write(out, data+"\n")
+	}
+	t := times{now: time.Now()}
+	said := saidText(x)
+	pad := strings.Repeat(" ", max(0, len("repeated")-textWidth(said)))
+	line := fmt.Sprintf("%s  %s%s  %-8s  %s  %s  %s %s", t.clock(x.Time), said, pad, x.Severity, objectText(x.ObjectRef), x.Variable, valueText(x.Value), levelText(x.Level, x.Sense, nil, ""))
+	if note := transitionNote(x); note != "" {
+		line += "  (" + note + ")"
+	}
+	return write(out, screenOf(out).finish(line)+"\n")
+}
