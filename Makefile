@@ -5,6 +5,8 @@
 GO        ?= go
 VERSION   ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 FUZZTIME  ?= 10s
+KILLS     ?= 200
+SEED      ?= 0
 LISTEN    ?= 127.0.0.1:9789
 RUNFLAGS  ?=
 TESTFLAGS ?=
@@ -90,6 +92,11 @@ soak: need-go ## 30 minutes against the simulator; memory has to stay level
 .PHONY: integration
 integration: need-go ## tests with real processes; installs the Debian packages that they need
 	@GO="$(GO)" .ci/integration.sh
+
+.PHONY: kill
+kill: need-go ## kill the agent KILLS (200) times among real servers; every sink's promise has to hold
+	@mkdir -p run/kill
+	@GO="$(GO)" .ci/integration.sh -v -timeout 60m -run '^TestKill$$' ./cmd/perfmon -kills $(KILLS) -seed $(SEED) -logs '$(CURDIR)/run/kill'
 
 .PHONY: package
 package: need-go ## build .deb and .rpm for amd64 and arm64 into dist/packages

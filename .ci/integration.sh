@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs the tests that need real processes: those in files with the build tag
 # integration. Debian packages that they need are installed if they are
-# missing.
+# missing. With arguments it runs go test with these instead.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 go=${GO:-go}
@@ -22,6 +22,11 @@ if [ ${#missing[@]} -gt 0 ]; then
 	fi
 	"${as_root[@]}" apt-get -q update
 	"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qy install --no-install-recommends "${missing[@]}"
+fi
+
+if [ $# -gt 0 ]; then
+	# shellcheck disable=SC2086 # words of flags
+	exec "$go" test -tags integration -count=1 ${TESTFLAGS:-} "$@"
 fi
 
 mapfile -t files < <(grep -rlE --include='*_test.go' '^//go:build .*\bintegration\b' .)

@@ -29,14 +29,19 @@ func newPool(t *testing.T) *pool {
 	return p
 }
 
-// newQuietPool is a pool without rows.
-func newQuietPool(t *testing.T) *pool {
+// newQuietPool is a pool without rows. change may change the options of the
+// toolstack.
+func newQuietPool(t *testing.T, change ...func(*xapitest.Options)) *pool {
 	t.Helper()
 	p := &pool{site: newSite(t), vm: xapitest.UUID("vm")}
 	if err := os.Mkdir(p.path("xcp"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	p.sim = xapitest.New(xapitest.Options{Dir: p.path("xcp")})
+	opts := xapitest.Options{Dir: p.path("xcp")}
+	for _, f := range change {
+		f(&opts)
+	}
+	p.sim = xapitest.New(opts)
 	if err := p.sim.Start(); err != nil {
 		t.Fatal(err)
 	}

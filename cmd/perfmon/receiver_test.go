@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -23,23 +24,36 @@ type delivery struct {
 	end   bool // of the agent
 }
 
+// answer is what becomes of a request to a receiver.
+type answer int
+
+const (
+	answerTaken   answer = iota // 204
+	answerRefused               // 503, before it is taken down
+	answerReset                 // taken down, and the connection is cut
+	answerLost                  // taken down, and nobody answers
+	answerNone                  // nobody answers
+)
+
 // receiver is a webhook's other end. It keeps a log.
 type receiver struct {
 	*httptest.Server
-	// spoil, if not nil, may answer a request in its own way; it says whether
-	// the request counts as received and whether as taken, and whether there is
-	// nothing left to do.
-	spoil func(w http.ResponseWriter, r *http.Request) (received, taken, done bool)
+	choose func() answer // nil: every request is taken
 
 	mu sync.Mutex
 	// mu guards everything that follows.
 	log []delivery
 }
 
-func newReceiver(t *testing.T) *receiver {
+// newReceiver starts one. change may change its server.
+func newReceiver(t *testing.T, change ...func(*http.Server)) *receiver {
 	t.Helper()
 	r := &receiver{}
-	r.Server = httptest.NewServer(r)
+	r.Server = httptest.NewUnstartedServer(r)
+	for _, f := range change {
+		f(r.Config)
+	}
+	r.Start()
 	t.Cleanup(func() {
 		r.CloseClientConnections()
 		r.Close()
@@ -48,23 +62,36 @@ func newReceiver(t *testing.T) *receiver {
 }
 
 func (r *receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	if req.Method != http.MethodPost {
+		return
+	}
 	body, err := io.ReadAll(req.Body)
 	if err != nil {
 		return // the agent died on the way
 	}
-	var event struct{ ID string }
-	_ = json.Unmarshal(body, &event) // what is not JSON is found by the checks
-	d := delivery{id: event.ID, body: body, taken: true}
-	done := false
-	if r.spoil != nil {
-		var received bool
-		if received, d.taken, done = r.spoil(w, req); !received {
-			return
-		}
+	how := answerTaken
+	if r.choose != nil {
+		how = r.choose()
 	}
-	r.add(d)
-	if !done {
+	if how != answerRefused && how != answerNone {
+		var event struct{ ID string }
+		_ = json.Unmarshal(body, &event) // what is not JSON is found by the checks
+		r.add(delivery{id: event.ID, body: body, taken: how == answerTaken})
+	}
+	switch how {
+	case answerTaken:
 		w.WriteHeader(http.StatusNoContent)
+	case answerRefused:
+		http.Error(w, "not now", http.StatusServiceUnavailable)
+	case answerReset:
+		conn, _, err := w.(http.Hijacker).Hijack()
+		if err != nil {
+			return // it has been cut already
+		}
+		_ = conn.(*net.TCPConn).SetLinger(0)
+		conn.Close()
+	case answerLost, answerNone:
+		<-req.Context().Done() // the agent has had enough
 	}
 }
 

@@ -63,8 +63,9 @@ func (o *oneRow) Next() (rrd.Row, error) {
 }
 
 // expected is what the first rows of a script lead to: the events of a monitor
-// that sees every row when it is there, by alarm, in their order.
-func (s *script) expected(t *testing.T, rows int) map[alarm.ID][]*alarm.Event {
+// that sees every row when it is there, by alarm, in their order, and how the
+// alarms are after them.
+func (s *script) expected(t *testing.T, rows int) (map[alarm.ID][]*alarm.Event, []monitor.VariableStatus) {
 	t.Helper()
 	r := &reference{script: s, legend: &rrd.Legend{}}
 	inv := &monitor.Inventory{HostUUID: xapitest.UUID("host"), PoolUUID: xapitest.UUID("pool"), Objects: map[monitor.Object]*monitor.Facts{}}
@@ -94,7 +95,7 @@ func (s *script) expected(t *testing.T, rows int) map[alarm.ID][]*alarm.Event {
 	for _, e := range r.events {
 		byAlarm[e.ID] = append(byAlarm[e.ID], e)
 	}
-	return byAlarm
+	return byAlarm, m.Snapshot().Variables
 }
 
 // ask has the book judge the first rows of a variable.
@@ -149,7 +150,7 @@ func TestReference(t *testing.T) {
 	for n := range uint64(10) {
 		r := rand.New(rand.NewPCG(seed, n))
 		s := newScript(r, 20, 600, 1_700_000_000, 5, 4, 1)
-		got := s.expected(t, 600)
+		got, _ := s.expected(t, 600)
 		for _, v := range s.variables {
 			want := s.ask(v, 600).said
 			v.check(t, "monitor", got[v.id()], want)

@@ -24,7 +24,8 @@ func (s *script) time(row int) int64 { return s.begin + int64(row+1)*s.step }
 type scripted struct {
 	class, uuid, object string // object is its name
 	name                string // of the variable, and of its data source
-	silenced            bool   // the object is in maintenance all the time
+	maintenance         bool   // the object is in it all the time
+	silenced            bool   // by that or by a silence
 	terms
 	values []float64 // by row; NaN is unknown
 }
@@ -169,7 +170,7 @@ func newScript(r *rand.Rand, objects, rows int, begin, step int64, calm, hold in
 		case i <= objects/12:
 			v.class, v.object = rrd.ClassSR, fmt.Sprintf("sr %d", i)
 		case i == objects-1:
-			v.silenced = true
+			v.maintenance, v.silenced = true, true
 		}
 		if v.uuid == "" {
 			v.uuid = xapitest.UUID(v.object)
@@ -193,7 +194,7 @@ func (s *script) install(p *pool) {
 		switch v.class {
 		case rrd.ClassVM:
 			vm := xapitest.VM{UUID: v.uuid, Name: v.object, PowerState: "Running", ResidentOn: p.sim.HostUUID()}
-			if v.silenced {
+			if v.maintenance {
 				vm.Operations = []string{"snapshot"}
 			}
 			p.sim.PutVM(vm)
