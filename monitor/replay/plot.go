@@ -16,6 +16,7 @@ type PlotOptions struct {
 	Width    int            // columns of the terminal; at least 40
 	Height   int            // lines of the plot without its axis; at least 4
 	Color    bool           // with the escapes of a terminal
+	Zero     bool           // 0 is on the plot, whatever the values
 	Location *time.Location // of the times below it
 }
 
@@ -97,6 +98,9 @@ func (p *plot) bounds() bool {
 	}
 	for _, level := range []float64{p.t.Level, p.t.Warning, p.t.Clear} {
 		show(level)
+	}
+	if p.o.Zero {
+		show(0)
 	}
 	if p.low == p.top {
 		margin := max(math.Abs(p.low)*0.1, 1e-9)

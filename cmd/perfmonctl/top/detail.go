@@ -185,7 +185,7 @@ func of(n int) string {
 
 // The smallest plot, with its title and its axis.
 const (
-	minPlotLines = 8
+	minPlotLines = 10
 	minPlotCells = 56
 )
 
@@ -254,7 +254,7 @@ func (m *model) variableLines(lines int) []string {
 	name := max(16, min(30, (m.width-50)/2))
 	out := []string{
 		rule(fmt.Sprintf("%d variables", len(d.variables)), false, m.width),
-		paint(heading, "  "+fit("VARIABLE", name)+" "+fit("STATE", 8)+right("SINCE", 8)+"  "+fit("VALUE", 14)+" NEXT"),
+		paint(heading, "  "+fit("VARIABLE", name)+" "+fit("STATE", 8)+right("SINCE", 8)+"  "+fit("VALUE", valueCells)+" NEXT"),
 	}
 	for i := d.cursor.first; i < len(d.variables) && len(out) < lines; i++ {
 		out = append(out, m.variableLine(d.variables[i], name, i == d.cursor.index))
@@ -298,16 +298,40 @@ func (m *model) variableLine(x *monitor.Explanation, name int, here bool) string
 		v.Value = x.Rows[n-1].Value
 	}
 	word, style := stateOf(&v)
+	value := m.detail.inUnit(&v, clean(x.Variable))
 	since := ""
 	if x.Since != 0 {
 		since = short(max(0, x.Now-x.Since+x.Step))
 	}
 	line := map[bool]string{true: "▸ ", false: "  "}[here] + fit(clean(x.Variable), name) + " " +
-		inStyle(style, fit(word, 8)) + right(since, 8) + "  " + fit(against(&v), 14) + " " + m.nextOf(x)
+		inStyle(style, fit(word, 8)) + right(since, 8) + "  " + fit(value, valueCells) + " " + m.nextOf(x)
 	if here {
 		return paint(reverse, fit(plain(line), m.width))
 	}
 	return line
+}
+
+// valueCells is how wide a value and its level are.
+const valueCells = 17
+
+// inUnit is a variable's value against its level, in the unit of its plot if
+// it has one.
+func (d *detail) inUnit(v *api.Variable, variable string) string {
+	for _, p := range d.pictures {
+		if p.variable != variable {
+			continue
+		}
+		scaled := *v
+		scaled.Level *= p.factor
+		for _, value := range []**float64{&scaled.Value, &scaled.WarningLevel} {
+			if *value != nil {
+				inUnit := **value * p.factor
+				*value = &inUnit
+			}
+		}
+		return strings.TrimSpace(against(&scaled) + " " + p.unit)
+	}
+	return against(v)
 }
 
 // nextOf is what a variable will say, and when, if its values stay or become

@@ -28,7 +28,7 @@ func (m *model) whoLine() string {
 		parts = append(parts, label("up ")+ago(int64(*h.Uptime)))
 	}
 	agent := "perfmon"
-	if m.status != nil && m.status.Version != "" {
+	if m.status != nil && m.status.Version != "" && m.status.Version != "unknown" {
 		agent += " " + fit(clean(m.status.Version), min(12, width(clean(m.status.Version))))
 	}
 	parts = append(parts, agent+" "+m.stateWord())

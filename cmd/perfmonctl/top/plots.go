@@ -153,7 +153,7 @@ func newPicture(s *api.Series, title, fold string, columns []int) *picture {
 	p := &picture{title: title}
 	p.track = replay.Track{Level: math.NaN(), Warning: math.NaN(), Clear: math.NaN()}
 	if len(columns) == 1 {
-		if name := clean(s.Columns[columns[0]].Name); name != title {
+		if name := clean(s.Columns[columns[0]].Name); !strings.HasSuffix(title, name) {
 			p.title += ": " + name
 		}
 	} else {
@@ -162,7 +162,11 @@ func newPicture(s *api.Series, title, fold string, columns []int) *picture {
 	for k, t := range s.T {
 		p.track.Points = append(p.track.Points, replay.Point{T: t, Span: s.Step, Value: foldAt(s, fold, columns, k)})
 	}
-	p.scale(s.Columns[columns[0]].Unit)
+	unit := s.Columns[columns[0]].Unit
+	if unit == "count" || s.Columns[columns[0]].Name == "hostload" { // which is no share, though its unit says so
+		unit = ""
+	}
+	p.scale(unit)
 	p.round()
 	return p
 }
@@ -310,7 +314,7 @@ func (p *picture) draw(cells, lines int, color bool, loc *time.Location) []strin
 	}
 	lines-- // of the title
 	// The axis and its times take two lines, and the strip of alarms one.
-	text := p.track.Plot(replay.PlotOptions{Width: cells, Height: max(4, lines-3), Color: color, Location: loc})
+	text := p.track.Plot(replay.PlotOptions{Width: cells, Height: max(4, lines-3), Color: color, Zero: true, Location: loc})
 	out := append([]string{paint(bold, fit(head, min(cells, width(head))))}, strings.Split(strings.TrimRight(text, "\n"), "\n")...)
 	for len(out) < lines+1 {
 		out = append(out, "")

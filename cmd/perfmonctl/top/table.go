@@ -99,7 +99,7 @@ const (
 	alarmCells = 11
 	minSpark   = 10
 	maxSpark   = 40
-	maxNames   = 44
+	maxNames   = 32
 )
 
 // layout is how many cells the name and the sparkline have.

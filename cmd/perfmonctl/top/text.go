@@ -149,23 +149,14 @@ func number(v float64) string {
 	switch {
 	case math.IsNaN(v):
 		return unknown
-	case math.Abs(v) < 99995 || math.Abs(v) >= 1e18:
-		return fmt.Sprintf("%.5g", cutDigits(v))
+	case math.Abs(v) < 9999.5 || math.Abs(v) >= 1e18:
+		return fmt.Sprintf("%.4g", v)
 	}
 	i := 0
 	for ; math.Abs(v) >= 999.5; i++ {
 		v /= 1000
 	}
 	return fmt.Sprintf("%.3g%c", v, " kMGTPE"[i])
-}
-
-// cutDigits leaves four digits that matter, but none before the point out.
-func cutDigits(v float64) float64 {
-	if a := math.Abs(v); a == 0 || a >= 1000 {
-		return math.Round(v)
-	}
-	unit := math.Pow(10, math.Floor(math.Log10(math.Abs(v)))-3)
-	return math.Round(v/unit) * unit
 }
 
 // ago is a length of time in its largest units, coarsely, so that it does not
