@@ -1,7 +1,7 @@
 package main
 
 // states of an alarm, as numbers for a picture.
-var states = []state{{"1", "pending", "yellow"}, {"2", "clearing", "orange"}, {"3", "firing", "red"}, {"4", "no data", "purple"}}
+var states = []state{{"1", "pending", "yellow"}, {"2", "no data", "purple"}, {"3", "clearing", "orange"}, {"4", "firing", "red"}}
 
 // alarmsDashboard shows what fires, since when, and whether the word of it
 // gets out.
@@ -70,24 +70,26 @@ func alarmsNow() []panel {
 	}
 }
 
-// loud is a number for the state of every variable that is not inactive.
+// loud is a number, the more urgent the larger, for the state of every variable that is not inactive.
 const loud = `(max without (state) (` +
 	`(perfmon_alarm_state{` + chosen + `,state="pending"} == 1)` +
-	` or (perfmon_alarm_state{` + chosen + `,state="clearing"} == 1) * 2` +
-	` or (perfmon_alarm_state{` + chosen + `,state="firing"} == 1) * 3` +
-	` or (perfmon_alarm_state{` + chosen + `,state="nodata"} == 1) * 4))`
+	` or (perfmon_alarm_state{` + chosen + `,state="nodata"} == 1) * 2` +
+	` or (perfmon_alarm_state{` + chosen + `,state="clearing"} == 1) * 3` +
+	` or (perfmon_alarm_state{` + chosen + `,state="firing"} == 1) * 4))`
 
 func alarmsPast() []panel {
 	life := panel{kind: "state-timeline", title: "The life of alarms", width: width, height: 10, mapping: states, queries: []query{{named(loud), "{{name}} {{variable}}"}},
 		description: "One line for each variable that was not quiet all the time. Where there is no colour it was inactive."}
+	near := plot("How near", "percentunit", "The value as a share of its level: the line at 100 % is the level. Above it is the bad side, or for a low level (free memory) below it. What is more than twice the level is cut off.",
+		query{named(`(perfmon_alarm_value{` + chosen + `} / on (instance, class, uuid, variable) (perfmon_alarm_level{` + chosen + `} != 0))`), "{{name}} {{variable}}"})
+	near.width, near.height, near.low, near.high, near.steps = width, 10, to(0), to(2), []step{{0, "green"}, {1, "red"}}
 	values := plot("Value and level", "none", "In the unit of the data source. Choose one variable to see it well: different variables have different units.",
 		query{named(`perfmon_alarm_value{` + chosen + `}`), "{{name}} {{variable}}"},
 		query{named(`perfmon_alarm_level{` + chosen + `}`), "{{name}} {{variable}} level"})
-	values.height = 10
 	raised := plot("Raised and repeated", "short", "In the hour before, by variable.",
 		query{`sum by (class, variable) (increase(perfmon_alarms_total{` + chosen + `}[1h]))`, "{{class}} {{variable}}"})
-	raised.height, raised.low = 10, to(0)
-	return []panel{life, values, raised}
+	raised.low = to(0)
+	return []panel{life, near, values, raised}
 }
 
 func alarmsOut() []panel {
@@ -105,7 +107,7 @@ func alarmsOut() []panel {
 		query{`sum(increase(perfmon_alarms_silenced_total{instance=~"$host"}[1h]))`, "silence or maintenance"},
 		query{`sum(increase(perfmon_sink_summarised_total{instance=~"$host"}[1h]))`, "summary"})
 	quiet.low = to(0)
-	beats := plot("Heartbeats", "cpm", "A minute, by result.", query{`60 * sum by (instance, sink, result) (rate(perfmon_heartbeats_total{instance=~"$host"}[$__rate_interval]))`, "{{instance}} {{sink}} {{result}}"})
+	beats := plot("Heartbeats", "cpm", "A minute, by result. Empty where no sink takes heartbeats.", query{`60 * sum by (instance, sink, result) (rate(perfmon_heartbeats_total{instance=~"$host"}[$__rate_interval]))`, "{{instance}} {{sink}} {{result}}"})
 	beats.low = to(0)
 	journal := plot("Journal", "s", "Nine of ten transactions took less, until they were on the disk.",
 		query{`histogram_quantile(0.9, sum by (instance, le) (rate(perfmon_journal_write_seconds_bucket{instance=~"$host"}[$__rate_interval])))`, "{{instance}}"})

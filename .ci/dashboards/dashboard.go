@@ -114,9 +114,12 @@ func hostVariable() object {
 	return choice("host", "Host", "xen_host_info", `/instance="(?<value>[^"]+)".*[,{]name="(?<text>[^"]+)"/`)
 }
 
-// vmVariable chooses VMs of the hosts by name.
+// vmVariable chooses VMs of the hosts by name: the first to begin with, since
+// the details of all of them at once show nothing.
 func vmVariable() object {
-	return choice("vm", "VM", `xen_vm_info{instance=~"$host"}`, `/[,{]name="(?<text>[^"]+)".*[,{]uuid="(?<value>[^"]+)"/`)
+	v := choice("vm", "VM", `xen_vm_info{instance=~"$host"}`, `/[,{]name="(?<text>[^"]+)".*[,{]uuid="(?<value>[^"]+)"/`)
+	v["includeAll"], v["allValue"], v["current"] = false, nil, object{}
+	return v
 }
 
 // srVariable chooses SRs of the hosts by name. Its value is how the uuid

@@ -6,7 +6,7 @@ func vmsDashboard() dashboard {
 		uid: "perfmon-vms", title: "Xen VMs",
 		description: "VMs as the agents of their hosts see them: who uses most, who waits, and each chosen VM in detail.",
 		variables:   []object{hostVariable(), numberVariable("top", "Show the top", "10", "5", "20", "50"), vmVariable()},
-		alarms:      `class="vm",instance=~"$host",uuid=~"$vm"`,
+		alarms:      `class="vm",instance=~"$host"`,
 		sections: []section{
 			{panels: vmsGlance()},
 			{title: "Who uses most, who waits", panels: vmsTop()},
@@ -37,7 +37,7 @@ func vmsGlance() []panel {
 		stats[i].whole = true
 	}
 	return append(stats, table("VMs", "One line a VM. Values that nobody knows are empty: memory in use without a guest agent, waiting where the toolstack does not record it.", "CPU", []column{
-		{field: "name", title: "VM", link: `/d/perfmon-vms?var-vm=${__data.fields.UUID}&var-host=$__all&var-datasource=${datasource}&${__url_time_range}`},
+		{field: "name", title: "VM", link: `/d/perfmon-vms?var-vm=${__data.fields.UUID}&${host:queryparam}&var-datasource=${datasource}&${__url_time_range}`},
 		{field: "A", title: "CPU", unit: "percentunit", steps: ofOne, gauge: true},
 		{field: "B", title: "Waits for CPU", unit: "percentunit", steps: contention},
 		{field: "C", title: "Memory", unit: "bytes"},
