@@ -1,13 +1,16 @@
 package api
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"fmt"
 	"io"
+	"iter"
 	"log/slog"
 	"net/http"
 	"os"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -29,6 +32,8 @@ type example struct {
 	now    time.Time
 	polled chan struct{}
 	once   atomic.Bool
+	said   []*alarm.Event // complete once polled is closed
+	feed   *Feed
 }
 
 const exampleNow = 1795338360 // a whole minute
@@ -38,8 +43,33 @@ func (e *example) Now() (time.Time, time.Duration) { return e.now, time.Hour }
 func (e *example) Update(context.Context, int64, int64, []string) (monitor.Update, error) {
 	doc := rrdtest.Update(exampleNow-5*60, 60,
 		"vm/"+webUUID+"/cpu0 0.31 0.42 _ 0.93 0.97 0.95",
-		"vm/"+webUUID+"/cpu1 0.29 0.4 _ 0.97 0.99 0.97")
+		"vm/"+webUUID+"/cpu1 0.29 0.4 _ 0.97 0.99 0.97",
+		"vm/"+webUUID+"/memory 4294967296x5",
+		"vm/"+webUUID+"/memory_internal_free 1048576x5",
+		"vm/"+webUUID+"/vbd_xvda_read 20000x2 120000000x2",
+		"host/"+hostUUID+"/cpu_avg 0.4x5",
+		"host/"+hostUUID+"/hostload 0.7x5",
+		"host/"+hostUUID+"/memory_total_kib 67108864x5",
+		"host/"+hostUUID+"/memory_free_kib 16777216x5",
+		"host/"+hostUUID+"/latency_"+srUUID[:8]+" 1500x5")
 	return openReader{doc.Reader()}, nil
+}
+
+// Rows is the archive of the last ten minutes, as far as one wants to print.
+func (e *example) Rows(context.Context, monitor.Object, int64, int64) (monitor.Update, error) {
+	doc := rrdtest.Update(exampleNow-20, 5, "vm/"+webUUID+"/cpu0 0.94 0.95 _ 0.96 0.95", "vm/"+webUUID+"/cpu1 0.97x4", "vm/"+webUUID+"/memory 4294967296x4")
+	return openReader{doc.Reader()}, nil
+}
+
+// History has what was said, newest first.
+func (e *example) History() iter.Seq[*alarm.Event] {
+	return func(yield func(*alarm.Event) bool) {
+		for _, event := range slices.Backward(e.said) {
+			if !yield(event) {
+				return
+			}
+		}
+	}
 }
 
 type openReader struct{ rrd.Reader }
@@ -47,15 +77,16 @@ type openReader struct{ rrd.Reader }
 func (openReader) Close() error { return nil }
 
 func (*example) Read(config.Fold) (float64, error) { return 0.5, nil }
-func (*example) Keep(*monitor.Changes)             {}
+func (e *example) Keep(c *monitor.Changes)         { e.said = append(e.said, c.Events...) }
 func (*example) Epoch() string                     { return "e" }
 func (*example) Announce([]*alarm.Event)           {}
 
 // askExample serves the example on a real socket.
-func askExample(t *testing.T) *http.Client {
-	e := &example{now: time.Unix(exampleNow+2, 0), polled: make(chan struct{})}
+func askExample(t *testing.T) (*example, *http.Client) {
+	e := &example{now: time.Unix(exampleNow+2, 0), polled: make(chan struct{}), feed: NewFeed()}
 	m := monitor.New(monitor.Options{
-		Source: e, Clock: e, Store: e, Readings: e, Logger: slog.New(slog.DiscardHandler),
+		Published: e.feed.Published,
+		Source:    e, Clock: e, Store: e, Readings: e, Logger: slog.New(slog.DiscardHandler),
 		Alive: func(status string) {
 			if status == "polling" && e.once.CompareAndSwap(false, true) {
 				close(e.polled)
@@ -94,6 +125,7 @@ func askExample(t *testing.T) *http.Client {
 		Objects: map[monitor.Object]*monitor.Facts{
 			{Class: "host", UUID: hostUUID}: {Name: "xcp-1", Resident: true},
 			{Class: "vm", UUID: webUUID}:    {Name: "web-07", Resident: true, Tags: []string{"production"}, Config: own},
+			{Class: "sr", UUID: srUUID}:     {Name: "nfs-1", Resident: true, SR: &monitor.SRFacts{Size: 2 << 40, Utilisation: 1 << 40}},
 		},
 	})
 	ctx, cancel := context.WithCancel(context.Background())
@@ -117,15 +149,29 @@ func askExample(t *testing.T) *http.Client {
 		}
 	}
 	path := shortDir(t) + "/s"
-	l := newLocal(LocalOptions{Monitor: m, Sinks: sinks, Version: "1.0", Logger: quiet})
+	totals := func() []Sink {
+		yes := true
+		return []Sink{
+			{Name: "xapi", Kind: "xapi", Sent: 12},
+			{
+				Name: "alertmanager", Kind: "alertmanager", Queued: 2, Oldest: 600, Away: true, NextTry: exampleNow + 14,
+				LastError: "connection refused", LastErrorAt: exampleNow - 10, Sent: 31, Heartbeat: &yes,
+			},
+		}
+	}
+	l := newLocal(LocalOptions{
+		Monitor: m, Sinks: sinks, Version: "1.0", Logger: quiet, Totals: totals, History: e.History, Archives: e, Feed: e.feed,
+		Journal: func() Journal { return Journal{Bytes: 65536, Epoch: "e"} }, Uptime: func() (float64, bool) { return 1234567, true },
+		Source: "xapi", Step: 60, Started: time.Unix(exampleNow-86400, 0),
+	})
 	l.patience, l.now = time.Minute, func() time.Time { return e.now }
 	serveSocket(t, listenSocket(t, path), l.handler())
-	return socketClient(t, path)
+	return e, socketClient(t, path)
 }
 
 // TestDocsExamples: docs/api.md shows what the API answers.
 func TestDocsExamples(t *testing.T) {
-	client := askExample(t)
+	e, client := askExample(t)
 	ask := func(method, path, body string, status int) string {
 		t.Helper()
 		req, err := http.NewRequest(method, "http://perfmon"+path, strings.NewReader(body))
@@ -158,6 +204,18 @@ func TestDocsExamples(t *testing.T) {
 		time.Sleep(time.Millisecond)
 	}
 	show("objects", ask("GET", "/v1/objects?query=web-07", "", 200))
+	status := ownMemory.ReplaceAllString(ask("GET", "/v1/status", "", 200), `"memory_bytes": 28508160`)
+	show("status", ownGoroutines.ReplaceAllString(status, `"goroutines": 41`))
+	show("overview", ask("GET", "/v1/overview", "", 200))
+	show("alarms", ask("GET", "/v1/alarms?object=web-07&state=firing,clearing", "", 200))
+	show("history", ask("GET", "/v1/history?object=web-07&limit=2", "", 200))
+	series := ask("GET", "/v1/series?object=web-07&columns=cpu*&span=10m", "", 200)
+	series = numbersInLines.ReplaceAllStringFunc(series, func(list string) string {
+		return strings.ReplaceAll(strings.ReplaceAll(strings.Join(strings.Fields(list), " "), "[ ", "["), " ]", "]")
+	})
+	show("series", series)
+	show("pressure", ask("GET", "/v1/pressure", "", 200))
+	docstest.Example(t, "api.md", "watch", "", e.watched(t, client))
 	show("error", ask("GET", "/v1/explain?object=web-07&variable=cpu", "", 404))
 	show("explain", ask("GET", "/v1/explain?object=web-07&variable=cpu_usage", "", 200))
 	show("effective", ask("GET", "/v1/effective?object=web-07", "", 200))
@@ -179,6 +237,60 @@ func TestDocsExamples(t *testing.T) {
 	if b := ask("DELETE", "/v1/silences/"+id, "", 204); b != "" {
 		t.Errorf("the end of a silence says %q", b)
 	}
+}
+
+// watched is the beginning of the stream of news.
+func (e *example) watched(t *testing.T, client *http.Client) string {
+	t.Helper()
+	resp, err := client.Get("http://perfmon/v1/watch?overview=false")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	var text strings.Builder
+	lines := bufio.NewScanner(resp.Body)
+	lines.Buffer(nil, 1<<20)
+	said := false
+	for lines.Scan() {
+		text.WriteString(lines.Text() + "\n")
+		switch {
+		case lines.Text() == "event: poll" && !said:
+			said = true
+			e.feed.Said(e.said[:1])
+		case strings.Contains(lines.Text(), `"kind":"raised"`):
+			return text.String()
+		}
+	}
+	t.Fatalf("the stream ended: %v\n%s", lines.Err(), text.String())
+	return ""
+}
+
+// These are of this test's process.
+var (
+	ownMemory     = regexp.MustCompile(`"memory_bytes": \d+`)
+	ownGoroutines = regexp.MustCompile(`"goroutines": \d+`)
+)
+
+// numbersInLines are lists of numbers, which stand better in one line each.
+var numbersInLines = regexp.MustCompile(`\[[\s0-9.e+nul,-]+\]`)
+
+// fieldsOf are the names that a type has in JSON, with those of its parts.
+func fieldsOf(of reflect.Type) []string {
+	for of.Kind() == reflect.Pointer || of.Kind() == reflect.Slice {
+		of = of.Elem()
+	}
+	if of.Kind() != reflect.Struct {
+		return nil
+	}
+	var names []string
+	for i := range of.NumField() {
+		f := of.Field(i)
+		if name, _, _ := strings.Cut(f.Tag.Get("json"), ","); name != "" {
+			names = append(names, name)
+		}
+		names = append(names, fieldsOf(f.Type)...)
+	}
+	return names
 }
 
 // rowsInLines are what stands better in one line each.
@@ -212,7 +324,21 @@ func TestDocsFields(t *testing.T) {
 			}
 		}
 	}
+	for _, of := range []any{Status{}, Overview{}, Objects{}, Variables{}, History{}, Series{}, Pressure{}, WatchPoll{}, Silence{}} {
+		for _, name := range fieldsOf(reflect.TypeOf(of)) {
+			if !strings.Contains(page, "`"+name+"`") && !strings.Contains(page, `"`+name+`"`) {
+				t.Errorf("docs/api.md does not name %T's %s", of, name)
+			}
+		}
+	}
 	for path, methods := range (&local{}).routes() {
+		for method, one := range methods {
+			for _, param := range one.params {
+				if !strings.Contains(page, "?"+param+"=") && !strings.Contains(page, "&"+param+"=") {
+					t.Errorf("docs/api.md does not name the parameter %s of %s %s", param, method, path)
+				}
+			}
+		}
 		for method := range methods {
 			if !strings.Contains(page, method+" "+path) {
 				t.Errorf("docs/api.md does not name %s %s", method, path)

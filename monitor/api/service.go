@@ -70,6 +70,8 @@ type local struct {
 	LocalOptions
 	patience  time.Duration
 	now       func() time.Time
+	keepAlive time.Duration // between the comments of a stream that has no news
+	takeTime  time.Duration // for its reader to take what is sent
 	overviews *overviews
 	archive   *shelf
 	polls     *polls
@@ -95,7 +97,8 @@ func newLocal(o LocalOptions) *local {
 		o.Uptime = func() (float64, bool) { return 0, false }
 	}
 	views := newOverviews(o.Uptime)
-	return &local{LocalOptions: o, patience: loopPatience, now: time.Now, overviews: views, archive: newShelf(o.Archives, views.table), polls: &polls{}}
+	return &local{LocalOptions: o, patience: loopPatience, now: time.Now, keepAlive: keepAliveEvery, takeTime: takeTimeout,
+		overviews: views, archive: newShelf(o.Archives, views.table), polls: &polls{}}
 }
 
 // Local answers all requests, for the unix socket.

@@ -3,7 +3,6 @@ package api
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -132,20 +131,3 @@ var (
 	}
 	severityOrder = map[alarm.Severity]int{alarm.Critical: 0, alarm.Warning: 1, "": 2}
 )
-
-// variableNamed refuses a variable that an object does not have.
-func variableNamed(s *monitor.Snapshot, key monitor.Object, name string) error {
-	var known []string
-	for i := range s.Variables {
-		if v := &s.Variables[i]; v.Class == key.Class && v.UUID == key.UUID {
-			if v.Variable == name {
-				return nil
-			}
-			known = append(known, v.Variable)
-		}
-	}
-	slices.Sort(known)
-	return notFound(&monitor.NotFoundError{
-		What: fmt.Sprintf("%s %s has no variable %q", key.Class, key.UUID, shorten(name)), Known: known[:min(len(known), maxKnown)],
-	})
-}

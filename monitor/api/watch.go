@@ -52,7 +52,7 @@ func (l *local) watch(w http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodHead {
 		return
 	}
-	out := &stream{w: w, control: http.NewResponseController(w)}
+	out := &stream{w: w, control: http.NewResponseController(w), takeTime: l.takeTime}
 	// The server's time to read a request would end the stream.
 	if err := out.control.SetReadDeadline(time.Time{}); err != nil {
 		l.Logger.Debug("watch: the read deadline stays", "err", err)
@@ -69,7 +69,7 @@ func (l *local) watch(w http.ResponseWriter, r *http.Request) {
 	if out.send() != nil {
 		return
 	}
-	alive := time.NewTicker(keepAliveEvery)
+	alive := time.NewTicker(l.keepAlive)
 	defer alive.Stop()
 	for {
 		select {
@@ -129,9 +129,10 @@ func (l *local) resume(out *stream, last string, wanted func(*alarm.Event) bool)
 
 // stream writes server-sent events (the HTML standard, "Server-sent events").
 type stream struct {
-	w       http.ResponseWriter
-	control *http.ResponseController
-	pending bytes.Buffer
+	w        http.ResponseWriter
+	control  *http.ResponseController
+	takeTime time.Duration
+	pending  bytes.Buffer
 }
 
 func (s *stream) transition(e *alarm.Event) { s.value(EventAlarm, e.EventID(), transitionOf(e)) }
@@ -161,7 +162,7 @@ func (s *stream) send() error {
 	if s.pending.Len() == 0 {
 		return nil
 	}
-	if err := s.control.SetWriteDeadline(time.Now().Add(takeTimeout)); err != nil {
+	if err := s.control.SetWriteDeadline(time.Now().Add(s.takeTime)); err != nil {
 		return err
 	}
 	_, err := s.w.Write(s.pending.Bytes())
