@@ -9,7 +9,10 @@ purge)
 	for unit in perfmon-agent.service perfmon-agent.socket; do
 		rm -f /etc/systemd/system/*.wants/$unit
 	done
-	rmdir /etc/systemd/system/toolstack.target.wants 2>/dev/null || true
+	# Those that enabling may have made, if nothing else is in them.
+	for target in toolstack.target sockets.target; do
+		rmdir "/etc/systemd/system/$target.wants" 2>/dev/null || true
+	done
 	rm -rf /etc/perfmon /var/lib/perfmon
 	;;
 0) rm -rf /var/lib/perfmon ;;
