@@ -93,7 +93,7 @@ func (d dashboard) annotation() object {
 func datasourceVariable() object {
 	return object{
 		"name": "datasource", "label": "Prometheus", "type": "datasource", "query": "prometheus", "refresh": 1,
-		"regex": "", "hide": 0, "includeAll": false, "multi": false, "options": []object{}, "skipUrlSync": false, "current": object{},
+		"regex": "", "hide": 0, "includeAll": false, "multi": false, "options": []object{}, "skipUrlSync": false,
 	}
 }
 
@@ -118,7 +118,9 @@ func hostVariable() object {
 // the details of all of them at once show nothing.
 func vmVariable() object {
 	v := choice("vm", "VM", `xen_vm_info{instance=~"$host"}`, `/[,{]name="(?<text>[^"]+)".*[,{]uuid="(?<value>[^"]+)"/`)
-	v["includeAll"], v["allValue"], v["current"] = false, nil, object{}
+	v["includeAll"] = false
+	delete(v, "allValue")
+	delete(v, "current")
 	return v
 }
 

@@ -230,10 +230,10 @@ func (p panel) options() object {
 	case "state-timeline":
 		return object{
 			"mergeValues": true, "showValue": "never", "alignValue": "left", "rowHeight": 0.9,
-			"legend": object{"displayMode": "list", "placement": "bottom", "showLegend": true}, "tooltip": object{"mode": "single", "sort": "none"},
+			"legend": object{"displayMode": "list", "placement": "bottom", "showLegend": true, "calcs": []string{}}, "tooltip": object{"mode": "single", "sort": "none"},
 		}
 	default:
-		return object{"showHeader": true, "sortBy": []object{{"displayName": p.sorted, "desc": true}}, "footer": object{"show": false, "reducer": []string{"sum"}, "fields": ""}}
+		return object{"showHeader": true, "sortBy": []object{{"displayName": p.sorted, "desc": true}}, "footer": object{"show": false, "reducer": []string{"sum"}}}
 	}
 }
 
