@@ -20,7 +20,7 @@ import (
 // time is 1000.
 func pictureOf(t testing.TB, columns ...string) *monitor.Snapshot {
 	t.Helper()
-	doc := rrdtest.Update(990, 60, columns...)
+	doc := rrdtest.Update(990, 60, append(columns, "vm/"+newUUID+"/other 0")...)
 	s := snapshotOf()
 	s.HostUUID, s.Step = hostUUID, 60
 	s.Legend, s.Plan, s.Row = doc.Header.Legend, doc.Header.Legend, rrd.Row{T: 990, Values: doc.Rows[0].Values}
