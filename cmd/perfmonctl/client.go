@@ -136,6 +136,11 @@ func get[T any](ctx context.Context, a *agentFlags, path string, query url.Value
 // awayError says that the agent could not be asked.
 type awayError struct{ error }
 
+func isAway(err error) bool {
+	var away *awayError
+	return errors.As(err, &away)
+}
+
 // unreachable says why the agent has not answered, and what can be done.
 func (a *agentFlags) unreachable(err error) error { return &awayError{a.whyAway(err)} }
 

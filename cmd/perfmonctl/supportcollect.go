@@ -84,16 +84,28 @@ func (s *supporter) system() error {
 func (s *supporter) agentState(ctx context.Context, now time.Time) error {
 	b := s.bundle
 	// Objects come first: they say of which class a name is.
-	var objects api.Objects
-	if err := s.answer(ctx, "objects.json", "objects of this host", "/v1/objects", nil, &objects); err != nil {
+	objects, text, err := get[api.Objects](ctx, &s.agentFlags, "/v1/objects", nil)
+	if err != nil {
 		return err
 	}
-	for _, o := range objects.Objects {
-		b.name(o.Name, o.Class)
-		for _, tag := range o.Tags {
-			b.name(tag, "tag")
+	for i := range objects.Objects {
+		o := &objects.Objects[i]
+		name := b.name(o.Name, o.Class)
+		for k, tag := range o.Tags {
+			if number := b.name(tag, "tag"); s.anonymous {
+				o.Tags[k] = number
+			}
+		}
+		if s.anonymous {
+			o.Name = name
 		}
 	}
+	if s.anonymous {
+		if text, err = asJSON(objects); err != nil {
+			return err
+		}
+	}
+	b.put("objects.json", "objects of this host", text)
 	var status api.Status
 	var alarms api.Variables
 	for _, x := range []struct {
@@ -110,6 +122,9 @@ func (s *supporter) agentState(ctx context.Context, now time.Time) error {
 	} {
 		if err := s.answer(ctx, x.file, x.what, x.path, x.query, x.into); err != nil {
 			b.miss(x.file, err)
+			if isAway(err) {
+				return nil // it is said
+			}
 		}
 	}
 	t := times{now: now}
@@ -156,6 +171,9 @@ func (s *supporter) explanations(ctx context.Context, alarms *api.Variables, t t
 		query := url.Values{"object": {v.Class + ":" + v.UUID}, "variable": {v.Variable}}
 		if err := s.answer(ctx, file, "explanations of the alarms", "/v1/explain", query, &x); err != nil {
 			s.bundle.miss(file, err)
+			if isAway(err) {
+				return // and would be for each of the others
+			}
 			continue
 		}
 		if x.Explanation != nil {
@@ -191,6 +209,9 @@ func (s *supporter) configurations(ctx context.Context, objects *api.Objects) {
 		e, _, err := get[monitor.EffectiveConfig](ctx, &s.agentFlags, "/v1/effective", url.Values{"object": {o.Class + ":" + o.UUID}})
 		if err != nil {
 			s.bundle.miss(file, err)
+			if isAway(err) {
+				return
+			}
 			continue
 		}
 		xml := e.XML

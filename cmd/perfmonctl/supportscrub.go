@@ -45,7 +45,7 @@ func (s *scrubber) name(name, kind string) string {
 var (
 	nameFields   = regexp.MustCompile(`("name_label": ?)("(?:[^"\\]|\\.)*")`)
 	nameLabels   = regexp.MustCompile(`(\b(?:name_label|tag)=)("(?:[^"\\]|\\.)*")`)
-	silenceTexts = regexp.MustCompile(`(?s)("matchers": ?\[[^\]]*\],\s*"reason": ?)"(?:[^"\\]|\\.)*"(,\s*"author": ?)"(?:[^"\\]|\\.)*"`)
+	silenceTexts = regexp.MustCompile(`("reason": ?)"(?:[^"\\]|\\.)*"(,\s*"author": ?)"(?:[^"\\]|\\.)*"`)
 )
 
 // anonymize replaces names where it is certain that they are names.

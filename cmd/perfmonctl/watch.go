@@ -35,11 +35,10 @@ func (w *watcher) run() error {
 	told := false
 	for {
 		err := w.follow(ctx, func() { told = false })
-		var away *awayError
 		switch {
 		case ctx.Err() != nil:
 			return nil
-		case !errors.As(err, &away) || !w.listed:
+		case !isAway(err) || !w.listed:
 			return err
 		case !told:
 			tell(w.cmd.ErrOrStderr(), errors.New("perfmon has gone; it is waited for"))

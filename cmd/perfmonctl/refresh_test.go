@@ -1,0 +1,95 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"perfmon/monitor/control"
+)
+
+var sockets atomic.Int64
+
+// commands is a command socket, and what it hears.
+func commands(t *testing.T) (name string, heard chan control.Command) {
+	t.Helper()
+	name = fmt.Sprintf("@perfmonctl-refresh-%d-%d", os.Getpid(), sockets.Add(1))
+	s, err := control.Listen(name, control.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	heard = make(chan control.Command, 10)
+	ended := make(chan struct{})
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() {
+		defer close(ended)
+		_ = s.Run(ctx, func(c control.Command) { heard <- c })
+	}()
+	t.Cleanup(func() { cancel(); <-ended; s.Close() })
+	return name, heard
+}
+
+func listener(t *testing.T) string {
+	name, _ := commands(t)
+	return name
+}
+
+// TestRefresh: it is sent when somebody looks on, and done with the next poll.
+func TestRefresh(t *testing.T) {
+	name, heard := commands(t)
+	answer := `{"api": "v1", "state": "running", "now": 1795338005}`
+	socket := agentAt(t, func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprint(w, "event: poll\ndata: {\"now\": 1}\n\n")
+		w.(http.Flusher).Flush()
+		if c := <-heard; c != control.Refresh {
+			t.Errorf("heard %q", c)
+		}
+		fmt.Fprintf(w, "event: silence\ndata: {}\n\nevent: poll\ndata: %s\n\n", answer)
+		w.(http.Flusher).Flush()
+		<-r.Context().Done()
+	})
+	got := output(t, "refresh", "--api-socket", socket, "--control-socket", name, "--output", "json")
+	if want := "{\n  \"polled\": 1795338005,\n  \"state\": \"running\"\n}\n"; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+	answer = `{"api": "v1", "state": "trouble", "trouble": "unreachable", "now": 1795338005}`
+	if got := output(t, "refresh", "--api-socket", socket, "--control-socket", name); !strings.HasPrefix(got, "refreshed at ") || !strings.HasSuffix(got, ", but no rows came: unreachable\n") {
+		t.Errorf("%q", got)
+	}
+}
+
+func TestRefreshTroubles(t *testing.T) {
+	name, _ := commands(t)
+	f := func(code int, want string, serve http.HandlerFunc, control string) {
+		t.Helper()
+		socket := socketName(t)
+		if serve != nil {
+			socket = agentAt(t, serve)
+		}
+		got, out, complaints := runs("refresh", "--api-socket", socket, "--control-socket", control, "--timeout", "200ms")
+		if says := out + complaints; got != code || !strings.HasPrefix(says, want) {
+			t.Errorf("exit code %d, says %q, want %d, %q", got, says, code, want)
+		}
+	}
+	poll := func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "event: poll\ndata: {}\n\n") }
+	hangs := func(w http.ResponseWriter, r *http.Request) {
+		poll(w, r)
+		w.(http.Flusher).Flush()
+		<-r.Context().Done()
+	}
+	nonsense := func(w http.ResponseWriter, r *http.Request) {
+		poll(w, r)
+		fmt.Fprint(w, "event: poll\ndata: []\n\n")
+	}
+	f(exitOK, "sent; nobody can say when it is done: there is no socket ", nil, name)
+	f(exitFailed, "perfmonctl: nobody listens on @nobody-at-all: is perfmon running?", nil, "@nobody-at-all")
+	f(exitFailed, "perfmonctl: nobody listens on @nobody-at-all: is perfmon running?", hangs, "@nobody-at-all")
+	f(exitFailed, "perfmonctl: sent, but no poll was done within 200ms: perfmonctl status may say why", hangs, name)
+	f(exitFailed, "perfmonctl: sent, but the agent has hung up: ", poll, name)
+	f(exitFailed, "perfmonctl: the agent is not of this version: ", nonsense, name)
+	f(exitFailed, `perfmonctl: command socket name "perfmon": want an abstract name`, nil, "perfmon")
+}
