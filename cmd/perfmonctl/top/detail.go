@@ -134,7 +134,7 @@ func (m *model) aboutLines() []string {
 		}
 	}
 	if r == nil {
-		return []string{paint(bold, d.class+" "+d.uuid), paint(warning, "it is not on this host any more")}
+		return []string{paint(bold, clean(d.class+" "+d.uuid)), paint(warning, "it is not on this host any more")}
 	}
 	alarms, style := alarmCell(&r.flags)
 	alarms = inStyle(style, alarms)

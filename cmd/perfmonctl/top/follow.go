@@ -41,12 +41,13 @@ type follower struct {
 	agent Agent
 	send  func(tea.Msg)
 	now   func() time.Time
+	retry time.Duration // the first pause before it tries again
 }
 
 // run follows the stream, and opens it again whenever it breaks, until ctx
 // ends.
 func (f *follower) run(ctx context.Context) {
-	wait := firstRetry
+	wait := f.retry
 	for {
 		heard, err := f.follow(ctx)
 		if ctx.Err() != nil {
@@ -54,7 +55,7 @@ func (f *follower) run(ctx context.Context) {
 		}
 		f.send(lost{err, f.now()})
 		if heard {
-			wait = firstRetry
+			wait = f.retry
 		}
 		select {
 		case <-ctx.Done():

@@ -157,7 +157,7 @@ func newPicture(s *api.Series, title, fold string, columns []int) *picture {
 			p.title += ": " + name
 		}
 	} else {
-		p.title += ": " + fold + " of " + number(float64(len(columns))) + " data sources"
+		p.title += ": " + clean(fold) + " of " + number(float64(len(columns))) + " data sources"
 	}
 	for k, t := range s.T {
 		p.track.Points = append(p.track.Points, replay.Point{T: t, Span: s.Step, Value: foldAt(s, fold, columns, k)})

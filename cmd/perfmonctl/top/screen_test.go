@@ -50,9 +50,10 @@ func sit(t *testing.T, width, height int, change ...func(*Options)) *desk {
 	}
 	d.m = m
 	d.world.now -= 300
-	for range 60 {
-		d.poll()
+	for range 59 {
+		d.m.polled(d.world.poll()) // nobody looks
 	}
+	d.poll()
 	d.send(listed{alarms: d.world.alarms(), status: d.world.status()})
 	return d
 }

@@ -93,7 +93,7 @@ func Run(ctx context.Context, o Options) error {
 	p := tea.NewProgram(m, options...)
 	asks.send = p.Send
 	var wait sync.WaitGroup
-	wait.Go(func() { (&follower{agent: o.Agent, send: p.Send, now: o.now}).run(ctx) })
+	wait.Go(func() { (&follower{agent: o.Agent, send: p.Send, now: o.now, retry: firstRetry}).run(ctx) })
 	wait.Go(func() { asks.run(ctx) })
 	wait.Go(func() { tick(ctx, p.Send) })
 	_, err = p.Run()

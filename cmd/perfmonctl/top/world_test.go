@@ -13,7 +13,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -171,7 +170,6 @@ type server struct {
 	mu     sync.Mutex // guards all below, and the world
 	http   *httptest.Server
 	polls  chan struct{} // a receive sends a poll to one watcher
-	asked  []string
 	broken bool // answers with what is not JSON
 }
 
@@ -217,9 +215,6 @@ func (s *server) stop() {
 }
 
 func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	s.mu.Lock()
-	s.asked = append(s.asked, r.URL.Path)
-	s.mu.Unlock()
 	if r.URL.Path == "/v1/watch" {
 		s.watch(w, r)
 		return
@@ -260,12 +255,6 @@ func (s *server) watch(w http.ResponseWriter, r *http.Request) {
 		case <-s.polls:
 		}
 	}
-}
-
-func (s *server) hasAsked(path string) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return slices.Contains(s.asked, path)
 }
 
 // client asks an agent over its socket.
