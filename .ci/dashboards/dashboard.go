@@ -103,7 +103,7 @@ func datasourceVariable() object {
 func choice(name, label, query, pattern string) object {
 	return object{
 		"name": name, "label": label, "type": "query", "datasource": source(), "definition": "query_result(" + query + ")",
-		"query": object{"query": "query_result(" + query + ")", "refId": "PrometheusVariableQueryEditor-VariableQuery"},
+		"query": object{"qryType": 3, "query": "query_result(" + query + ")", "refId": "PrometheusVariableQueryEditor-VariableQuery"},
 		"regex": pattern, "refresh": 2, "sort": 5, "hide": 0, "multi": true, "includeAll": true, "allValue": ".+",
 		"current": object{"selected": true, "text": []string{"All"}, "value": []string{"$__all"}}, "options": []object{}, "skipUrlSync": false,
 	}
