@@ -10,5 +10,5 @@ packages=$(grep -rlE --include='*_test.go' 'flag\.Bool\("update"|perfmon/docs/do
 # shellcheck disable=SC2086 # one word a package
 "$go" test -count=1 $packages -update
 echo "== what changed"
-git --no-pager diff -- '*testdata*' docs
-git status --short -- '*testdata*' docs
+git --no-pager diff -- '*testdata*' docs packaging
+git status --short -- '*testdata*' docs packaging
