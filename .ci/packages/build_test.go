@@ -3,12 +3,10 @@
 package packages
 
 import (
-	"bytes"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
-	"strings"
 	"testing"
 )
 
@@ -53,17 +51,4 @@ func repository(t *testing.T) string {
 		t.Fatal(err)
 	}
 	return dir
-}
-
-// output runs a program that has to go well.
-func output(t *testing.T, name string, args ...string) string {
-	t.Helper()
-	cmd := exec.Command(name, args...)
-	var complaints bytes.Buffer
-	cmd.Stderr = &complaints
-	out, err := cmd.Output()
-	if err != nil {
-		t.Fatalf("%s %s: %v\n%s%s", name, strings.Join(args, " "), err, out, &complaints)
-	}
-	return string(out)
 }

@@ -3,6 +3,7 @@
 package packages
 
 import (
+	"bytes"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -269,4 +270,17 @@ func (r *root) mustBeClean(when string) {
 	if left := r.changes(); len(left) > 0 {
 		r.t.Errorf("%s, there are left: %q", when, left)
 	}
+}
+
+// output runs a program that has to go well.
+func output(t *testing.T, name string, args ...string) string {
+	t.Helper()
+	cmd := exec.Command(name, args...)
+	var complaints bytes.Buffer
+	cmd.Stderr = &complaints
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%s %s: %v\n%s%s", name, strings.Join(args, " "), err, out, &complaints)
+	}
+	return string(out)
 }
