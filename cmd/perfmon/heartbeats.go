@@ -38,6 +38,9 @@ func (b *heartbeats) run(ctx context.Context, s *sink) {
 	if s.beat == nil {
 		return
 	}
+	for _, result := range []string{"sent", "failed"} {
+		b.sent.WithLabelValues(s.name, result) // at 0, so that the first one counts
+	}
 	failing := false
 	for ctx.Err() == nil {
 		h := b.make(time.Now())
