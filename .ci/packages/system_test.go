@@ -45,9 +45,12 @@ WantedBy=multi-user.target
 `
 )
 
-// alwaysBad is a trigger that fires with the second row.
+// alwaysBad are two triggers that fire with the second row: one on a file of
+// /proc, one on how full the disk is. Both are read from within the sandbox.
 const alwaysBad = `<config><variable><name value="memory_free_kib"/><alarm_trigger_sense value="high"/>` +
-	`<alarm_trigger_level value="1"/><alarm_trigger_period value="10"/></variable></config>`
+	`<alarm_trigger_level value="1"/><alarm_trigger_period value="10"/></variable>` +
+	`<variable><name value="fs_usage"/><consolidation_fn value="get_percent_fs_usage"/>` +
+	`<alarm_trigger_level value="0"/><alarm_trigger_period value="10"/></variable></config>`
 
 // TestGuest is the life of the package on one host, in its order.
 func TestGuest(t *testing.T) {
@@ -94,7 +97,7 @@ func TestGuest(t *testing.T) {
 	step("a command waits for a restart", commandWaits)
 	step("watchdog", watchdog)
 	step("undo", func(g *guest) {
-		g.t.Log("\n" + g.run("perfmonctl", "takeover", "--undo"))
+		mustBeOnPage(g.t, "undo", g.run("perfmonctl", "takeover", "--undo"))
 		mustBeStock(g)
 		if diff := cmp.Diff(installed, g.files(watched...)); diff != "" {
 			g.t.Errorf("not every byte is back (-before +after):\n%s", diff)
@@ -168,8 +171,23 @@ func besideStock(g *guest, deb string) {
 	}
 }
 
+// mustBeOnPage: docs/install.md shows what is printed.
+func mustBeOnPage(t *testing.T, name, printed string) {
+	t.Helper()
+	t.Logf("%s:\n%s", name, printed)
+	page, err := os.ReadFile("../../docs/install.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(page), "<!-- begin "+name+" ")
+	_, rest, _ = strings.Cut(rest, "```text\n")
+	if body, _, _ := strings.Cut(rest, "```"); body != printed {
+		t.Errorf("docs/install.md shows of %s:\n%s", name, body)
+	}
+}
+
 func takeOver(g *guest) {
-	g.t.Log("\n" + g.run("perfmonctl", "takeover"))
+	mustBeOnPage(g.t, "takeover", g.run("perfmonctl", "takeover"))
 	if g.active(stockU) || !g.active(service) || !g.active(socket) {
 		g.t.Fatalf("stock is %s, the agent %s, its socket %s", g.property(stockU, "ActiveState"), g.property(service, "ActiveState"), g.property(socket, "ActiveState"))
 	}
@@ -301,16 +319,16 @@ func watchdog(g *guest) {
 	}
 }
 
-// upgradeUnderAlarm: an alarm that waits for its sink over an upgrade gets
-// there once, and the upgrade does not raise it anew.
+// upgradeUnderAlarm: what waits for its sink over an upgrade gets there once,
+// and the upgrade does not raise it anew.
 func upgradeUnderAlarm(g *guest, newer string) {
 	g.run("perfmonctl", "takeover")
 	g.write("/etc/perfmon/triggers/host.xml", alwaysBad, 0o644)
 	g.write("/etc/perfmon/perfmon.yaml", "sinks:\n  webhook:\n    url: http://127.0.0.1:9000/\n", 0o644)
 	g.run("systemctl", "restart", service)
-	g.mustSoon("an alarm waits for the webhook", func() bool {
+	g.mustSoon("two alarms wait for the webhook", func() bool {
 		n, _ := g.metric(`perfmon_sink_queued{sink="webhook"}`)
-		return n >= 1
+		return n >= 2
 	})
 	pid := g.property(service, "MainPID")
 	g.run("dpkg", "-i", "--force-confold", newer)
@@ -326,11 +344,19 @@ func upgradeUnderAlarm(g *guest, newer string) {
 		text, _ := os.ReadFile(filepath.Join(g.root, eventsFile))
 		return string(text)
 	}
-	g.mustSoon("the event arrives", func() bool { return strings.Contains(events(), "perfmon.alarm.raised.v1") })
+	g.mustSoon("the events arrive", func() bool { return strings.Count(events(), "perfmon.alarm.raised.v1") >= 2 })
 	polls, _ := g.metric(`perfmon_polls_total{result="ok"}`)
 	g.mustSoon("three polls later", func() bool { n, _ := g.metric(`perfmon_polls_total{result="ok"}`); return n >= polls+3 })
-	if n := strings.Count(events(), "perfmon.alarm.raised.v1"); n != 1 {
-		g.t.Errorf("raised arrived %d times:\n%s", n, events())
+	for _, variable := range []string{"memory_free_kib", "fs_usage"} {
+		n := 0
+		for event := range strings.Lines(events()) {
+			if strings.Contains(event, "perfmon.alarm.raised.v1") && strings.Contains(event, "/"+variable+`"`) {
+				n++
+			}
+		}
+		if n != 1 {
+			g.t.Errorf("raised of %s arrived %d times:\n%s", variable, n, events())
+		}
 	}
 	g.run("systemctl", "stop", "receiver")
 }
