@@ -29,7 +29,8 @@ var rooms = []room{
 	{"monitor/local", []string{"rrd"}},
 	{"monitor/control", nil},
 	{"monitor/metrics", []string{"rrd", "monitor", "alarm"}},
-	{"monitor/api", []string{"rrd", "monitor", "alarm", "monitor/config", "monitor/metrics"}}, // of the last its table: one place has the names and units of data sources
+	{"monitor/api", []string{"rrd", "monitor", "alarm", "monitor/config", "monitor/metrics", "monitor/api/page"}}, // of the last its table: one place has the names and units of data sources
+	{"monitor/api/page", nil},
 	{"monitor/replay", []string{"rrd", "monitor", "alarm", "monitor/config"}},
 
 	{"alarm", nil},
@@ -59,7 +60,8 @@ var testSupport = []string{"rrd/rrdtest", "xapi/xapitest", "docs/docstest", "ala
 
 // testedTogether are packages whose tests alone may import more.
 var testedTogether = map[string][]string{
-	"alarm/sink/xapi": {"alarm/outbox", "alarm/journal"}, // exactly one message is the promise of the three
+	"alarm/sink/xapi":  {"alarm/outbox", "alarm/journal"}, // exactly one message is the promise of the three
+	"monitor/api/page": {"monitor/api", "alarm"},          // a browser is shown the API's own types
 }
 
 // mayStartPrograms lists the packages and files, outside tests, that may

@@ -53,7 +53,7 @@ func TestWebPortChecksTheHostHeader(t *testing.T) {
 			t.Errorf("host %q: %s, want %d", host, resp.Status, want)
 		}
 	}
-	if body := get(t, webClient(t), "http://"+a.address()+"/"); !strings.Contains(body, "/metrics") {
+	if body := get(t, webClient(t), "http://"+a.address()+"/"); !strings.Contains(body, `href="metrics"`) {
 		t.Errorf("the first page does not lead anywhere:\n%s", body)
 	}
 	// Without a toolstack the rows are served too.

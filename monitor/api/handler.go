@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"perfmon/monitor/api/page"
 	"perfmon/rrd"
 )
 
@@ -41,7 +42,7 @@ type Options struct {
 	// API answers what is below /v1; nil for nothing there. See
 	// Service.Public.
 	API http.Handler
-	// Version is shown on the first page.
+	// Version is shown on the page.
 	Version string
 	// Logger gets what went wrong while a page was made.
 	Logger *slog.Logger
@@ -54,12 +55,13 @@ func Handler(o Options) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	first, err := landingPage(o.Version, o.Archive != nil)
+	first, err := page.New(page.Options{Version: o.Version, Archive: o.Archive != nil})
 	if err != nil {
-		return nil, fmt.Errorf("make the first page: %w", err)
+		return nil, fmt.Errorf("make the page: %w", err)
 	}
 	mux := http.NewServeMux()
 	mux.Handle("GET /{$}", first)
+	mux.Handle("GET "+page.Prefix, first)
 	mux.Handle("GET /metrics", promhttp.HandlerFor(o.Gatherer, promhttp.HandlerOpts{
 		ErrorLog: gatherLog{o.Logger},
 		// One metric that cannot be made must not take the alarms with it.

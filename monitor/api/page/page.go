@@ -1,0 +1,121 @@
+package page
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"fmt"
+	"html/template"
+	"io/fs"
+	"net/http"
+	"path"
+	"strings"
+)
+
+//go:embed assets
+var embedded embed.FS
+
+// Prefix begins the paths of all assets; after it come the content's hash and
+// the file's path: page/3f2a.../app.js. Modules name each other by relative
+// paths, so one hash stands for all files, and they can be kept for ever.
+const Prefix = "/page/"
+
+// Policy is the content security policy of the page, and good for every
+// answer of the web port: scripts, styles, images and data come from this
+// port, and nothing comes from anywhere else. uPlot and the page set styles
+// through the object model alone, which a policy without 'unsafe-inline' lets
+// them.
+const Policy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; " +
+	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+// Options of the page. The zero value will do.
+type Options struct {
+	// Version of the program, as the page shows it.
+	Version string
+	// Archive says that /rrd_updates has rows, and the page leads there.
+	Archive bool
+}
+
+// kinds are the content types by a file's extension; others are not served.
+var kinds = map[string]string{
+	".html": "text/html; charset=utf-8",
+	".css":  "text/css; charset=utf-8",
+	".js":   "text/javascript; charset=utf-8",
+	".svg":  "image/svg+xml",
+	"":      "text/plain; charset=utf-8", // LICENSE
+}
+
+// New prepares the page: it serves / and what is under Prefix, to GET and
+// HEAD. An error is a mistake in the embedded files.
+func New(o Options) (http.Handler, error) {
+	files, err := fs.Sub(embedded, "assets")
+	if err != nil {
+		return nil, fmt.Errorf("open the page's files: %w", err)
+	}
+	return newPage(files, o)
+}
+
+// newPage is New of other files.
+func newPage(files fs.FS, o Options) (http.Handler, error) {
+	sources, hash, err := readAll(files)
+	if err != nil {
+		return nil, err
+	}
+	index, err := render(sources["index.html"], hash, o)
+	if err != nil {
+		return nil, fmt.Errorf("render index.html: %w", err)
+	}
+	delete(sources, "index.html")
+	mux := http.NewServeMux()
+	first, err := newAsset(index, kinds[".html"], "no-cache") // asked for each time, and hardly ever sent again
+	if err != nil {
+		return nil, err
+	}
+	mux.Handle("GET /{$}", first)
+	for name, text := range sources {
+		a, err := newAsset(text, kinds[path.Ext(name)], "public, max-age=31536000, immutable")
+		if err != nil {
+			return nil, err
+		}
+		mux.Handle("GET "+Prefix+hash+"/"+name, a)
+	}
+	return mux, nil
+}
+
+// readAll reads the files that are served, and makes a hash of all of them.
+func readAll(files fs.FS) (sources map[string][]byte, hash string, err error) {
+	sources = make(map[string][]byte)
+	sum := sha256.New()
+	err = fs.WalkDir(files, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || kinds[path.Ext(name)] == "" {
+			return err
+		}
+		text, err := fs.ReadFile(files, name)
+		if err != nil {
+			return err
+		}
+		sources[name] = text
+		fmt.Fprintf(sum, "%s %d\n", name, len(text))
+		sum.Write(text)
+		return nil
+	})
+	if err != nil {
+		return nil, "", fmt.Errorf("read the page's files: %w", err)
+	}
+	return sources, hex.EncodeToString(sum.Sum(nil))[:16], nil
+}
+
+// render fills in the page's one template.
+func render(text []byte, hash string, o Options) ([]byte, error) {
+	t, err := template.New("index.html").Option("missingkey=error").Parse(string(text))
+	if err != nil {
+		return nil, err
+	}
+	var b bytes.Buffer
+	err = t.Execute(&b, struct {
+		Options
+		Assets string // relative, so that a proxy may serve the page below a path
+	}{o, strings.TrimPrefix(Prefix, "/") + hash})
+	return b.Bytes(), err
+}
