@@ -3,6 +3,7 @@ package api
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -424,5 +425,31 @@ func TestHeadOfWatch(t *testing.T) {
 	resp, body := do(t, socketClient(t, s.socket), request(t, "HEAD", "http://perfmon/v1/watch"))
 	if resp.StatusCode != 200 || body != "" || resp.Header.Get("Content-Type") != "text/event-stream" {
 		t.Errorf("%s %q", resp.Status, body)
+	}
+}
+
+// TestWatchOverTLS: a stream goes on over HTTP/2 and its own deadlines, and
+// behind a password.
+func TestWatchOverTLS(t *testing.T) {
+	s := newStation(t, nil)
+	file, pool := withTLS(t)
+	address := startPort(t, handlerFor(t, Options{API: (&Service{s.l}).Public(), Listen: []string{"127.0.0.1:0"}}), file)
+	for _, second := range []bool{true, false} {
+		transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}, ForceAttemptHTTP2: second}
+		r := request(t, "GET", "https://"+address+"/v1/watch")
+		r.SetBasicAuth("operator", "open sesame")
+		resp, err := (&http.Client{Transport: transport}).Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if (resp.ProtoMajor == 2) != second || resp.StatusCode != 200 {
+			t.Errorf("%s, %s", resp.Proto, resp.Status)
+		}
+		l := &listener{t, resp, bufio.NewScanner(resp.Body)}
+		l.want(EventPoll, &WatchPoll{})
+		s.feed.Said([]*alarm.Event{eventOfWeb(1)})
+		l.want(EventAlarm, &Transition{})
+		resp.Body.Close()
+		transport.CloseIdleConnections()
 	}
 }
