@@ -171,7 +171,7 @@ func (m *model) notices() []string {
 		since := m.away.when.Unix()
 		say(critical, "away since %s, for %s: %s; what is shown is old", m.clock(since), ago(m.now()-since), clean(m.away.err.Error()))
 	case m.poll.Trouble != "":
-		say(critical, "no rows come: %s", clean(m.poll.Trouble))
+		say(critical, "no rows come: %s", strings.TrimPrefix(clean(m.poll.Trouble), "no rows: "))
 	case m.alarmsErr != nil:
 		say(warning, "the alarms are not known: %s", clean(m.alarmsErr.Error()))
 	}

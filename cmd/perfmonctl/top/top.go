@@ -9,7 +9,7 @@ package top
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"io"
 	"net/url"
 	"sync"
@@ -62,14 +62,15 @@ func (o *Options) fill() {
 	}
 }
 
-// Run shows the view until the user ends it or ctx ends; both are nil.
+// Run shows the view until the user ends it or ctx ends; both are nil. Signals
+// are for who calls it.
 func Run(ctx context.Context, o Options) error {
 	o.fill()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	// The program looks for a change to draw this often; the model decides
 	// whether there is one.
-	options := []tea.ProgramOption{tea.WithContext(ctx), tea.WithFPS(max(10, o.Frames))}
+	options := []tea.ProgramOption{tea.WithoutSignalHandler(), tea.WithFPS(max(10, o.Frames))}
 	if o.Input != nil {
 		options = append(options, tea.WithInput(o.Input))
 	}
@@ -96,11 +97,15 @@ func Run(ctx context.Context, o Options) error {
 	wait.Go(func() { (&follower{agent: o.Agent, send: p.Send, now: o.now, retry: firstRetry}).run(ctx) })
 	wait.Go(func() { asks.run(ctx) })
 	wait.Go(func() { tick(ctx, p.Send) })
+	wait.Go(func() {
+		<-ctx.Done()
+		p.Quit() // which leaves the terminal as it was; a killed program does not always
+	})
 	_, err = p.Run()
 	cancel()
 	wait.Wait()
-	if errors.Is(err, tea.ErrProgramKilled) && errors.Is(err, context.Canceled) {
-		return nil // ctx has ended
+	if err != nil {
+		return fmt.Errorf("show the view: %w", err)
 	}
-	return err
+	return nil
 }

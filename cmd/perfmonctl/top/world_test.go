@@ -170,7 +170,7 @@ type server struct {
 	mu     sync.Mutex // guards all below, and the world
 	http   *httptest.Server
 	polls  chan struct{} // a receive sends a poll to one watcher
-	broken bool // answers with what is not JSON
+	broken bool          // answers with what is not JSON
 }
 
 // serve starts an agent.
