@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"perfmon/xapi/xapitest"
 )
 
 // absence is a pool whose objects follow a script, an agent that watches it, and
@@ -103,12 +105,15 @@ func (a *absence) compare(said func(v *scripted) []word) {
 func (p *pool) messageBodies() []string {
 	var list []string
 	for _, m := range p.sim.Messages() {
-		text := strings.Join(strings.Fields(m.Body), " ")
-		head, _, _ := strings.Cut(text, "/>")
-		list = append(list, m.ObjUUID+" "+head+"/>")
+		list = append(list, bodyOf(m))
 	}
 	slices.Sort(list)
 	return list
+}
+
+func bodyOf(m xapitest.Message) string {
+	head, _, _ := strings.Cut(strings.Join(strings.Fields(m.Body), " "), "/>")
+	return m.ObjUUID + " " + head + "/>"
 }
 
 // Half an hour of rows, an absence of 90 minutes, and half an hour again.

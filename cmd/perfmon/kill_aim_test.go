@@ -112,15 +112,17 @@ type watch struct {
 func (v *victim) begin(t *testing.T, cmd *exec.Cmd, a aim, state string) *watch {
 	t.Helper()
 	w := &watch{t: t, cmd: cmd, aim: a, happened: make(chan struct{}), dead: make(chan struct{}), left: a.count}
-	v.mu.Lock()
-	v.now = w
-	v.mu.Unlock()
+	see := func() {}
 	if a.what == aimJournal {
-		w.watchJournal(state)
+		see = w.watchJournal(state)
 	}
+	v.mu.Lock() // what happens at once is seen afterwards
+	defer v.mu.Unlock()
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
+	v.now = w
+	w.watching.Go(see)
 	w.watching.Go(func() {
 		_ = cmd.Wait() // how it ended is asked for later
 		close(w.dead)
@@ -196,8 +198,9 @@ func (w *watch) wait() bool {
 	return false
 }
 
-// watchJournal sees each write to the journal.
-func (w *watch) watchJournal(state string) {
+// watchJournal begins to watch the journal. What it returns sees each write
+// since, until wait closes the watch.
+func (w *watch) watchJournal(state string) (see func()) {
 	w.t.Helper()
 	fd, err := unix.InotifyInit1(unix.IN_CLOEXEC | unix.IN_NONBLOCK)
 	if err != nil {
@@ -207,7 +210,7 @@ func (w *watch) watchJournal(state string) {
 	if _, err := unix.InotifyAddWatch(fd, filepath.Join(state, journal.FileName), unix.IN_MODIFY); err != nil {
 		w.t.Fatal(err)
 	}
-	w.watching.Go(func() {
+	return func() {
 		for b := make([]byte, unix.SizeofInotifyEvent*64); ; {
 			n, err := w.notify.Read(b)
 			if err != nil {
@@ -217,7 +220,7 @@ func (w *watch) watchJournal(state string) {
 				w.sees(aimJournal)
 			}
 		}
-	})
+	}
 }
 
 // aims lists numbers by aim.

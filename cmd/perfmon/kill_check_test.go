@@ -24,10 +24,11 @@ type check struct {
 	*killing
 	said  map[alarm.ID][]*alarm.Event // by the reference
 	known map[string][]byte           // contents of each id, as the first sink has it
+	there arrived                     // what nats has
 }
 
 func (k *killing) newCheck(said map[alarm.ID][]*alarm.Event) *check {
-	return &check{k, said, map[string][]byte{}}
+	return &check{k, said, map[string][]byte{}, nil}
 }
 
 // words compares the reference with the book, so that one does not go wrong
@@ -152,6 +153,7 @@ func (c *check) nats() {
 		have.add(e, m.Data)
 	}
 	c.transitions("nats", have, false)
+	c.there = have
 	c.t.Logf("nats: %d transitions, each once, and %d announcements", len(seen)-announced, announced)
 }
 
@@ -234,27 +236,50 @@ func (c *check) webhook() {
 		len(seen), all, taken, again, unsure)
 }
 
-// xapi: one ALARM for each raised or repeated that nothing holds back.
+// xapi: one ALARM for each raised or repeated that nothing holds back, and if
+// it is to be told of clears, one message for each alarm that has ended and of
+// which there was an ALARM.
 func (c *check) xapi() {
 	c.t.Helper()
-	var want []string
+	var want, ends []string
 	for _, v := range c.variables {
 		var words []word
 		for _, e := range c.said[v.id()] {
 			words = append(words, wordOf(e))
 		}
 		want = append(want, v.alarmBodies(words)...)
-	}
-	slices.Sort(want)
-	if d := cmp.Diff(want, c.messageBodies()); d != "" {
-		c.t.Errorf("messages (-script +got):\n%s", d)
-	}
-	for _, m := range c.sim.Messages() {
-		if m.Name != "ALARM" || m.Priority != 3 {
-			c.t.Errorf("a message %s of priority %d", m.Name, m.Priority)
+		told := false
+		for _, g := range c.there[v.id()] {
+			told = told || g.event.IsALARM()
+			if g.event.Kind == alarm.KindCleared && told {
+				told = false
+				ends = append(ends, g.event.EventID())
+			}
 		}
 	}
-	c.t.Logf("xapi: %d messages, of %d different texts", len(want), len(slices.Compact(want)))
+	var alarms, ended []string
+	for _, m := range c.sim.Messages() {
+		switch m.Name {
+		case "ALARM":
+			alarms = append(alarms, bodyOf(m))
+		case "PERFMON_ALARM_CLEARED":
+			_, id, _ := strings.Cut(m.Body, "\nevent: ")
+			ended = append(ended, strings.TrimSpace(id))
+		default:
+			c.t.Errorf("a message %s", m.Name)
+		}
+	}
+	if !c.clears {
+		ends = nil
+	}
+	for what, lists := range map[string][2][]string{"ALARM": {want, alarms}, "PERFMON_ALARM_CLEARED": {ends, ended}} {
+		slices.Sort(lists[0])
+		slices.Sort(lists[1])
+		if d := cmp.Diff(lists[0], lists[1]); d != "" {
+			c.t.Errorf("messages %s (-script +got):\n%s", what, d)
+		}
+	}
+	c.t.Logf("xapi: %d messages ALARM, of %d different texts, and %d of an end", len(alarms), len(slices.Compact(alarms)), len(ended))
 }
 
 // alertmanager: what fires is there, and nothing else. An alert that another

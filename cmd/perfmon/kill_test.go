@@ -47,6 +47,7 @@ type killing struct {
 	hook     *receiver
 	open     atomic.Int64 // connections of the webhook's server
 	healed   atomic.Bool  // the webhook does not fail any more
+	clears   bool         // the toolstack is told of ends too
 	alerts   *sinktest.Alertmanager
 	rabbit   *sinktest.Rabbit
 	nats     *sinktest.NATS
@@ -112,6 +113,7 @@ func newKilling(t *testing.T) *killing {
 		return ch.ExchangeDeclare("perfmon.alarms", "topic", true, false, false, false, nil)
 	})
 	k.rabbit.Bind("perfmon.alarms", "all", "perfmon.alarm.v1.#")
+	k.clears = k.r.IntN(2) == 0
 	k.configureSinks()
 	k.openLog()
 	return k
@@ -123,11 +125,15 @@ func (k *killing) configureSinks() {
 	if err := os.Chmod(k.path("amqp.password"), 0o600); err != nil {
 		k.t.Fatal(err)
 	}
-	k.write("perfmon.yaml", strings.NewReplacer(
+	clear := "none"
+	if k.clears {
+		clear = "message"
+	}
+	k.write("perfmon.yaml", strings.NewReplacer("CLEAR", clear,
 		"ALERTMANAGER", k.alerts.URL, "HOOK", k.hook.URL, "NATS", k.nats.URL, "AMQP", k.rabbit.URL, "USER", k.rabbit.User, "LIMIT", "queue_limit: 100000",
 	).Replace(`
 sinks:
-  xapi: {max_per_hour: 0, LIMIT}
+  xapi: {max_per_hour: 0, clear: CLEAR, LIMIT}
   alertmanager: {urls: ["ALERTMANAGER"], LIMIT}
   webhook: {url: "HOOK", timeout: 2s, LIMIT}
   nats: {urls: ["NATS"], LIMIT}
