@@ -96,6 +96,7 @@ func TestGuest(t *testing.T) {
 	step("restart of the toolstack", restartOfToolstack)
 	step("a command waits for a restart", commandWaits)
 	step("watchdog", watchdog)
+	step("wrong flags", wrongFlags)
 	step("undo", func(g *guest) {
 		mustBeOnPage(g.t, "undo", g.run("perfmonctl", "takeover", "--undo"))
 		mustBeStock(g)
@@ -316,6 +317,34 @@ func watchdog(g *guest) {
 	})
 	if journal := g.run("journalctl", "--no-pager", "-u", service); !strings.Contains(journal, "Watchdog timeout") {
 		g.t.Error("it was not the watchdog")
+	}
+}
+
+// wrongFlags: the agent is not started again and again, not even by commands
+// that wait for it, and comes back when the flags are mended.
+func wrongFlags(g *guest) {
+	starts := func() int {
+		return strings.Count(g.run("journalctl", "--no-pager", "-u", service), "Starting "+service)
+	}
+	g.write("/etc/default/perfmon", "PERFMON_FLAGS=--nonsense\n", 0o644)
+	if said, err := g.try("systemctl", "restart", service); err == nil {
+		g.t.Errorf("it starts with wrong flags: %s", said)
+	}
+	if journal := g.run("journalctl", "--no-pager", "-u", service); !strings.Contains(journal, "unknown flag: --nonsense") {
+		g.t.Error("the journal does not say which flag is wrong")
+	}
+	ask(g, "refresh")
+	g.mustSoon("it has given up", func() bool { return g.property(service, "ActiveState") == "failed" })
+	time.Sleep(3 * time.Second)
+	gaveUp := starts()
+	time.Sleep(3 * time.Second)
+	if n := starts(); n != gaveUp {
+		g.t.Errorf("it is started again and again: %d times, three seconds later %d", gaveUp, n)
+	}
+	g.run("rm", "/etc/default/perfmon")
+	g.run("systemctl", "restart", service)
+	if !g.active(service) || !g.active(socket) {
+		g.t.Errorf("mended, the agent is %s and its socket %s", g.property(service, "ActiveState"), g.property(socket, "ActiveState"))
 	}
 }
 
