@@ -8,6 +8,8 @@ import { ago, setWhen, when } from './when.js';
 import { beyond, classWord, linkTo, look, nameOf } from './words.js';
 
 const sparkRows = 60;
+/** More alarms than this are shown when asked for: the worst come first. */
+const most = 10;
 /** How many alarms get their past rows asked for: the rest fill as rows come. */
 const asked = 40;
 
@@ -55,8 +57,13 @@ async function pastRows(v, done) {
  * @returns {{el: HTMLElement, update: (alarms: any[], row: number) => void}}
  */
 export function alarmList(o = {}) {
-  const el = h('ul', { class: `alarms${o.compact ? ' compact' : ''}` });
+  const ul = h('ul', { class: `alarms${o.compact ? ' compact' : ''}` });
+  const more = h('button', { type: 'button', class: 'more', hidden: true, onclick() { everything = !everything; draw(); } });
+  const el = h('div', null, ul, more);
   let row = 0;
+  let everything = false;
+  /** @type {any[]} */
+  let all = [];
 
   const make = (first) => {
     const sign = h('span', { class: 'sign', 'aria-hidden': 'true' });
@@ -78,14 +85,14 @@ export function alarmList(o = {}) {
       h('span', { class: 'time' }, h('span', null, 'since ', since), age));
     const li = h('li', { class: 'alarm' }, link);
     const key = keyOf(first);
-    const draw = (v) => {
+    const drawSpark = (v) => {
       const ring = rings.get(key);
       if (ring) spark.update(ring.values, { level: v.level, floor: unitOf(v.variable, v.columns) === 'fraction' ? 0 : undefined });
     };
     let last = first;
     if (!rings.has(key)) {
       rings.set(key, new Ring(sparkRows));
-      if (el.children.length < asked) seed(first, () => draw(last));
+      if (ul.children.length < asked) seed(first, () => drawSpark(last));
     }
     const update = (v) => {
       last = v;
@@ -105,16 +112,22 @@ export function alarmList(o = {}) {
       text(age, v.since ? ago(v.since) : '');
       text(muted, v.muted ? mutedText(v.muted) : '');
       rings.get(key)?.push(row, v.value);
-      draw(v);
+      drawSpark(v);
     };
     return { el: li, update };
   };
 
+  function draw() {
+    keyed(ul, everything ? all : all.slice(0, most), keyOf, make);
+    more.hidden = all.length <= most;
+    text(more, everything ? `show the worst ${most}` : `show all ${all.length} alarms`);
+  }
   return {
     el,
     update(alarms, time) {
       row = time;
-      keyed(el, alarms, keyOf, make);
+      all = alarms;
+      draw();
     },
   };
 }

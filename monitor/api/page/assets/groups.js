@@ -5,6 +5,7 @@ import { baseOf } from './units.js';
 /** Kinds of data sources by name, in the order in which they are shown. */
 const families = /** @type {[string, RegExp][]} */ ([
   ['Processors', /^(cpu\d+|cpu_avg|cpu_usage)$/],
+  ['Idle states', /^cpu\d+-[CP]\d+$/],
   ['Load', /^(hostload|loadavg|running_vcpus|running_domains)$/],
   ['Processor wait', /^runstate_/],
   ['Memory', /^(memory|memory_target|memory_internal_free|memory_free_kib|memory_total_kib|memory_reclaimed.*|xapi_memory_.*|xapi_.*memory.*)$/],
@@ -37,7 +38,7 @@ export function groupsOf(columns) {
   const groups = new Map();
   columns.forEach((c, i) => {
     const family = families.findIndex(([, pattern]) => pattern.test(c.name));
-    const [unit, factor] = baseOf(c.unit || '');
+    const [unit, factor] = baseOf(c.unit === 'count' ? '' : c.unit || '');
     const known = family >= 0;
     const id = `${known ? families[family][0] : 'Other'}/${unit}`;
     let g = groups.get(id);

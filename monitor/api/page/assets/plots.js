@@ -30,15 +30,22 @@ export function plots(object, o) {
   const radios = spans.map(([id, label]) => h('label', null,
     h('input', { type: 'radio', name: 'span', value: id, checked: id === span, onchange() { span = id; setQuery('span', id); ask1(); } }), h('span', null, label)));
   const filter = h('input', {
-    type: 'search', placeholder: 'filter data sources', 'aria-label': 'Filter data sources by name', autocomplete: 'off', spellcheck: 'false',
+    type: 'search', placeholder: object.class === 'host' ? 'any other data source' : 'filter data sources', 'aria-label': 'Filter data sources by name', autocomplete: 'off', spellcheck: 'false',
     oninput() { wanted = filter.value.trim(); clearTimeout(timer); timer = setTimeout(ask1, 250); },
   });
   const el = h('section', { class: 'plot-section', 'aria-label': 'Plots' },
     h('div', { class: 'head' }, h('h2', null, 'Plots'), h('fieldset', { class: 'spans' }, h('legend', { class: 'unseen' }, 'Time span'), ...radios), o.filter ? filter : null),
     note, place);
 
+  /**
+   * A host has a data source for each idle state of each processor, and more
+   * than the agent sends at once: these are what one looks for first.
+   */
+  const hostFirst = ['cpu[0-9]', 'cpu[0-9][0-9]', 'cpu[0-9][0-9][0-9]', 'cpu_avg', 'hostload', 'loadavg', 'running_*', 'memory_*', 'pif_*', 'latency_*', 'iops_*', 'io_throughput_*', 'read_*', 'write_*', 'inflight_*', 'iowait_*'];
+  const all = object.class === 'host' ? hostFirst.join(',') : undefined;
+
   /** Globs for the agent: letters and the like only, all else is "any". */
-  const glob = () => (o.only ? o.only.join(',') : wanted ? `*${wanted.replace(/[^A-Za-z0-9_.-]/g, '*')}*` : undefined);
+  const glob = () => (o.only ? o.only.join(',') : wanted ? `*${wanted.replace(/[^A-Za-z0-9_.-]/g, '*')}*` : all);
 
   async function ask1() {
     if (ended) return;

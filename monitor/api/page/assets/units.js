@@ -60,6 +60,7 @@ function seconds(v) {
  * @param {string} [unit] as the toolstack has it
  */
 export function number(v, unit = '') {
+  if (unit === 'count') unit = '';
   if (v === null || v === undefined || !Number.isFinite(v)) return unknown;
   const known = bases[unit];
   if (!known) return unit ? `${scaled(v, ['', 'k', 'M', 'G', 'T'], 1000).trim()} ${unit}` : scaled(v, ['', 'k', 'M', 'G', 'T'], 1000).trim();
