@@ -108,6 +108,9 @@ func (m *Monitor) logTransition(e *alarm.Event, by string) {
 // announce repeats, once a minute, which alarms fire, and of which there is
 // no data.
 func (m *Monitor) announce(now int64) {
+	if m.inv == nil {
+		return // what an earlier run left firing is not known yet
+	}
 	if now-m.announcedAt < announceEvery && now >= m.announcedAt {
 		return
 	}

@@ -39,6 +39,23 @@ func TestAnnouncements(t *testing.T) {
 	}
 }
 
+// What fired before a restart is announced with the first poll that knows of
+// it, though one before did not.
+func TestAnnouncedOnceItIsKnown(t *testing.T) {
+	w := steady(t, "cpu_usage level=0.5 period=60")
+	w.row(0, 0.9)
+	w.poll(5)
+	o, saved := w.m.opts, w.saved
+	o.Saved = &saved
+	w.m = New(o)
+	w.poll(15)
+	w.m.setInventory(w.inv)
+	w.poll(25)
+	if got, want := w.announced(), "firing@5 firing@25"; got != want {
+		t.Errorf("announced %s, want %s", got, want)
+	}
+}
+
 // No data is a state too, and would be forgotten unless it is announced.
 func TestNoDataIsAnnounced(t *testing.T) {
 	w := steady(t, "")
