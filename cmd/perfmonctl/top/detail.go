@@ -247,11 +247,14 @@ func (m *model) plotsBeside(from, n, cells, lines int) []string {
 	return out
 }
 
+// variableCells is how wide the name of a variable is.
+func (m *model) variableCells() int { return max(16, min(30, (m.width-50)/2)) }
+
 // variableLines is the variables with their states in so many lines.
 func (m *model) variableLines(lines int) []string {
 	d := m.detail
 	d.cursor.settle(d.keys(), lines-2)
-	name := max(16, min(30, (m.width-50)/2))
+	name := m.variableCells()
 	out := []string{
 		rule(fmt.Sprintf("%d variables", len(d.variables)), false, m.width),
 		paint(heading, "  "+fit("VARIABLE", name)+" "+fit("STATE", 8)+right("SINCE", 8)+"  "+fit("VALUE", valueCells)+" NEXT"),
@@ -280,7 +283,7 @@ func (m *model) nextLines() []string {
 		return nil
 	}
 	v := d.variables[d.cursor.index]
-	if text := m.nextOf(v); text != "" {
+	if text := m.nextOf(v); width(text) > m.width-m.variableCells()-2-1-8-8-2-valueCells-1 {
 		lines := wrap("  ", clean(v.Variable)+": "+text, m.width)
 		return lines[:min(len(lines), 2)]
 	}
@@ -312,7 +315,7 @@ func (m *model) variableLine(x *monitor.Explanation, name int, here bool) string
 }
 
 // valueCells is how wide a value and its level are.
-const valueCells = 17
+const valueCells = 20
 
 // inUnit is a variable's value against its level, in the unit of its plot if
 // it has one.

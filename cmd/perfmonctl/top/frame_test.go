@@ -102,7 +102,7 @@ func TestBytes(t *testing.T) {
 	signal.Notify(c, syscall.SIGWINCH, syscall.SIGINT, syscall.SIGTERM)
 	defer signal.Stop(c)
 	var first, bytes, writes int
-	const minutes = 10
+	const minutes = 3
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(200)
 		later := time.Until(time.Unix(begin, 0)) // the bubble's time is another

@@ -35,7 +35,7 @@ func (d *desk) here() string {
 
 // small is a desk with a few rows whose values are plain.
 func small(t *testing.T) *desk {
-	d := sit(t, 80, 24)
+	d := sitBefore(t, 80, 24, newWorld(5), 1)
 	d.send(polled{few(d.world.now + 5)})
 	return d
 }

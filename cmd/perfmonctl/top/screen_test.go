@@ -36,21 +36,24 @@ type desk struct {
 
 // sit sits down at a terminal while a host with 200 VMs is watched. The
 // polls of five minutes have come.
-func sit(t *testing.T, width, height int, change ...func(*Options)) *desk {
+func sit(t *testing.T, width, height int) *desk {
 	t.Helper()
-	d := &desk{t: t, asks: &asks{}, world: newWorld(200)}
+	return sitBefore(t, width, height, newWorld(200), 60)
+}
+
+// sitBefore is sit for another world, of which so many polls have come.
+func sitBefore(t *testing.T, width, height int, w *world, polls int) *desk {
+	t.Helper()
+	d := &desk{t: t, asks: &asks{}, world: w}
 	o := Options{Width: width, Height: height, Location: time.UTC, now: func() time.Time { return d.at }}
-	for _, c := range change {
-		c(&o)
-	}
 	o.fill()
 	m, err := newModel(o, d.asks)
 	if err != nil {
 		t.Fatal(err)
 	}
 	d.m = m
-	d.world.now -= 300
-	for range 59 {
+	d.world.now -= 5 * int64(polls)
+	for range polls - 1 {
 		d.m.polled(d.world.poll()) // nobody looks
 	}
 	d.poll()
@@ -217,4 +220,17 @@ func TestUnknownSorting(t *testing.T) {
 	if want := `sort by "size": want one of cpu, contention, memory, network, disk, alarms, name`; err == nil || err.Error() != want {
 		t.Errorf("error %v, want %s", err, want)
 	}
+}
+
+// TestDocs keeps two screens in the documentation true.
+func TestDocs(t *testing.T) {
+	d := sit(t, 80, 24)
+	docstest.Example(t, "top.md", "main", "text", d.screen())
+	d = sit(t, 140, 45)
+	d.press("tab", "enter")
+	d.showDetail()
+	docstest.Example(t, "top.md", "detail", "text", d.screen())
+	d = sit(t, 80, 24)
+	d.press("?")
+	docstest.Example(t, "top.md", "help", "text", d.screen())
 }

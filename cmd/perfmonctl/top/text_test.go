@@ -152,7 +152,7 @@ func onlyStyles(t *testing.T, frame string) {
 // others, and looks at all views.
 func TestNamesCannotSteer(t *testing.T) {
 	for i, bad := range nasty {
-		d := sit(t, []int{80, 140}[i%2], 40)
+		d := sitBefore(t, []int{80, 140}[i%2], 40, newWorld(30), 3)
 		check := func() {
 			t.Helper()
 			onlyStyles(t, d.m.View().Content)

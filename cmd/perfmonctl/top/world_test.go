@@ -66,7 +66,7 @@ func (w *world) poll() *api.WatchPoll {
 			v.Name, v.ControlDomain = "Control domain on host: xcp-1", true
 		case 1:
 			v.Flags = api.Flags{Firing: 1, Severity: alarm.Critical, NoData: 1}
-			v.CPU = w.noisy(0.97)
+			v.CPU = ptr(0.97 + 0.02*w.rand.Float64())
 		case 2:
 			v.Flags = api.Flags{Firing: 1, Severity: alarm.Warning, Maintenance: "migrating"}
 		case 3:
@@ -127,7 +127,7 @@ func (w *world) explained(ref api.ObjectRef) *api.ExplainedAll {
 		},
 		{
 			Class: ref.Class, UUID: ref.UUID, Name: ref.Name, Variable: "network_usage", Columns: []string{"vif_0_rx"}, State: "inactive",
-			Rule: monitor.Rule{Level: 1e8, Sense: "high"}, Now: w.now, Step: 5, Muted: "maintenance: migrating",
+			Rule: monitor.Rule{Level: 5e5, Sense: "high"}, Now: w.now, Step: 5, Muted: "maintenance: migrating",
 			Rows: []monitor.ExplainedRow{{T: w.now, Value: ptr(123456)}},
 			Next: []monitor.Forecast{{If: alarm.IfCritical, Kind: alarm.KindRaised, At: w.now + 60, Inhibited: true}},
 		},
