@@ -96,9 +96,23 @@ func TestSeriesOfToolstacks(t *testing.T) {
 			p.sim.SetSeries(rrd.ClassHost, p.sim.HostUUID(), "cpu0", func(int64) float64 { return 0.25 })
 			p.sim.SetSeries(rrd.ClassVM, p.vm, "cpu0", func(int64) float64 { return 0.75 })
 			p.sim.SetSeries(rrd.ClassVM, other, "cpu0", func(int64) float64 { return 0.5 })
+			sr := xapitest.UUID("sr")
+			p.sim.PutSR(xapitest.SR{UUID: sr, Name: "thin", Type: "gfs2", ContentType: "user", PhysicalSize: 128, PhysicalUtilisation: 96})
+			p.sim.PutPBD(xapitest.PBD{UUID: xapitest.UUID("pbd"), Host: p.sim.HostUUID(), SR: sr, Attached: true})
+			p.sim.SetSeries(rrd.ClassSR, sr, "size", func(int64) float64 { return 128 })
+			p.sim.SetSeries(rrd.ClassHost, p.sim.HostUUID(), "read_"+sr[:8], func(int64) float64 { return 7 })
 			p.configure("vm", p.vm, cpuAbove(0.9))
 			a := p.start("--source", "xapi")
 			a.waitPage(`perfmon_variables 1`)
+			var ofSR api.Series
+			p.ask("series?span=2h&object=thin", &ofSR)
+			names := ""
+			for i, c := range ofSR.Columns {
+				names += fmt.Sprint(c.Class, " ", c.Name[:4], " ", ofSR.Values[i][len(ofSR.T)-1], ", ")
+			}
+			if want := map[bool]string{true: "host read 7, ", false: "host read 7, sr size 128, "}[version == xapitest.R2013]; names != want {
+				t.Errorf("columns of the SR: %s; want %s", names, want)
+			}
 			for span, want := range map[string]struct{ step, least int64 }{"10m": {5, 118}, "2h": {60, 118}, "1w": {3600, 165}, "1y": {86400, 363}} {
 				for object, value := range map[string]float64{"host": 0.25, "web-01": 0.75, "db-01": 0.5} {
 					var s api.Series
