@@ -57,7 +57,7 @@ func (l *local) watch(w http.ResponseWriter, r *http.Request) {
 	if err := out.control.SetReadDeadline(time.Time{}); err != nil {
 		l.Logger.Debug("watch: the read deadline stays", "err", err)
 	}
-	fmt.Fprintf(&out.pending, "retry: %d\n\n", reconnectAfter.Milliseconds())
+	out.text("retry: %d\n\n", reconnectAfter.Milliseconds())
 	last := r.Header.Get("Last-Event-ID")
 	if last == "" {
 		last = query.Get("last")
@@ -132,7 +132,7 @@ type stream struct {
 	w        http.ResponseWriter
 	control  *http.ResponseController
 	takeTime time.Duration
-	pending  bytes.Buffer
+	pending  [][]byte // what is shared is not copied
 }
 
 func (s *stream) transition(e *alarm.Event) { s.value(EventAlarm, e.EventID(), transitionOf(e)) }
@@ -148,30 +148,33 @@ func (s *stream) value(event, id string, v any) {
 // event appends an event. data is one line.
 func (s *stream) event(event, id string, data []byte) {
 	if id != "" {
-		fmt.Fprintf(&s.pending, "id: %s\n", lineOf(id))
+		s.text("id: %s\n", lineOf(id))
 	}
-	fmt.Fprintf(&s.pending, "event: %s\ndata: ", event)
-	s.pending.Write(data)
-	s.pending.WriteString("\n\n")
+	s.text("event: %s\ndata: ", event)
+	s.pending = append(s.pending, data)
+	s.text("\n\n")
 }
 
-func (s *stream) comment() { s.pending.WriteString(":\n\n") }
+func (s *stream) comment() { s.text(":\n\n") }
+
+func (s *stream) text(format string, args ...any) {
+	s.pending = append(s.pending, fmt.Appendf(nil, format, args...))
+}
 
 // send sends what was appended; the reader has to take it in time.
 func (s *stream) send() error {
-	if s.pending.Len() == 0 {
+	if len(s.pending) == 0 {
 		return nil
 	}
 	if err := s.control.SetWriteDeadline(time.Now().Add(s.takeTime)); err != nil {
 		return err
 	}
-	_, err := s.w.Write(s.pending.Bytes())
-	if s.pending.Reset(); s.pending.Cap() > 1<<20 {
-		s.pending = bytes.Buffer{}
+	for _, b := range s.pending {
+		if _, err := s.w.Write(b); err != nil {
+			return err
+		}
 	}
-	if err != nil {
-		return err
-	}
+	s.pending = nil
 	return s.control.Flush()
 }
 
