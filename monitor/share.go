@@ -50,8 +50,13 @@ func readShared(text string) *sharedState {
 	if json.Unmarshal([]byte(text), &s) != nil || s.Version != sharedVersion || s.Host == "" || len(s.Alarms) > maxShared {
 		return nil
 	}
-	for _, a := range s.Alarms {
+	for name, a := range s.Alarms {
 		if a.Severity != "" && a.Severity != alarm.Warning && a.Severity != alarm.Critical {
+			return nil
+		}
+		// A time before 1970 is nobody's, and so far back that no difference
+		// can be made of it an alarm would be quiet for ever.
+		if name == "" || min(a.Since, a.RaisedAt, a.AlarmedAt) < 0 {
 			return nil
 		}
 	}
@@ -154,7 +159,7 @@ func (m *Monitor) adopt(o *object, v *variable, a sharedAlarm, from string) {
 	m.changes.Adopted = append(m.changes.Adopted, e)
 	m.log.Info("alarm taken over from the host that the VM comes from", "class", o.Class, "uuid", o.UUID, "variable", v.conf.Name,
 		"name", o.label(), "severity", string(a.Severity), "from", from)
-	if a.Rule != sharedRule(v) {
+	if a.Rule != sharedRule(v) || o.byName[v.conf.Name] != v {
 		m.end(o, v, alarm.ReasonConfig)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"perfmon/alarm"
+	"perfmon/monitor/config"
 )
 
 // twoHosts are the hosts of a pool and a VM that runs on the first of them.
@@ -245,6 +246,18 @@ func TestAnotherRuleElsewhere(t *testing.T) {
 	p.want("b", "cleared config, raised inhibited")
 }
 
+// A variable that this host does not have is ended, whatever rule the text
+// says that it has: nothing else would ever end it.
+func TestSharedVariableThatIsNotHere(t *testing.T) {
+	p := newTwoHosts(t)
+	rule := sharedRule(&variable{conf: &config.Variable{Name: "x"}})
+	p.record.SavedState = `{"v":1,"host":"a","alarms":{"x":{"rule":"` + rule + `","severity":"critical","since":1,"raised":1,"alarmed":1}}}`
+	p.on = "b"
+	p.tell()
+	p.minutes(0)
+	p.want("b", "cleared config")
+}
+
 func TestReadShared(t *testing.T) {
 	good := `{"v":1,"host":"a","alarms":{"x":{"rule":"1","severity":"critical"}}}`
 	if s := readShared(good); s == nil || s.Host != "a" || s.Alarms["x"].Severity != alarm.Critical {
@@ -252,7 +265,9 @@ func TestReadShared(t *testing.T) {
 	}
 	for _, bad := range []string{
 		"", "x", `{"v":2,"host":"a"}`, `{"v":1}`, `{"v":1,"host":"a","alarms":{"x":{"severity":"loud"}}}`,
-		`{"v":1,"host":"a","alarms":{"x":{"since":"yesterday"}}}`, strings.Repeat(" ", maxSharedBytes) + good,
+		`{"v":1,"host":"a","alarms":{"x":{"since":"yesterday"}}}`, `{"v":1,"host":"a","alarms":{"x":{"since":-1}}}`,
+		`{"v":1,"host":"a","alarms":{"x":{"raised":-9223372036854775808}}}`, `{"v":1,"host":"a","alarms":{"x":{"alarmed":-1}}}`,
+		`{"v":1,"host":"a","alarms":{"":{"rule":"1"}}}`, strings.Repeat(" ", maxSharedBytes) + good,
 	} {
 		if s := readShared(bad); s != nil {
 			t.Errorf("%.50q was read: %+v", bad, s)
