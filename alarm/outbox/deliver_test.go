@@ -273,10 +273,11 @@ func TestHangs(t *testing.T) {
 		b := start(t, j, hanging)
 		c := start(t, j, other, func(o *Options) { o.Name = "other" })
 		began := time.Now()
-		b.add("a1")
-		b.add("b1")
-		c.add("a1")
-		c.add("b1")
+		for _, text := range []string{"a1", "b1"} {
+			b.add(text)
+			c.add(text)
+			synctest.Wait() // each is a call of its own
+		}
 		other.want(t, "0s: a1", "0s: b1")
 		if passed := time.Since(began); passed != 0 {
 			t.Errorf("commits and the other sink waited for %v", passed)
