@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"strings"
 	"testing"
+
+	"perfmon/cmd/internal/manual/manualtest"
 )
 
 // TestManual: the page has each flag that --help has.
@@ -16,6 +18,7 @@ func TestManual(t *testing.T) {
 	if !strings.HasPrefix(page.String(), `.TH "PERFMON" 8 "2023-11-14" `) {
 		t.Errorf("begins with %.60q", page.String())
 	}
+	manualtest.Lint(t, "perfmon", page.String())
 	run([]string{"--help"}, &help, &complaints)
 	flags := helpFlags(help.String())
 	if len(flags) < 10 {

@@ -133,8 +133,13 @@ func get[T any](ctx context.Context, a *agentFlags, path string, query url.Value
 	return into, answer, err
 }
 
-// awayError says that the agent could not be asked.
-type awayError struct{ error }
+// awayError says that the agent could not be asked, and what to do.
+type awayError struct {
+	error
+	cause error
+}
+
+func (e *awayError) Unwrap() error { return e.cause }
 
 func isAway(err error) bool {
 	var away *awayError
@@ -142,7 +147,7 @@ func isAway(err error) bool {
 }
 
 // unreachable says why the agent has not answered, and what can be done.
-func (a *agentFlags) unreachable(err error) error { return &awayError{a.whyAway(err)} }
+func (a *agentFlags) unreachable(err error) error { return &awayError{a.whyAway(err), err} }
 
 func (a *agentFlags) whyAway(err error) error {
 	var timeout net.Error

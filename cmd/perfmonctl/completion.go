@@ -14,7 +14,7 @@ var shells = []string{"bash", "zsh", "fish"}
 func newCompletion() *cobra.Command {
 	return &cobra.Command{
 		Use:   "completion " + strings.Join(shells, "|"),
-		Short: "print what lets a shell complete the words of perfmonctl",
+		Short: "have bash, zsh or fish complete words of perfmonctl",
 		Long: `completion prints a script with which a shell completes verbs and flags, and, by
 asking the running agent, objects, variables and silences. The package installs
 them; this is for shells of your own.

@@ -10,6 +10,9 @@ import (
 	"testing"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"perfmon/cmd/internal/manual/manualtest"
 )
 
 // TestGenerate: each verb that help shows has a page with its flags, and the
@@ -51,6 +54,20 @@ func TestGenerate(t *testing.T) {
 		}
 	}
 	walk(newRoot())
+	tools := 0
+	for _, cmd := range shownVerbs(newRoot()) {
+		name := strings.ReplaceAll(cmd.CommandPath(), " ", "-")
+		page := unpacked(t, filepath.Join(one, name+".1.gz"))
+		cmd.Flags().VisitAll(func(f *pflag.Flag) {
+			if want := strings.ReplaceAll("--"+f.Name, "-", `\-`) + `\fR`; !f.Hidden && !strings.Contains(page, want) {
+				t.Errorf("%s has no --%s", name, f.Name)
+			}
+		})
+		tools = manualtest.Lint(t, name, page)
+	}
+	if tools == 0 {
+		t.Log("neither mandoc nor groff is installed: what they say of the pages is not known")
+	}
 	if verbs < 5 || len(files) != verbs+3 {
 		t.Errorf("%d verbs and %d files", verbs, len(files))
 	}

@@ -71,7 +71,10 @@ func (a *agentFlags) refresh(cmd *cobra.Command, socket string, patience time.Du
 	defer cancel()
 	// Who looks on before it is sent cannot miss the poll.
 	stream, err := a.Open(ctx, "/v1/watch", url.Values{"overview": {"false"}})
-	if err != nil {
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		return err // nor would the command be heard
+	case err != nil:
 		if failure := send(socket); failure != nil {
 			return failure
 		}

@@ -47,39 +47,9 @@ func TestToolstackScript(t *testing.T) {
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Setup: func(e *testscript.Env) error {
-			dir, err := os.MkdirTemp("", "xcp") // short, for the address of a socket
-			if err != nil {
-				return err
-			}
-			e.Defer(func() { os.RemoveAll(dir) })
-			sim := simulated{xapitest.New(xapitest.Options{Dir: dir})}
-			if err := sim.Start(); err != nil {
-				return err
-			}
-			e.Defer(func() { sim.Close() })
-			for _, name := range []string{"web", "web-2", "db"} {
-				sim.PutVM(xapitest.VM{UUID: xapitest.UUID(name), Name: strings.TrimSuffix(name, "-2"), PowerState: "Running", ResidentOn: sim.HostUUID()})
-			}
-			sim.PutVM(xapitest.VM{UUID: xapitest.UUID("template"), Name: "golden", Template: true})
-			sim.PutSR(xapitest.SR{UUID: xapitest.UUID("sr"), Name: "local storage", Type: "lvm"})
-			for _, o := range [][2]string{{"vm", xapitest.UUID("web")}, {"vm", xapitest.UUID("db")}, {"host", sim.HostUUID()}, {"sr", xapitest.UUID("sr")}} {
-				if err := sim.SetOtherConfig(o[0], o[1], "other", "kept"); err != nil {
-					return err
-				}
-			}
+			sim, err := simulate(e)
 			e.Values[key{}] = sim
-			e.Setenv("GORACE", "atexit_sleep_ms=0")
-			e.Setenv("XAPI", sim.Addr(xapitest.XAPI))
-			e.Setenv("HOST", sim.HostUUID())
-			for _, name := range []string{"web", "web-2", "db", "template", "sr"} {
-				e.Setenv(strings.ToUpper(strings.ReplaceAll(name, "-", "")), xapitest.UUID(name))
-			}
-			webs := []string{xapitest.UUID("web"), xapitest.UUID("web-2")}
-			slices.Sort(webs)
-			e.Setenv("WEBA", webs[0])
-			e.Setenv("WEBB", webs[1])
-			e.Setenv("DBSTART", strings.ToUpper(xapitest.UUID("db")[:10]))
-			return os.WriteFile(filepath.Join(e.WorkDir, "inventory"), []byte("INSTALLATION_UUID='"+sim.HostUUID()+"'\n"), 0o600)
+			return err
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits,
@@ -108,6 +78,43 @@ func TestToolstackScript(t *testing.T) {
 			"down": func(ts *testscript.TestScript, neg bool, args []string) { ts.Check(of(ts).StopToolstack()) },
 		},
 	})
+}
+
+// simulate starts a toolstack for a script.
+func simulate(e *testscript.Env) (simulated, error) {
+	dir, err := os.MkdirTemp("", "xcp") // short, for the address of a socket
+	if err != nil {
+		return simulated{}, err
+	}
+	e.Defer(func() { os.RemoveAll(dir) })
+	sim := simulated{xapitest.New(xapitest.Options{Dir: dir})}
+	if err := sim.Start(); err != nil {
+		return simulated{}, err
+	}
+	e.Defer(func() { sim.Close() })
+	for _, name := range []string{"web", "web-2", "db"} {
+		sim.PutVM(xapitest.VM{UUID: xapitest.UUID(name), Name: strings.TrimSuffix(name, "-2"), PowerState: "Running", ResidentOn: sim.HostUUID()})
+	}
+	sim.PutVM(xapitest.VM{UUID: xapitest.UUID("template"), Name: "golden", Template: true})
+	sim.PutSR(xapitest.SR{UUID: xapitest.UUID("sr"), Name: "local storage", Type: "lvm"})
+	for _, o := range [][2]string{{"vm", xapitest.UUID("web")}, {"vm", xapitest.UUID("db")}, {"host", sim.HostUUID()}, {"sr", xapitest.UUID("sr")}} {
+		if err := sim.SetOtherConfig(o[0], o[1], "other", "kept"); err != nil {
+			return simulated{}, err
+		}
+	}
+	e.Setenv("GORACE", "atexit_sleep_ms=0")
+	e.Setenv("XAPI", sim.Addr(xapitest.XAPI))
+	e.Setenv("RRDD", sim.Addr(xapitest.RRDD))
+	e.Setenv("HOST", sim.HostUUID())
+	for _, name := range []string{"web", "web-2", "db", "template", "sr"} {
+		e.Setenv(strings.ToUpper(strings.ReplaceAll(name, "-", "")), xapitest.UUID(name))
+	}
+	webs := []string{xapitest.UUID("web"), xapitest.UUID("web-2")}
+	slices.Sort(webs)
+	e.Setenv("WEBA", webs[0])
+	e.Setenv("WEBB", webs[1])
+	e.Setenv("DBSTART", strings.ToUpper(xapitest.UUID("db")[:10]))
+	return sim, os.WriteFile(filepath.Join(e.WorkDir, "inventory"), []byte("INSTALLATION_UUID='"+sim.HostUUID()+"'\n"), 0o600)
 }
 
 // TestReplaceFile: mode, owner and links stay; who reads never sees a part.

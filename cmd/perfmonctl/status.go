@@ -65,4 +65,9 @@ func statusVerdict(s *api.Status) verdict {
 }
 
 // heard says whether a sink takes what it is told, as far as is known.
-func heard(s *api.Sink) bool { return !s.Away && (s.Heartbeat == nil || *s.Heartbeat) }
+func heard(s *api.Sink) bool { return !s.Away && !late(s) && (s.Heartbeat == nil || *s.Heartbeat) }
+
+// lateAfter is how long an event may wait, in seconds, before its sink is late.
+const lateAfter = 60
+
+func late(s *api.Sink) bool { return s.Queued > 0 && s.Oldest >= lateAfter }

@@ -114,9 +114,6 @@ func sinksLines(s *api.Status, t times) []string {
 	return lines
 }
 
-// lateAfter is how long an event may wait, in seconds, before its sink is late.
-const lateAfter = 60
-
 func sinkLines(k *api.Sink, t times) []string {
 	state := paint(good, "fine")
 	switch {
@@ -127,8 +124,10 @@ func sinkLines(k *api.Sink, t times) []string {
 		}
 	case k.Heartbeat != nil && !*k.Heartbeat:
 		state = paint(bad, "the last heartbeat did not arrive")
-	case k.Queued > 0 && k.Oldest >= lateAfter:
+	case late(k):
 		state = paint(warned, "late")
+	case k.Queued > 0 && k.LastErrorAt >= t.now.Unix()-k.Oldest:
+		state = paint(warned, "trying again")
 	}
 	sent := count(int(k.Sent), "event") + " sent"
 	lines := []string{state + "; " + sent}

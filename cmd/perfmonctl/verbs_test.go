@@ -200,6 +200,16 @@ func TestWatch(t *testing.T) {
 	}
 }
 
+// TestWatchJSON: each event is a line, as it came.
+func TestWatchJSON(t *testing.T) {
+	agent := wholeAgent()
+	agent.answers["/v1/watch"] = "event: poll\ndata: {}\n\nevent: alarm\nid: 1\ndata: {\"kind\":\"raised\"}\n\nevent: alarm\nid: 2\ndata: {\"kind\":\"cleared\"}\n\nevent: alarm\nid: 3\ndata: []\n\n"
+	code, out, _ := runs("alarms", "--watch", "--output", "json", "--api-socket", agent.start(t))
+	if want := "{\"kind\":\"raised\"}\n{\"kind\":\"cleared\"}\n"; out != want || code != exitFailed {
+		t.Errorf("exit code %d: %s, want %s", code, out, want)
+	}
+}
+
 func TestSinceTime(t *testing.T) {
 	now := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 	f := func(text string, want time.Time) {

@@ -52,6 +52,8 @@ func TestStatusVerdict(t *testing.T) {
 	f(pluginWarning, func(s *api.Status) { s.Journal.Degraded = true })
 	f(pluginWarning, func(s *api.Status) { s.Counts.ConfigErrors = 1 })
 	f(pluginWarning, func(s *api.Status) { s.Sinks[0].Away = true })
+	f(pluginWarning, func(s *api.Status) { s.Sinks[0].Queued, s.Sinks[0].Oldest = 1, lateAfter })
+	f(pluginFine, func(s *api.Status) { s.Sinks[0].Queued, s.Sinks[0].Oldest = 1, lateAfter-1 })
 	f(pluginWarning, func(s *api.Status) { s.Sinks[0].Heartbeat = &no })
 }
 

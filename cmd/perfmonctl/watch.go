@@ -93,7 +93,7 @@ func (w *watcher) follow(ctx context.Context, connected func()) error {
 	if stop != nil {
 		return stop
 	}
-	return &awayError{err}
+	return &awayError{err, err}
 }
 
 // hear takes an event.

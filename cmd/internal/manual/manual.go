@@ -33,12 +33,12 @@ func (p *Page) Troff(date time.Time, version string) string {
 	b.WriteString(".nh\n.ad l\n") // words stay whole
 	fmt.Fprintf(&b, ".SH NAME\n%s \\- %s\n", escape(p.Name), escape(p.Short))
 	fmt.Fprintf(&b, ".SH SYNOPSIS\n.B %s\n", escape(p.Usage))
-	b.WriteString(".SH DESCRIPTION\n" + paragraphs(p.Long))
+	b.WriteString(section("DESCRIPTION", paragraphs(p.Long)))
 	if p.Flags != nil && p.Flags.HasAvailableFlags() {
-		b.WriteString(".SH OPTIONS\n" + options(p.Flags))
+		b.WriteString(section("OPTIONS", options(p.Flags)))
 	}
 	if p.Example != "" {
-		b.WriteString(".SH EXAMPLES\n" + literal(p.Example))
+		b.WriteString(section("EXAMPLES", literal(p.Example)))
 	}
 	if len(p.SeeAlso) > 0 {
 		b.WriteString(".SH SEE ALSO\n")
@@ -95,7 +95,7 @@ func paragraphs(text string) string {
 		var plain, kept []string
 		flush := func() {
 			if len(plain) > 0 {
-				b.WriteString(".PP\n" + escape(strings.Join(plain, "\n")) + "\n")
+				b.WriteString(".PP\n" + filled(strings.Join(plain, " ")) + "\n")
 			}
 			if len(kept) > 0 {
 				b.WriteString(literal(strings.Join(kept, "\n")))
@@ -113,6 +113,33 @@ func paragraphs(text string) string {
 			plain = append(plain, line)
 		}
 		flush()
+	}
+	return b.String()
+}
+
+// section is a part of the page. Its first paragraph needs no mark.
+func section(title, text string) string {
+	return ".SH " + title + "\n" + strings.TrimPrefix(text, ".PP\n")
+}
+
+// maxLine is how long lines of the source are that troff sets anew.
+const maxLine = 70 // before escapes
+
+// fill breaks a text into lines that are not longer, between words.
+func fill(text string) string {
+	var b strings.Builder
+	column := 0
+	for word := range strings.FieldsSeq(text) {
+		switch {
+		case column > 0 && column+1+len(word) > maxLine:
+			b.WriteByte('\n')
+			column = 0
+		case column > 0:
+			b.WriteByte(' ')
+			column++
+		}
+		b.WriteString(word)
+		column += len(word)
 	}
 	return b.String()
 }
@@ -136,11 +163,10 @@ func options(flags *pflag.FlagSet) string {
 		if value != "" {
 			b.WriteString(" \\fI" + escape(value) + "\\fR")
 		}
-		b.WriteString("\n" + escape(usage))
 		if d := f.DefValue; d != "" && d != "false" && d != "[]" && d != "0" && d != "0s" && !strings.Contains(usage, "default") {
-			b.WriteString(" (default " + escape(d) + ")")
+			usage += " (default " + d + ")"
 		}
-		b.WriteString("\n")
+		b.WriteString("\n" + filled(usage) + "\n")
 	})
 	return b.String()
 }
@@ -157,5 +183,9 @@ func escape(text string) string {
 	}
 	return strings.Join(lines, "\n")
 }
+
+// filled is text that troff sets anew. A line may not begin as one of its
+// requests does, which is why it is broken before it is escaped.
+func filled(text string) string { return escape(fill(text)) }
 
 func quote(s string) string { return `"` + strings.ReplaceAll(s, `"`, `\(dq`) + `"` }

@@ -1,0 +1,31 @@
+// Package manualtest has manual pages looked at by the programs that show
+// them.
+package manualtest
+
+import (
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+// Lint has a page checked by those of mandoc and groff that are installed,
+// which find nothing wrong with a good one. It returns how many those were.
+func Lint(t testing.TB, name, page string) (tools int) {
+	t.Helper()
+	for _, command := range [][]string{
+		{"mandoc", "-T", "lint"},
+		{"groff", "-man", "-ww", "-z", "-Tutf8"},
+	} {
+		path, err := exec.LookPath(command[0])
+		if err != nil {
+			continue
+		}
+		tools++
+		cmd := exec.Command(path, command[1:]...)
+		cmd.Stdin = strings.NewReader(page)
+		if out, err := cmd.CombinedOutput(); err != nil || len(out) > 0 {
+			t.Errorf("%s: %s: %v\n%s", name, command[0], err, out)
+		}
+	}
+	return tools
+}
