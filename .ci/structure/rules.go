@@ -67,10 +67,11 @@ var testedTogether = map[string][]string{
 // mayStartPrograms lists the packages and files, outside tests, that may
 // start other programs.
 var mayStartPrograms = []string{
-	"cmd/perfmon/daemonize.go", // --daemon: the program starts itself again, detached
-	"cmd/internal/systemctl",   // takeover and the host plugin start and stop units
-	"cmd/internal/systemlog",   // support-bundle reads the journal
-	"alarm/sink/sinktest",      // servers for tests
+	"cmd/perfmon/daemonize.go",       // --daemon: the program starts itself again, detached
+	"cmd/internal/systemctl",         // takeover and the host plugin start and stop units
+	"cmd/internal/systemlog",         // support-bundle reads the journal
+	"cmd/internal/manual/manualtest", // tests have mandoc and groff look at pages
+	"alarm/sink/sinktest",            // servers for tests
 	"scaling/pool/runtime/...",
 	"scaling/rubber/cloud/...",
 	".ci/...",
