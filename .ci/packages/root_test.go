@@ -153,6 +153,9 @@ func (r *root) changes() []string {
 		if _, err := os.Lstat("/" + name); err != nil && e.Type()&fs.ModeCharDevice != 0 {
 			return nil // the mark of something that was made and removed
 		}
+		if below, err := os.ReadDir("/" + name); err == nil && len(below) == 0 && e.Type()&fs.ModeCharDevice != 0 {
+			return nil // rpm does not know that an empty directory is another's, one of dpkg's
+		}
 		list = append(list, "/"+name)
 		return nil
 	})
