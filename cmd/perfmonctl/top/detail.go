@@ -114,7 +114,10 @@ func (m *model) detailView() []string {
 	bottom := m.footer()
 	room := m.height - len(lines) - len(bottom)
 	next := m.nextLines()
-	variables := max(4, min(len(m.detail.variables)+2, room/2-1-len(next)))
+	variables := 2
+	if n := len(m.detail.variables); n > 0 {
+		variables = max(4, min(n+2, room/2-1-len(next)))
+	}
 	lines = append(lines, m.aged(m.plotLines(room-variables-len(next)))...)
 	lines = append(lines, m.aged(m.variableLines(variables))...)
 	lines = append(lines, m.aged(next)...)
@@ -255,9 +258,9 @@ func (m *model) variableLines(lines int) []string {
 	d := m.detail
 	d.cursor.settle(d.keys(), lines-2)
 	name := m.variableCells()
-	out := []string{
-		rule(fmt.Sprintf("%d variables", len(d.variables)), false, m.width),
-		paint(heading, "  "+fit("VARIABLE", name)+" "+fit("STATE", 8)+right("SINCE", 8)+"  "+fit("VALUE", valueCells)+" NEXT"),
+	out := []string{rule(fmt.Sprintf("%d variables", len(d.variables)), false, m.width)}
+	if len(d.variables) > 0 {
+		out = append(out, paint(heading, "  "+fit("VARIABLE", name)+" "+fit("STATE", 8)+right("SINCE", 8)+"  "+fit("VALUE", valueCells)+" NEXT"))
 	}
 	for i := d.cursor.first; i < len(d.variables) && len(out) < lines; i++ {
 		out = append(out, m.variableLine(d.variables[i], name, i == d.cursor.index))
