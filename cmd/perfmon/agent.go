@@ -69,6 +69,8 @@ func runAgent(o *options, stdout, stderr io.Writer) error {
 		return err
 	case o.shadow && o.stateDir == "":
 		// All is in memory, as it should be.
+	case isDiskTrouble(err):
+		log.Warn("state directory not locked: its disk cannot be written to", "err", err)
 	case err != nil:
 		log.Warn("no state directory, so nothing survives a restart: mend it, or name another with --state-dir", "err", err)
 		o.stateDir = ""

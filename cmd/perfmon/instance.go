@@ -31,8 +31,9 @@ func (e *alreadyRunningError) Error() string {
 type lock struct{ file *os.File }
 
 // lockState makes the state directory and locks it. An error other than
-// alreadyRunningError means that the directory cannot be written; the command
-// socket has to tell instances apart then.
+// alreadyRunningError means that the directory cannot be used; the command
+// socket has to tell instances apart then. What a disk says that may be mended
+// while we run passes isDiskTrouble.
 func lockState(dir string) (*lock, error) {
 	if dir == "" {
 		return nil, errors.New("none is named")
@@ -42,6 +43,12 @@ func lockState(dir string) (*lock, error) {
 	}
 	path := filepath.Join(dir, "perfmon.lock")
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|unix.O_CLOEXEC|unix.O_NOFOLLOW, 0o600)
+	if errors.Is(err, unix.EROFS) {
+		// Its lock can be had on a disk that is read-only, too.
+		if there, e := os.OpenFile(path, os.O_RDONLY|unix.O_CLOEXEC|unix.O_NOFOLLOW, 0); e == nil {
+			f, err = there, nil
+		}
+	}
 	if err != nil {
 		return nil, fmt.Errorf("open lock file: %w", err)
 	}
@@ -52,14 +59,23 @@ func lockState(dir string) (*lock, error) {
 		}
 		return nil, &alreadyRunningError{pid: readPID(f), what: path}
 	}
+	// The number helps people alone, so a disk without room for it is no error.
 	if err := f.Truncate(0); err == nil {
-		_, err = f.WriteAt([]byte(strconv.Itoa(os.Getpid())), 0)
-		if err != nil {
-			f.Close()
-			return nil, fmt.Errorf("write lock file: %w", err)
-		}
+		_, _ = f.WriteAt([]byte(strconv.Itoa(os.Getpid())), 0)
 	}
 	return &lock{f}, nil
+}
+
+// isDiskTrouble reports whether an error is one of a disk that is full,
+// read-only or broken. It may work again later, and what is on it can perhaps
+// be read: the journal sees to both.
+func isDiskTrouble(err error) bool {
+	for _, trouble := range []error{unix.EROFS, unix.ENOSPC, unix.EDQUOT, unix.EIO} {
+		if errors.Is(err, trouble) {
+			return true
+		}
+	}
+	return false
 }
 
 // release lets the next instance in. The file stays: removing it would let

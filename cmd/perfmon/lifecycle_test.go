@@ -113,6 +113,51 @@ func TestWithoutStateDirectory(t *testing.T) {
 	}
 }
 
+// A disk that is full or read-only when the agent starts is the journal's
+// trouble: it reads what is there, and is written again once that is possible.
+func TestStateDirectoryOnABadDisk(t *testing.T) {
+	t.Parallel()
+	for name, spoil := range map[string]func(dir string) error{
+		"read-only": func(dir string) error { return unix.Mount("none", dir, "", unix.MS_REMOUNT|unix.MS_RDONLY, "") },
+		"full": func(dir string) error {
+			err := os.WriteFile(filepath.Join(dir, "filler"), make([]byte, 2<<20), 0o600)
+			if !errors.Is(err, unix.ENOSPC) {
+				return fmt.Errorf("the disk is not full: %v", err)
+			}
+			return nil
+		},
+	} {
+		for _, used := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, used before %t", name, used), func(t *testing.T) {
+				t.Parallel()
+				s := newSite(t)
+				dir := s.path("small")
+				if err := os.Mkdir(dir, 0o700); err != nil {
+					t.Fatal(err)
+				}
+				if err := unix.Mount("none", dir, "tmpfs", 0, "size=1m,mode=0700"); err != nil {
+					t.Skipf("this test mounts a small disk, which is not allowed here: %v", err)
+				}
+				t.Cleanup(func() { _ = unix.Unmount(dir, unix.MNT_DETACH) })
+				if used {
+					s.ends(s.command("--source", "local", "-n", "1", "--state-dir", dir), exitOK)
+				}
+				if err := spoil(dir); err != nil {
+					t.Fatal(err)
+				}
+				a := s.start("--source", "local", "--state-dir", dir)
+				if used && name == "full" {
+					a.waitPage(`perfmon_journal_file_bytes [1-9]`) // there is room in the file
+				} else {
+					a.waitPage(`perfmon_journal_degraded 1`)
+					a.waitLog(1, "level=ERROR .*journal cannot be written")
+				}
+				a.stop(syscall.SIGTERM)
+			})
+		}
+	}
+}
+
 func TestPIDFileThatCannotBeWritten(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
