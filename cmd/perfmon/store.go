@@ -128,15 +128,38 @@ func (s *store) Keep(c *monitor.Changes) {
 	for _, one := range s.sinks {
 		one.outbox.Nudge()
 	}
-	for _, d := range dropped {
-		s.log.Error("event dropped: no room in the queue of its sink", "sink", d.Sink, "id", d.Event.EventID(), "kind", d.Event.Kind, "why", d.Reason)
-	}
+	tellDropped(s.log, dropped)
 	switch {
 	case err == nil:
 		s.trouble = ""
 	case err.Error() != s.trouble:
 		s.trouble = err.Error()
 		s.log.Error("not all state is kept", "err", fmt.Errorf("commit: %w", err))
+	}
+}
+
+// tellDropped logs what a commit has dropped, in one line a sink and reason:
+// when a thousand alarms come at once, the log shall not be the next to be full.
+func tellDropped(log *slog.Logger, dropped []journal.Dropped) {
+	type place struct{ sink, reason string }
+	var order []place
+	lost := map[place][]*alarm.Event{}
+	for _, d := range dropped {
+		p := place{d.Sink, d.Reason}
+		if lost[p] == nil {
+			order = append(order, p)
+		}
+		lost[p] = append(lost[p], d.Event)
+	}
+	for _, p := range order {
+		repeated := 0
+		for _, e := range lost[p] {
+			if e.Kind == alarm.KindRepeated {
+				repeated++
+			}
+		}
+		log.Error("events dropped: no room in the queue of their sink", "sink", p.sink, "why", p.reason,
+			"events", len(lost[p]), "repeated", repeated, "first", lost[p][0].EventID(), "kind", lost[p][0].Kind)
 	}
 }
 
