@@ -66,7 +66,7 @@ check: need-go ## format, vet, lint, import directions, package comments
 	$(GO) vet -tags integration ./... ./.ci/dashboards ./.ci/packages
 	$(GO) vet -tags system ./.ci/packages
 	$(GO) tool staticcheck -tags integration $(ALL)
-	@for script in .ci/run .ci/need .ci/*.sh; do bash -n "$$script" || exit 1; done
+	@for script in .ci/run .ci/need .ci/*.sh packaging/scripts/*.sh; do bash -n "$$script" || exit 1; done
 	$(GO) test -count=1 ./.ci/structure
 
 .PHONY: golden
