@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"charm.land/lipgloss/v2"
+
+	"perfmon/monitor/api"
 )
 
 // staleAfter is for how many steps no row may come before that is said.
@@ -54,7 +56,7 @@ func (m *model) stateWord() string {
 		return paint(critical, "away")
 	case m.status != nil && m.status.Shadow:
 		return clean(m.poll.State) + ", shadow"
-	case m.old():
+	case m.poll.State != api.StateRunning:
 		return paint(warning, clean(m.poll.State))
 	}
 	return paint(good, clean(m.poll.State))
@@ -67,9 +69,8 @@ func (m *model) age() string {
 		return paint(warning, "no row yet")
 	}
 	text := "rows to " + m.clock(m.poll.LastRow)
-	old := m.now() - m.poll.LastRow
-	if old > staleAfter*max(m.step(), 5)+pollSlack {
-		return paint(warning, text+", "+ago(old)+" old")
+	if m.stale() {
+		return paint(warning, text+", "+ago(m.now()-m.poll.LastRow)+" old")
 	}
 	return text
 }

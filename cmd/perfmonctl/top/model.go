@@ -165,7 +165,13 @@ func (m *model) listed(l listed) {
 func (m *model) now() int64 { return m.o.now().Unix() }
 
 // old says that what is shown is not what is so now.
-func (m *model) old() bool { return m.away != nil || m.poll != nil && m.poll.State != api.StateRunning }
+func (m *model) old() bool { return m.away != nil || m.stale() }
+
+// stale says that the newest row is older than it should be. One poll that
+// fails does not make it so.
+func (m *model) stale() bool {
+	return m.poll.LastRow > 0 && m.now()-m.poll.LastRow > staleAfter*max(m.step(), 5)+pollSlack
+}
 
 // visible are the rows of the table, in order.
 func (m *model) visible() []*row { return choose(m.rows, m.kind, m.filter, m.sort, m.turned) }

@@ -234,3 +234,17 @@ func TestDocs(t *testing.T) {
 	d.press("?")
 	docstest.Example(t, "top.md", "help", "text", d.screen())
 }
+
+// TestScreenOfOnePollThatFailed: the reason is said, and nothing is grey yet.
+func TestScreenOfOnePollThatFailed(t *testing.T) {
+	d := sit(t, 80, 24)
+	p := d.world.poll()
+	p.State, p.Trouble = api.StateTrouble, "no rows: unreachable"
+	d.send(polled{p})
+	if s := d.screen(); !strings.Contains(s, "\nno rows come: unreachable\n") || !strings.Contains(s, "perfmon 1.4.0 trouble") {
+		t.Errorf("the reason is not said:\n%s", s)
+	}
+	if d.m.old() {
+		t.Error("a row of now is called old")
+	}
+}
