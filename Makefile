@@ -98,6 +98,13 @@ kill: need-go ## kill the agent KILLS (200) times among real servers; every sink
 	@mkdir -p run/kill
 	@GO="$(GO)" .ci/integration.sh -v -timeout 60m -run '^TestKill$$' ./cmd/perfmon -kills $(KILLS) -seed $(SEED) -logs '$(CURDIR)/run/kill'
 
+.PHONY: man
+man: build ## write the manual pages and completions into dist/man
+	@rm -rf dist/man
+	SOURCE_DATE_EPOCH="$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct)}"; export SOURCE_DATE_EPOCH; \
+		bin/perfmonctl generate dist/man && bin/perfmon --manual | gzip -9n >dist/man/perfmon.8.gz
+	@echo 'read one with: man -l dist/man/perfmonctl.1.gz'
+
 .PHONY: package
 package: need-go ## build .deb and .rpm for amd64 and arm64 into dist/packages
 	@GO="$(GO)" .ci/package.sh
