@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"strings"
 
 	"perfmon/alarm"
@@ -72,7 +73,7 @@ func valueText(v *float64) string {
 	if v == nil {
 		return "–"
 	}
-	return number(*v)
+	return compact(*v)
 }
 
 // levelText is on which side of which level a value is bad: of a warning that
@@ -81,8 +82,12 @@ func levelText(level float64, sense string, warning *float64, severity alarm.Sev
 	if severity == alarm.Warning && warning != nil {
 		level = *warning
 	}
-	if sense == "low" {
-		return "< " + exact(level)
+	text := exact(level)
+	if math.Abs(level) >= 1e6 {
+		text = compact(level)
 	}
-	return "> " + exact(level)
+	if sense == "low" {
+		return "< " + text
+	}
+	return "> " + text
 }

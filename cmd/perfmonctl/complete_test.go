@@ -25,7 +25,7 @@ func TestCompletion(t *testing.T) {
 	f("3857a1a4-2d5a-4d0e-a1c6-000000000002\tvm web-07\n:36", "history", s, "3857")
 	f("vm:54837276-2d5a-4d0e-a1c6-000000000003\tvm a database with quite a long name, of the kind that people give\n:36", "config", s, "vm:5483")
 	f("東京データベース\tvm 70af4348-2d5a-4d0e-a1c6-000000000004\n:36", "explain", s, "東")
-	f("memory_free_kib\tclearing, < 1000000\n:36", "explain", s, "host", "mem")
+	f("memory_free_kib\tclearing, < 1M\n:36", "explain", s, "host", "mem")
 	f(":4", "explain", s, "host", "cpu_usage", "")
 	f("5f0c3a9be1d27c48\t: load test on web-07\n:36", "silence", "end", s, "5")
 	f("class=vm\nclass=host\nclass=sr\n:6", "silence", "add", s, "cl")

@@ -73,6 +73,24 @@ func number(v float64) string {
 	return strconv.FormatFloat(v, 'g', 4, 64)
 }
 
+// compact is a number for a list: a large one with four digits that matter and
+// a unit's prefix of the SI.
+//
+//	0.97, 1234, 123.5M
+func compact(v float64) string {
+	scaled := v
+	for _, prefix := range []string{"", "k", "M", "G", "T", "P", "E"} {
+		if math.Abs(v) < 1e6 {
+			return number(v)
+		}
+		if math.Abs(scaled) < 999.95 {
+			return strconv.FormatFloat(scaled, 'g', 4, 64) + prefix
+		}
+		scaled /= 1000
+	}
+	return number(v)
+}
+
 // exact is a number as somebody has written it.
 func exact(v float64) string {
 	if math.Abs(v) >= 1e15 || v != 0 && math.Abs(v) < 1e-6 {

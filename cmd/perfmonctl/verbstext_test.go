@@ -1,10 +1,13 @@
 package main
 
 import (
+	"math"
+	"slices"
 	"strings"
 	"testing"
 
 	"perfmon/alarm"
+	"perfmon/docs/docstest"
 	"perfmon/monitor/api"
 )
 
@@ -109,6 +112,49 @@ func TestAlarmsText(t *testing.T) {
 	golden(t, "alarms-wide", alarmsText(someAlarms(), at(noon), screen{}))
 	goldenScreen(t, "alarms-none", alarmsText(&api.Variables{Row: noon}, at(noon), narrow))
 	goldenScreen(t, "alarms-early", alarmsText(&api.Variables{}, at(noon), narrow))
+}
+
+// TestWatchingExamples: docs/asking.md shows what the verbs print.
+func TestWatchingExamples(t *testing.T) {
+	example := func(name, text string) {
+		t.Helper()
+		docstest.Example(t, "asking.md", name, "text", screen{}.finish(text))
+	}
+	alarms, history, objects, status := someAlarms(), someHistory(), someObjects(), troubled()
+	long := vm(3, "database")
+	alarms.Variables[1].ObjectRef, alarms.Variables[1].Variable = long, "disk_usage"
+	alarms.Variables = slices.Delete(alarms.Variables, 3, 5)
+	example("alarms", alarmsText(alarms, at(noon), screen{width: 100}))
+	history.Transitions = history.Transitions[:4]
+	history.Complete = true
+	example("history", historyText(history, at(noon), screen{width: 100}))
+	objects.Objects = slices.Delete(objects.Objects, 4, 5)
+	objects.Objects[3].ObjectRef, objects.Objects[2].Tags = long, []string{"production"}
+	objects.Objects[2].NoData, objects.Objects[2].Pending = 0, 0
+	example("objects", objectsText(objects.Objects, digitsOf(objects.Objects), screen{}))
+	status.State, status.Shadow, status.Host.Name, status.Version, status.Journal = api.StateRunning, false, "xcp-1", version, healthy().Journal
+	example("status", statusText(status, at(noon+3)))
+}
+
+func TestCompact(t *testing.T) {
+	f := func(v float64, want string) {
+		t.Helper()
+		if got := compact(v); got != want {
+			t.Errorf("%v: %s, want %s", v, got, want)
+		}
+	}
+	f(0, "0")
+	f(0.97, "0.97")
+	f(-1234.6, "-1235")
+	f(999999, "999999")
+	f(1e6, "1M")
+	f(-123456789, "-123.5M")
+	f(999949999, "999.9M")
+	f(999960000, "1G")
+	f(1.5e18, "1.5E")
+	f(1e30, number(1e30))
+	f(math.Inf(1), "+Inf")
+	f(math.NaN(), "NaN")
 }
 
 func TestHistoryText(t *testing.T) {
