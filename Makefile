@@ -63,9 +63,9 @@ check: need-go ## format, vet, lint, import directions, package comments
 	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then \
 		echo "not formatted, run gofmt -w on:"; echo "$$unformatted"; exit 1; fi
 	$(GO) vet $(ALL)
-	$(GO) vet -tags integration ./... ./.ci/dashboards ./.ci/packages
+	$(GO) vet -tags integration,browser ./... ./.ci/dashboards ./.ci/packages
 	$(GO) vet -tags system ./.ci/packages
-	$(GO) tool staticcheck -tags integration $(ALL)
+	$(GO) tool staticcheck -tags integration,browser $(ALL)
 	@for script in .ci/run .ci/need .ci/*.sh packaging/scripts/*.sh; do bash -n "$$script" || exit 1; done
 	$(GO) test -count=1 ./.ci/structure
 
@@ -88,6 +88,10 @@ mutants: need-go ## make mistakes in the trigger, the fold and the loop; a test 
 .PHONY: soak
 soak: need-go ## 30 minutes against the simulator; memory has to stay level
 	@GO="$(GO)" .ci/soak.sh
+
+.PHONY: browser
+browser: need-go ## tests of the page in a real Chromium, which it installs; PICTURES=folder keeps screenshots
+	@GO="$(GO)" .ci/browser.sh
 
 .PHONY: integration
 integration: need-go ## tests with real processes; installs the Debian packages that they need

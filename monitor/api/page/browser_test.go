@@ -16,7 +16,7 @@ func night(t *testing.T, width, height int) (f *fake, origin string, tab *tab) {
 	t.Helper()
 	f = newFake()
 	f.vms = 200
-	f.scenario()
+	f.scenario(13)
 	origin = f.start(t)
 	return f, origin, startBrowser(t).open(t, width, height, "dark")
 }

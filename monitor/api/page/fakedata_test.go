@@ -165,8 +165,8 @@ func variable(ref api.ObjectRef, name, state string, severity alarm.Severity, si
 }
 
 // scenario fills the fake with a bad night: what fires, what is pending, what
-// is silenced, and what was.
-func (f *fake) scenario() {
+// is silenced, and what was. One has the given VM's network busy.
+func (f *fake) scenario(busy int) {
 	now := f.now
 	web, dom0 := f.ref(6), f.ref(0)
 	sr := api.ObjectRef{Class: "sr", UUID: uuidOf(1001), Name: "local-1"}
@@ -175,7 +175,7 @@ func (f *fake) scenario() {
 	hot.WarningLevel = &warning
 	free := variable(f.ref(7), "memory_internal_free", "firing", alarm.Warning, now-3900, some(90000), 200000, "memory_internal_free")
 	free.Sense = "low"
-	silenced := variable(f.ref(13), "network_usage", "firing", alarm.Critical, now-700, some(9.1e7), 5e7, "vif_0_rx", "vif_0_tx")
+	silenced := variable(f.ref(busy), "network_usage", "firing", alarm.Critical, now-700, some(9.1e7), 5e7, "vif_0_rx", "vif_0_tx")
 	silenced.Muted, silenced.Silence = "silence 5f0c3a9be1d27c48", "5f0c3a9be1d27c48"
 	f.variables = []api.Variable{
 		hot,
@@ -186,7 +186,7 @@ func (f *fake) scenario() {
 		variable(web, "network_usage", "inactive", "", 0, some(4.4e6), 5e7, "vif_0_rx", "vif_0_tx"),
 	}
 	for i, hours := range []int64{1, 3, 4, 9, 14, 20, 31, 50} {
-		ref := []api.ObjectRef{web, sr, f.ref(7), f.ref(13), f.ref(20)}[i%5]
+		ref := []api.ObjectRef{web, sr, f.ref(7), f.ref(busy), f.ref(20)}[i%5]
 		name := []string{"cpu_usage", "physical_utilisation", "memory_internal_free", "network_usage", "disk_usage"}[i%5]
 		at := now - hours*3600
 		f.say(at-1500, alarm.KindRaised, ref, name)
@@ -194,7 +194,7 @@ func (f *fake) scenario() {
 	}
 	f.say(now-40000, alarm.KindRaised, sr, "physical_utilisation")
 	f.say(now-3840, alarm.KindRaised, f.ref(7), "memory_internal_free")
-	f.say(now-640, alarm.KindRaised, f.ref(13), "network_usage")
+	f.say(now-640, alarm.KindRaised, f.ref(busy), "network_usage")
 	f.say(now-500, alarm.KindNoData, dom0, "fs_usage")
 	f.say(now-420, alarm.KindRaised, web, "cpu_usage")
 	f.say(now-300, alarm.KindCleared, web, "cpu_usage")

@@ -15,12 +15,8 @@ func TestLook(t *testing.T) {
 	if dir == "" {
 		t.Skip("PERFMON_PICTURES names no folder")
 	}
-	f := newFake()
-	f.vms = 200
-	f.scenario()
-	origin := f.start(t)
 	b := startBrowser(t)
-	vm := "#/vm/" + f.ref(6).UUID
+	vm := "#/vm/" + uuidOf(6)
 	for _, v := range []struct {
 		name, hash, scheme, ready string
 		width, height             int
@@ -38,8 +34,15 @@ func TestLook(t *testing.T) {
 		{"history-dark", "#/history", "dark", "document.querySelector('.lanes')", 1280, 900},
 		{"history-phone", "#/history", "dark", "document.querySelector('.lanes')", 360, 780},
 		{"host-dark", "#/host", "dark", "document.querySelectorAll('.u-wrap').length > 1", 1280, 900},
+		{"now-docs", "", "dark", "document.querySelectorAll('.alarm').length === 6", 1200, 800},
+		{"vm-docs", vm, "light", "document.querySelectorAll('.u-wrap').length > 1", 1200, 760},
+		{"wall-docs", "#/wall", "light", "document.querySelectorAll('.alarm').length > 3", 1280, 720},
 		{"wall", "#/wall", "light", "document.querySelectorAll('.alarm').length > 3", 1920, 1080},
 	} {
+		f := newFake()
+		f.vms = 200
+		f.scenario(14)
+		origin := f.start(t)
 		tab := b.open(t, v.width, v.height, v.scheme)
 		tab.visit(origin + "/" + v.hash)
 		tab.wait(v.ready)

@@ -33,8 +33,8 @@ function heldBack(e) {
 function sinkLine(k) {
   const parts = [k.told ? 'told' : k.waiting ? `not told yet: ${k.waiting} waiting` : 'not told'];
   if (k.filtered) parts.push('its filter leaves this alarm out');
-  if (k.hold_silenced) parts.push('held back by a silence');
-  if (k.hold_inhibited) parts.push('held back by the inhibit period');
+  if (k.hold_silenced) parts.push('from now on held back by a silence');
+  if (k.hold_inhibited) parts.push('from now on held back by the inhibit period');
   if (k.away) parts.push('it is away');
   return h('li', null, h('b', null, k.sink), ` ${parts.join('; ')}`);
 }

@@ -2,7 +2,7 @@
 import { colour, lineColour } from './colours.js';
 import { marks } from './marks.js';
 import { number, unknown } from './units.js';
-import { clockText, dayText, hourMinute, hourMinuteSecond, utcText } from './when.js';
+import { clockText, dayText, hourMinute, hourMinuteSecond, monthText, utcText } from './when.js';
 
 /**
  * @typedef {object} Drawing
@@ -21,6 +21,7 @@ const many = 12;
 /** Times on the axis, as fine as the steps between them. */
 function timeLabels(_u, splits, _axis, _space, step) {
   return splits.map((t, i) => {
+    if (step > 7 * 86400) return monthText(t);
     if (step >= 86400) return dayText(t);
     const d = new Date(t * 1000);
     const text = step < 60 ? hourMinuteSecond(t) : hourMinute(t);

@@ -41,7 +41,7 @@ export function plots(object, o) {
    * A host has a data source for each idle state of each processor, and more
    * than the agent sends at once: these are what one looks for first.
    */
-  const hostFirst = ['cpu[0-9]', 'cpu[0-9][0-9]', 'cpu[0-9][0-9][0-9]', 'cpu_avg', 'hostload', 'loadavg', 'running_*', 'memory_*', 'pif_*', 'latency_*', 'iops_*', 'io_throughput_*', 'read_*', 'write_*', 'inflight_*', 'iowait_*'];
+  const hostFirst = ['cpu?', 'cpu??', 'cpu???', 'cpu_avg', 'hostload', 'loadavg', 'running_*', 'memory_*', 'pif_*', 'latency_*', 'iops_*', 'io_throughput_*', 'read_*', 'write_*', 'inflight_*', 'iowait_*'];
   const all = object.class === 'host' ? hostFirst.join(',') : undefined;
 
   /** Globs for the agent: letters and the like only, all else is "any". */
@@ -58,6 +58,7 @@ export function plots(object, o) {
     } catch (e) {
       if (mine.signal.aborted) return;
       note.hidden = false;
+      if (e instanceof Refusal && e.status < 500) clear();
       text(note, e instanceof Refusal ? `No plots: ${e.message}. ${e.fix}` : 'No plots: the agent does not answer.');
     }
     place.removeAttribute('aria-busy');
@@ -69,6 +70,14 @@ export function plots(object, o) {
   function whenSeen() {
     if (!document.hidden) ask1();
     else document.addEventListener('visibilitychange', ask1, { once: true });
+  }
+
+  function clear() {
+    for (const f of shown.values()) {
+      f.end();
+      f.figure.remove();
+    }
+    shown = new Map();
   }
 
   function draw(s) {
@@ -147,10 +156,10 @@ export function plots(object, o) {
       ended = true;
       clearTimeout(timer);
       asked.abort();
-      for (const f of shown.values()) f.end();
+      clear();
     },
   };
 }
 
 const scaled = (values, factor) => (factor === 1 ? values : values.map((v) => (v === null ? null : v * factor)));
-const unitText = (unit) => ({ fraction: '%', B: 'bytes', 'B/s': 'bytes a second', s: 'time' }[unit] ?? unit);
+const unitText = (unit) => ({ fraction: '%', B: 'bytes', 'B/s': 'bytes a second', s: 'time', '1/s': 'a second' }[unit] ?? unit);

@@ -24,13 +24,13 @@ export function remember(overview) {
   rings.load.push(overview.row, o.cpu_load);
 }
 
-/** Asks once for the ten minutes before the page was opened. */
-export async function seedTiles(done) {
-  if (seeded) return;
+/** Asks once for the ten minutes before the page was opened, when there are rows. */
+export async function seedTiles(overview, done) {
+  if (seeded || !overview || !overview.row) return;
   seeded = true;
   let s;
   try {
-    s = await ask('series', { object: 'host', span: '10m', columns: 'cpu_avg,memory_free_kib,memory_total_kib,pif_aggr_[rt]x,hostload' });
+    s = await ask('series', { object: 'host', span: '10m', columns: 'cpu_avg,memory_free_kib,memory_total_kib,pif_aggr_?x,hostload' });
   } catch {
     return; // they grow from here then
   }
@@ -80,7 +80,7 @@ export function hostTiles() {
     text(net.value, rate(sum(o.net_rx_bytes_per_s, o.net_tx_bytes_per_s)));
     text(net.sub, `in ${rate(o.net_rx_bytes_per_s)} · out ${rate(o.net_tx_bytes_per_s)}`);
     text(disk.value, rate(sum(o.disk_read_bytes_per_s, o.disk_write_bytes_per_s)));
-    text(disk.sub, `read ${rate(o.disk_read_bytes_per_s)} · write ${rate(o.disk_write_bytes_per_s)}`);
+    text(disk.sub, `r ${rate(o.disk_read_bytes_per_s)} · w ${rate(o.disk_write_bytes_per_s)}`);
     cpu.el.classList.toggle('hot', (o.cpu_usage ?? 0) >= 0.9);
     memory.el.classList.toggle('hot', (memoryShare ?? 0) >= 0.95);
     cpu.spark.update(rings.cpu.values, { floor: 0, ceiling: 1 });

@@ -62,6 +62,7 @@ function seconds(v) {
 export function number(v, unit = '') {
   if (unit === 'count') unit = '';
   if (v === null || v === undefined || !Number.isFinite(v)) return unknown;
+  if (unit.startsWith('1/')) return number(v).trim() + unit.slice(1);
   const known = bases[unit];
   if (!known) return unit ? `${scaled(v, ['', 'k', 'M', 'G', 'T'], 1000).trim()} ${unit}` : scaled(v, ['', 'k', 'M', 'G', 'T'], 1000).trim();
   const [kind, factor] = known;

@@ -33,6 +33,7 @@ export function nowView(main) {
   function update() {
     const { overview, alarms, brief } = present;
     if (overview) remember(overview);
+    seedTiles(overview, update);
     tiles.update(overview);
     list.update(alarms || [], overview ? overview.row : 0);
     calm.update();
@@ -46,7 +47,6 @@ export function nowView(main) {
     srSection.hidden = r.length === 0;
   }
   update();
-  seedTiles(update);
   return onPresent(update);
 }
 

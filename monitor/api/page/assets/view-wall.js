@@ -32,6 +32,7 @@ export function wallView(main) {
   function update() {
     const { brief, overview, alarms } = present;
     if (overview) remember(overview);
+    seedTiles(overview, update);
     text(name, nameOf((overview && overview.host) || { name_label: '', uuid: 'perfmon' }));
     text(clock, hourMinute(Date.now() / 1000));
     const out = outage();
@@ -68,7 +69,6 @@ export function wallView(main) {
   };
   document.addEventListener('keydown', leave);
   update();
-  seedTiles(update);
   const off = onPresent(update);
   return () => {
     off();

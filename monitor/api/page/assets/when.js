@@ -25,6 +25,8 @@ export function clockOnly(t) {
   return h('time', { datetime: date(t).toISOString(), title: utcText(t) }, clock.format(date(t)));
 }
 
+const month = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short' });
+export const monthText = (t) => month.format(date(t));
 export const dayText = (t) => day.format(date(t));
 export const longDayText = (t) => longDay.format(date(t));
 

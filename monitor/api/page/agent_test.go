@@ -1,0 +1,178 @@
+//go:build browser
+
+package page_test
+
+import (
+	"bufio"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// night.script has a VM run hot for as long as the test may take, and another
+// whose storage fills up.
+const nightScript = `
+at 0steps config host cpu_usage level=0.95 period=3steps inhibit=600s, memory_free_kib level=4000000 period=3steps inhibit=600s
+at 0steps config vm web-07 cpu_usage level=0.85 period=1steps inhibit=600s
+at 0steps config vm web-08 network_usage level=50000000 period=1steps inhibit=600s
+at 0steps config vm db-02 memory_internal_free level=200000 period=1steps inhibit=600s
+at 0steps config sr local-1 physical_utilisation level=0.8 period=1steps inhibit=600s
+at 0steps use sr local-1 0.93
+at 1steps force vm web-07 cpu* 0.97 for 200steps
+at 2steps force vm web-08 vif_0_tx 90000000 for 200steps
+at 3steps force vm db-02 memory_internal_free 90000 for 200steps
+`
+
+// program builds one of our programs and starts it. The lines of its output
+// go to the channel until it ends; it is ended with the test.
+func program(t *testing.T, dir, path string, args ...string) <-chan string {
+	t.Helper()
+	name := filepath.Join(dir, filepath.Base(path))
+	if out, err := exec.Command("go", "build", "-buildvcs=false", "-o", name, path).CombinedOutput(); err != nil {
+		t.Fatalf("build %s: %v\n%s", path, err, out)
+	}
+	cmd := exec.Command(name, args...)
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd.Stderr = cmd.Stdout
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lines := make(chan string, 1000)
+	read := make(chan struct{})
+	go func() {
+		defer close(read)
+		defer close(lines)
+		for s := bufio.NewScanner(out); s.Scan(); {
+			select {
+			case lines <- s.Text():
+			default: // nobody reads any more
+			}
+		}
+	}()
+	t.Cleanup(func() {
+		_ = cmd.Process.Signal(syscall.SIGTERM)
+		<-read
+		_ = cmd.Wait()
+	})
+	return lines
+}
+
+// freeAddress is one of the loopback that nobody listens on.
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// realAgent starts the simulated toolstack with 200 VMs and the agent beside
+// it, each a process of its own, and returns the web port's origin.
+func realAgent(t *testing.T) (origin string) {
+	t.Helper()
+	dir := t.TempDir()
+	script := filepath.Join(dir, "night.script")
+	if err := os.WriteFile(script, []byte(nightScript), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var flags []string
+	limit := time.After(patience)
+	for sim := program(t, dir, "perfmon/xapi/xapitest/xapisim", "-dir", filepath.Join(dir, "sim"), "-vms", "200", "-script", script); flags == nil; {
+		select {
+		case line, open := <-sim:
+			if !open {
+				t.Fatal("the simulator has ended")
+			}
+			if _, after, found := strings.Cut(line, "./cmd/perfmon "); found {
+				flags = strings.Fields(after)
+			}
+		case <-limit:
+			t.Fatal("the simulator does not say how to reach it")
+		}
+	}
+	address := freeAddress(t)
+	log := program(t, dir, "perfmon/cmd/perfmon", append(flags, "--web.listen-address", address,
+		"--pid-file", filepath.Join(dir, "perfmon.pid"), "--api-socket", filepath.Join(dir, "perfmon.sock"))...)
+	t.Cleanup(func() {
+		if t.Failed() {
+			for range len(log) {
+				t.Log(<-log)
+			}
+		}
+	})
+	for {
+		c, err := net.Dial("tcp", address)
+		if err == nil {
+			c.Close()
+			return "http://" + address
+		}
+		select {
+		case line, open := <-log:
+			if !open {
+				t.Fatal("the agent has ended")
+			}
+			t.Log(line)
+		case <-time.After(100 * time.Millisecond):
+		case <-limit:
+			t.Fatalf("the web port does not open: %v", err)
+		}
+	}
+}
+
+// TestRealAgent walks through the page of the real agent: what the toolstack
+// measures comes as alarms, tables and plots, live.
+func TestRealAgent(t *testing.T) {
+	origin := realAgent(t)
+	b := startBrowser(t)
+	tab := b.open(t, 1280, 1000, "dark")
+	keep := func(name string) {
+		t.Helper()
+		if dir := os.Getenv("PERFMON_PICTURES"); dir != "" {
+			if err := os.WriteFile(filepath.Join(dir, name+".png"), tab.picture(), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	tab.visit(origin + "/")
+	// The page was open before the first alarm: it comes by itself.
+	tab.wait(`[...document.querySelectorAll('.alarm')].some((a) => a.textContent.includes('web-07') && a.textContent.includes('critical'))`)
+	tab.wait(`document.querySelectorAll('.vmmap a').length === 201 && /^[0-9.]+ %$/.test(document.querySelector('.tile b').textContent)`)
+	tab.wait(`document.querySelectorAll('.alarm').length >= 4 && [...document.querySelectorAll('.alarm .line')].every((l) => l.getAttribute('d') !== null)`)
+	keep("agent-now")
+
+	tab.eval(`[...document.querySelectorAll('.alarm a')].find((a) => a.textContent.includes('web-07')).click()`, nil)
+	tab.wait(`document.querySelector('.verdict b')?.textContent === 'critical' && document.querySelector('.explain dl').textContent.includes('average of cpu[0-9]+')`)
+	tab.wait(`document.querySelector('figure')?.plot && document.querySelector('figure').plot.data[1].some((v) => Math.abs(v - 0.97) < 0.01)`)
+	tab.wait(`document.querySelectorAll('table.history tbody tr').length >= 2`)
+	keep("agent-variable")
+
+	tab.eval(`document.querySelector('.subtitle a').click()`, nil)
+	for _, span := range []string{"2h", "1w", "1y", "10m"} {
+		tab.eval(`document.querySelector('.spans input[value="`+span+`"]').click()`, nil)
+		tab.wait(`new URLSearchParams(location.hash.split('?')[1]).get('span') === '` + span + `' && document.querySelectorAll('figure').length > 2 && !document.querySelector('.plots').hasAttribute('aria-busy')`)
+	}
+	tab.wait(`[...document.querySelectorAll('figcaption b')].some((b) => b.textContent === 'Network')`)
+	keep("agent-vm")
+
+	tab.visit(origin + "/#/host")
+	tab.wait(`document.querySelectorAll('.u-wrap').length > 1`)
+	keep("agent-host")
+	tab.visit(origin + "/#/history")
+	tab.wait(`document.querySelector('.lanes') && document.querySelector('table.history').textContent.includes('web-07')`)
+	keep("agent-history")
+	tab.visit(origin + "/#/wall")
+	tab.size(1920, 1080)
+	tab.wait(`/critical/.test(document.querySelector('.wall-verdict').textContent) && document.querySelectorAll('.vmmap a').length === 201`)
+	keep("agent-wall")
+	tab.check(origin)
+}
