@@ -22,7 +22,7 @@ const FileName = "perfmon.db"
 const (
 	DefaultOpenTimeout = time.Second
 	DefaultRetryEvery  = 30 * time.Second
-	DefaultQueueLimit  = 1000 // events of one sink
+	DefaultQueueLimit  = 5000 // events of one sink: 1000 VMs with three variables, and more
 
 	MaxKey   = 4 << 10   // bytes of a key, an alarm.ID's three parts together
 	MaxValue = 1 << 20   // bytes of a value

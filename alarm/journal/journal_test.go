@@ -189,6 +189,21 @@ func TestDone(t *testing.T) {
 	}
 }
 
+// All alarms of a large host can come, and go, in one poll, before a sink has
+// had the time to take a single one.
+func TestQueueHoldsAStorm(t *testing.T) {
+	j := open(t, "")
+	b := &Batch{}
+	for n := range int64(1000 * 3) {
+		for _, sink := range []string{"webhook", "xapi"} {
+			b.Append(sink, event(alarm.KindRaised, n))
+		}
+	}
+	if dropped := commit(t, j, b); len(dropped) > 0 {
+		t.Errorf("%d events dropped of two sinks that may work", len(dropped))
+	}
+}
+
 func TestQueueLimit(t *testing.T) {
 	raised, repeated, cleared := alarm.KindRaised, alarm.KindRepeated, alarm.KindCleared
 	// f commits events one after the other to a queue of three. Their

@@ -56,7 +56,7 @@ func TestNothingIsTheDefaults(t *testing.T) {
 		}
 		x := s.Sinks[0]
 		got := fmt.Sprintln(x.Name, x.Kind, x.Filter == nil, x.HoldSilenced, x.Deadline, x.Limit, x.Timeout, x.Clear, x.MaxPerHour)
-		if want := "xapi xapi true true 24h0m0s 1000 10s none 120\n"; got != want {
+		if want := "xapi xapi true true 24h0m0s 5000 10s none 120\n"; got != want {
 			t.Errorf("%s: %s, want %s", question, got, want)
 		}
 	}
@@ -141,12 +141,12 @@ sinks:
 		got = append(got, fmt.Sprintf("%s %s %t %t %s %d %s", x.Name, x.Kind, x.Filter != nil, x.HoldSilenced, x.Deadline, x.Limit, x.Timeout))
 	}
 	want := []string{
-		"journald journald false true 24h0m0s 1000 10s",
-		"xapi xapi false false 24h0m0s 1000 3s",
-		"am alertmanager false true 24h0m0s 1000 8s",
+		"journald journald false true 24h0m0s 5000 10s",
+		"xapi xapi false false 24h0m0s 5000 3s",
+		"am alertmanager false true 24h0m0s 5000 8s",
 		"pager webhook true true 36h0m0s 10 20s",
-		"nats nats false false 24h0m0s 1000 10s",
-		"amqp amqp false true 24h0m0s 1000 20s",
+		"nats nats false false 24h0m0s 5000 10s",
+		"amqp amqp false true 24h0m0s 5000 20s",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
