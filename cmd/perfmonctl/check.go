@@ -22,7 +22,7 @@ import (
 const maxTriggerFile = 4 << 20
 
 func newCheck() *cobra.Command {
-	var class, dir string
+	var class, dir, output string
 	var legacy bool
 	cmd := &cobra.Command{
 		Use:   "check [FILE...]",
@@ -55,18 +55,23 @@ could not be read, 3 errors were found.`,
 			if class != "" && class != poolClass && !slices.Contains(classes, class) {
 				return fmt.Errorf("--class %q: want vm, host, sr or pool", class)
 			}
+			if output != "table" && output != "json" {
+				return fmt.Errorf("--output %q: want table or json", output)
+			}
 			if len(args) == 0 {
 				var err error
 				if args, err = installed(dir); err != nil {
 					return err
 				}
 			}
-			return checkFiles(cmd, args, class, config.Options{Legacy: legacy})
+			return checkFiles(cmd, args, class, output, config.Options{Legacy: legacy})
 		},
 	}
 	cmd.Flags().StringVar(&class, "class", "", "`CLASS` of the object: vm, host or sr; or pool")
 	cmd.Flags().StringVar(&dir, "dir", filepath.Dir(settings.DefaultPath), "`DIR` of the installed files")
 	cmd.Flags().BoolVar(&legacy, "legacy", false, "check as for perfmon --legacy")
+	addOutput(cmd, &output)
+	offer(cmd, "class", append(classes[:len(classes):len(classes)], poolClass)...)
 	return cmd
 }
 
@@ -92,14 +97,30 @@ func installed(dir string) ([]string, error) {
 
 // finding is a problem of trigger XML or of settings.
 type finding struct {
-	text    string // with its place
-	warning bool
+	text string // with its place
+
+	File     string `json:"file"`
+	Line     int    `json:"line,omitempty"` // from 1; absent where there is no such place
+	Column   int    `json:"column,omitempty"`
+	Severity string `json:"severity"`        // error or warning
+	About    string `json:"about,omitempty"` // a variable, or a key of the settings
+	Message  string `json:"message"`
+	Fix      string `json:"fix,omitempty"`
+}
+
+// severity is the word for what a warning or an error is.
+func severity(warning bool) string {
+	if warning {
+		return "warning"
+	}
+	return "error"
 }
 
 // checkFiles checks them all, also when one cannot be read.
-func checkFiles(cmd *cobra.Command, paths []string, class string, o config.Options) error {
+func checkFiles(cmd *cobra.Command, paths []string, class, output string, o config.Options) error {
 	code := exitOK
 	out := bufio.NewWriter(cmd.OutOrStdout())
+	all := []finding{}
 	for _, path := range paths {
 		findings, err := checkFile(cmd, path, class, o)
 		var coded *codeError
@@ -112,16 +133,29 @@ func checkFiles(cmd *cobra.Command, paths []string, class string, o config.Optio
 			return err
 		}
 		for _, f := range findings {
-			fmt.Fprintln(out, f.text)
-			if !f.warning && code == exitOK {
+			if f.Severity == severity(false) && code == exitOK {
 				code = exitProblem
 			}
+		}
+		if output == "json" {
+			all = append(all, findings...)
+			continue
+		}
+		for _, f := range findings {
+			fmt.Fprintln(out, f.text)
 		}
 		if len(findings) == 0 {
 			fmt.Fprintf(out, "%s: ok\n", nameOf(path))
 		}
 		if err := out.Flush(); err != nil {
 			return failed(fmt.Errorf("write output: %w", err))
+		}
+	}
+	if output == "json" {
+		if err := writeJSON(cmd.OutOrStdout(), struct {
+			Findings []finding `json:"findings"`
+		}{all}); err != nil {
+			return err
 		}
 	}
 	if code != exitOK {
@@ -152,7 +186,7 @@ func checkSettings(in io.Reader, path string) (findings []finding, err error) {
 		return nil, failed(fmt.Errorf("%s: %w", path, err))
 	}
 	for _, p := range settings.Check(filepath.Dir(path), text, os.Getenv) {
-		findings = append(findings, finding{p.Format(path), p.Warning})
+		findings = append(findings, finding{p.Format(path), path, p.Line, p.Column, severity(p.Warning), p.Key, p.Msg, p.Fix})
 	}
 	return findings, nil
 }

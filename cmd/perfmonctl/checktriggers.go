@@ -41,7 +41,8 @@ func checkTriggers(path, class, text string, o config.Options) (findings []findi
 		problems = config.Check(class, text, o)
 	}
 	for _, p := range problems {
-		findings = append(findings, finding{p.Format(nameOf(path)), p.Severity == config.Warning})
+		name := nameOf(path)
+		findings = append(findings, finding{p.Format(name), name, p.Line, p.Column, severity(p.Severity == config.Warning), p.Variable, p.Msg, p.Fix})
 	}
 	return findings, nil
 }

@@ -133,6 +133,10 @@ func get[T any](ctx context.Context, a *agentFlags, path string, query url.Value
 	return into, answer, err
 }
 
+// closedEarly is what net/http says, by an error that it keeps to itself, of a
+// connection that was closed before the request was written.
+const closedEarly = "server closed idle connection"
+
 // awayError says that the agent could not be asked, and what to do.
 type awayError struct {
 	error
@@ -162,7 +166,7 @@ func (a *agentFlags) whyAway(err error) error {
 		return fmt.Errorf("%s is not the agent's socket: name it with --api-socket", a.socket)
 	case errors.As(err, &timeout) && timeout.Timeout(), errors.Is(err, context.DeadlineExceeded):
 		return fmt.Errorf("perfmon does not answer on %s within %v: its log should say why", a.socket, askTimeout)
-	case errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
+	case errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE), strings.Contains(err.Error(), closedEarly):
 		if os.Geteuid() != 0 {
 			return fmt.Errorf("perfmon has hung up: it answers root and its own user alone: run perfmonctl as root")
 		}

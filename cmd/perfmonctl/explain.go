@@ -1,8 +1,6 @@
 package main
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -98,14 +96,4 @@ func write(out io.Writer, text string) error {
 		return failed(fmt.Errorf("write output: %w", err))
 	}
 	return nil
-}
-
-// asJSON is a value as the agent's answers are written.
-func asJSON(v any) ([]byte, error) {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	err := e.Encode(v)
-	return b.Bytes(), err
 }

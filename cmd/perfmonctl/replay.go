@@ -54,7 +54,7 @@ Exit codes: 0 done, 1 wrong flags, 2 rows could not be read, 3 the XML is wrong.
 	f.StringSliceVar(&r.tags, "tag", nil, "`TAG` of the objects, for a trigger file that goes by tags")
 	f.StringArrayVar(&r.files, "file", nil, "`DOC` with rows; may be given several times")
 	f.BoolVar(&r.fromXAPI, "xapi", false, "ask this host's toolstack for the rows")
-	f.StringVar(&r.output, "output", "table", "`FORMAT` of the output: table or json")
+	addOutput(cmd, &r.output)
 	f.BoolVar(&r.plots, "plot", true, "draw plots below the table")
 	f.DurationVar(&r.last, "last", 0, "plot and judge the last `TIME` alone, such as 24h (default: all)")
 	f.BoolVar(&r.legacy, "legacy", false, "as perfmon --legacy reads the XML")

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -55,6 +56,9 @@ or makes no sense, 3 some did not.`,
   perfmonctl test -v --run 'clear' /etc/perfmon/tests`,
 		Args: files(0),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if t.output != "table" && t.output != "json" {
+				return fmt.Errorf("--output %q: want table or json", t.output)
+			}
 			if pattern != "" {
 				var err error
 				if t.only, err = regexp.Compile(pattern); err != nil {
@@ -66,6 +70,7 @@ or makes no sense, 3 some did not.`,
 	}
 	cmd.Flags().BoolVarP(&t.verbose, "verbose", "v", false, "print every case, and all that was said in it")
 	cmd.Flags().StringVar(&pattern, "run", "", "run the cases whose name has a match of `REGEX`")
+	addOutput(cmd, &t.output)
 	return cmd
 }
 
@@ -73,8 +78,19 @@ or makes no sense, 3 some did not.`,
 type tester struct {
 	only    *regexp.Regexp // nil: all
 	verbose bool
+	output  string
 
 	cases, failures, ran int // ran: files
+	tried                []tried
+}
+
+// tried is what came of a case, in JSON.
+type tried struct {
+	File   string `json:"file"`
+	Line   int    `json:"line"`
+	Case   string `json:"case"`
+	OK     bool   `json:"ok"`
+	Report string `json:"report"` // what was expected beside what came, as for a person
 }
 
 func (t *tester) files(cmd *cobra.Command, args []string) error {
@@ -165,6 +181,14 @@ func (t *tester) run(cmd *cobra.Command, path string, cases []*replay.Case) erro
 		if !r.OK() {
 			bad++
 		}
+		if t.output == "json" {
+			var report strings.Builder
+			if err := r.Write(&report, t.verbose); err != nil {
+				return failed(err)
+			}
+			t.tried = append(t.tried, tried{nameOf(path), c.Pos.Line, c.Name, r.OK(), report.String()})
+			continue
+		}
 		if t.verbose || !r.OK() {
 			if err := r.Write(out, t.verbose); err != nil {
 				return failed(errors.Join(errWrite, err))
@@ -174,7 +198,7 @@ func (t *tester) run(cmd *cobra.Command, path string, cases []*replay.Case) erro
 	t.ran++
 	t.cases += len(cases)
 	t.failures += bad
-	if t.verbose || bad > 0 {
+	if t.verbose || bad > 0 || t.output == "json" {
 		return nil
 	}
 	if _, err := fmt.Fprintf(out, "ok    %s: %s\n", nameOf(path), count(len(cases), "case")); err != nil {
@@ -187,6 +211,13 @@ func (t *tester) run(cmd *cobra.Command, path string, cases []*replay.Case) erro
 var errWrite = errors.New("write")
 
 func (t *tester) summary(out io.Writer) error {
+	if t.output == "json" {
+		return writeJSON(out, struct {
+			Cases  int     `json:"cases"`
+			Failed int     `json:"failed"`
+			Tried  []tried `json:"tried"`
+		}{t.cases, t.failures, append([]tried{}, t.tried...)})
+	}
 	text := fmt.Sprintf("%s in %s: all came as expected", count(t.cases, "case"), count(t.ran, "file"))
 	switch {
 	case t.cases == 0 && t.only != nil:

@@ -1,0 +1,34 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+
+	"github.com/spf13/cobra"
+)
+
+// asJSON is a value as the agent's answers are written.
+func asJSON(v any) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	err := e.Encode(v)
+	return b.Bytes(), err
+}
+
+// writeJSON writes a value.
+func writeJSON(out io.Writer, v any) error {
+	text, err := asJSON(v)
+	if err != nil {
+		return failed(err)
+	}
+	return write(out, string(text))
+}
+
+// addOutput adds the flag of a verb that asks no agent.
+func addOutput(cmd *cobra.Command, to *string) {
+	cmd.Flags().StringVar(to, "output", "table", "`FORMAT` of the output: table or json")
+	offer(cmd, "output", "table", "json")
+}
