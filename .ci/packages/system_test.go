@@ -132,6 +132,14 @@ func installAndPurge(g *guest, deb string, bare map[string]string) {
 	g.t.Logf("installed and ready after %v", time.Since(begin).Round(10*time.Millisecond))
 	g.mustSoon("it says what it does", func() bool { return g.property(service, "StatusText") != "" })
 	g.mustSoon("it polls", func() bool { n, _ := g.metric(`perfmon_polls_total{result="ok"}`); return n > 0 })
+	// What docs/install.md has a newcomer type.
+	g.run("perfmonctl", "status")
+	g.run("cp", "/usr/share/perfmon/triggers/host.xml", "/etc/perfmon/triggers/")
+	g.run("systemctl", "reload", service)
+	g.mustSoon("the example triggers are in force", func() bool {
+		said, err := g.try("perfmonctl", "explain", "host")
+		return err == nil && strings.Contains(said, "cpu_busiest")
+	})
 	g.run("dpkg", "--purge", "perfmon-agent")
 	if diff := cmp.Diff(bare, g.files("/etc", "/usr/lib/systemd")); diff != "" {
 		g.t.Errorf("purged, and something is left (-before +after):\n%s", diff)
@@ -326,6 +334,7 @@ func wrongFlags(g *guest) {
 	starts := func() int {
 		return strings.Count(g.run("journalctl", "--no-pager", "-u", service), "Starting "+service)
 	}
+	before := starts()
 	g.write("/etc/default/perfmon", "PERFMON_FLAGS=--nonsense\n", 0o644)
 	if said, err := g.try("systemctl", "restart", service); err == nil {
 		g.t.Errorf("it starts with wrong flags: %s", said)
@@ -334,12 +343,14 @@ func wrongFlags(g *guest) {
 		g.t.Error("the journal does not say which flag is wrong")
 	}
 	ask(g, "refresh")
-	g.mustSoon("it has given up", func() bool { return g.property(service, "ActiveState") == "failed" })
-	time.Sleep(3 * time.Second)
+	g.mustSoon("the socket has given up", func() bool { return g.property(socket, "ActiveState") == "failed" })
+	if got := ask(g, "refresh"); !strings.Contains(got, "ERROR_111: Connection refused") {
+		g.t.Errorf("nobody listens, and the host plugin says %s", got)
+	}
 	gaveUp := starts()
 	time.Sleep(3 * time.Second)
-	if n := starts(); n != gaveUp {
-		g.t.Errorf("it is started again and again: %d times, three seconds later %d", gaveUp, n)
+	if n := starts(); n != gaveUp || n > before+10 {
+		g.t.Errorf("it is started again and again: %d times before, then %d, three seconds later %d", before, gaveUp, n)
 	}
 	g.run("rm", "/etc/default/perfmon")
 	g.run("systemctl", "restart", service)
