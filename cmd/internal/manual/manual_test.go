@@ -12,7 +12,7 @@ func TestTree(t *testing.T) {
 	root := &cobra.Command{Use: "tool", Short: "does things", Run: func(*cobra.Command, []string) {}}
 	child := &cobra.Command{
 		Use: "look FILE...", Short: "look at files", Example: "  tool look a-b",
-		Long: "look looks at files.\n.hidden too.\n\nExit codes:\n  0 done\n\\ is kept.",
+		Long: "look looks at files.\n.hidden too.\n\n.hidden again.\n\nExit codes:\n  0 done\n\\ is kept.",
 		Run:  func(*cobra.Command, []string) {},
 	}
 	child.Flags().IntP("count", "c", 3, "look `N` times")
@@ -33,9 +33,9 @@ tool\-look \- look at files
 .SH SYNOPSIS
 .B tool look FILE... [flags]
 .SH DESCRIPTION
+look looks at files. .hidden too.
 .PP
-look looks at files.
-\&.hidden too.
+\&.hidden again.
 .PP
 Exit codes:
 .PP
@@ -52,7 +52,6 @@ look N times (default 3)
 \fB\-h, \-\-help\fR
 help for look
 .SH EXAMPLES
-.PP
 .nf
   tool look a\-b
 .fi
@@ -71,7 +70,6 @@ tool \- does things
 .SH SYNOPSIS
 .B tool [flags]
 .SH DESCRIPTION
-.PP
 does things
 .SH OPTIONS
 .TP
