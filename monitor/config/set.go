@@ -230,6 +230,11 @@ func says(class, text, variable string, assignments map[string]string, opts Opti
 	return true
 }
 
+// inheritedIs says what to do about a variable that stands elsewhere.
+func inheritedIs(variable string) string {
+	return fmt.Sprintf("one that is inherited is switched off by <%s name=%q/> in the <%s>", disableTag, variable, configTag)
+}
+
 // Unset takes all variables of a name and what switches it off out of an
 // object's own XML, and leaves every other byte of it as it is: what the
 // object inherits under that name counts again. It undoes a Set that added
@@ -237,7 +242,7 @@ func says(class, text, variable string, assignments map[string]string, opts Opti
 // text, for which there need be no other-config key.
 func Unset(text, variable string) (string, error) {
 	if text == "" {
-		return "", fmt.Errorf("unset %q: there is no variable", variable)
+		return "", fmt.Errorf("unset %q: there is no variable; %s", variable, inheritedIs(variable))
 	}
 	e, problem := newEditor(text)
 	if problem != nil {
@@ -257,7 +262,7 @@ func Unset(text, variable string) (string, error) {
 		found = append(found, d)
 	}
 	if len(found) == 0 {
-		return "", fmt.Errorf("unset %q: there is no such variable; %s", variable, oneOf(variable, e.names()))
+		return "", fmt.Errorf("unset %q: there is no such variable; %s; %s", variable, oneOf(variable, e.names()), inheritedIs(variable))
 	}
 	for _, element := range found {
 		if element == e.doc.root {

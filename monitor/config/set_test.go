@@ -171,10 +171,10 @@ func TestUnset(t *testing.T) {
 			t.Errorf("%s\nunset %s:\ngot  %s, %v\nwant %s", text, variable, got, err, want)
 		}
 	}
-	refuse("", "cpu_usage", `unset "cpu_usage": there is no variable`)
-	refuse("<c/>", "cpu_usage", `unset "cpu_usage": there is no such variable; there is none`)
-	refuse("<c>"+cpu+"</c>", "cpu_usgae", `unset "cpu_usgae": there is no such variable; did you mean "cpu_usage"?`)
-	refuse("<c>"+cpu+"</c>", "network", `unset "network": there is no such variable; use one of cpu_usage`)
+	refuse("", "cpu_usage", `unset "cpu_usage": there is no variable; one that is inherited is switched off by <disable name="cpu_usage"/> in the <config>`)
+	refuse("<c/>", "cpu_usage", `unset "cpu_usage": there is no such variable; there is none; one that is inherited is switched off by <disable name="cpu_usage"/> in the <config>`)
+	refuse("<c>"+cpu+"</c>", "cpu_usgae", `unset "cpu_usgae": there is no such variable; did you mean "cpu_usage"?; one that is inherited is switched off by <disable name="cpu_usgae"/> in the <config>`)
+	refuse("<c>"+cpu+"</c>", "network", `unset "network": there is no such variable; use one of cpu_usage; one that is inherited is switched off by <disable name="network"/> in the <config>`)
 	refuse("<c>", "cpu_usage", `unset "cpu_usage": other-config:perfmon:1:4: error: it ends before the <c> of line 1 is closed; fix: write </c>, or end that tag with />`)
 	refuse("<c><disable name='a'>"+cpu+"</disable></c>", "a", `unset "a": the <disable> of line 1 has elements inside it: take them out first`)
 	refuse("<variable><name value='a'/><variable/></variable>", "a", `unset "a": the <variable> of line 1 has another inside it: write one after the other first`)
