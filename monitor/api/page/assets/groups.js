@@ -10,12 +10,13 @@ const families = /** @type {[string, RegExp][]} */ ([
   ['Load average', /^loadavg$/],
   ['Running', /^(running_vcpus|running_domains)$/],
   ['Processor wait', /^runstate_/],
+  ['Pressure', /^pressure_/],
   ['Memory', /^(memory|memory_target|memory_internal_free|memory_free_kib|memory_total_kib|memory_reclaimed.*|xapi_memory_.*|xapi_.*memory.*)$/],
   ['Network', /^(vif|pif)_.*_(rx|tx)$/],
   ['Network errors', /^(vif|pif)_.*_errors$/],
-  ['Disk throughput', /^(vbd_(?!.*iops).*_(read|write)|io_throughput_.*|sr_.*_(read|write))$/],
+  ['Disk throughput', /^(vbd_(?!.*iops).*_(read|write)|io_throughput_.*|disk_.*_(read|write)|sr_.*_(read|write))$/],
   ['Disk latency', /latency/],
-  ['Disk requests', /^(vbd_.*_iops_.*|iops_.*)$/],
+  ['Disk requests', /^(vbd_.*_iops_.*|iops_.*|disk_.*_iops)$/],
   ['Disk queue', /(inflight|avgqu_sz|io_wait|iowait)/],
   ['Space', /^(size|physical_size|physical_utilisation|virtual_allocation)$/],
 ]);
@@ -40,7 +41,8 @@ export function groupsOf(columns) {
   const groups = new Map();
   columns.forEach((c, i) => {
     const family = families.findIndex(([, pattern]) => pattern.test(c.name));
-    const [unit, factor] = baseOf(c.unit === 'count' ? '' : c.unit || '');
+    // A load is a number of processors, though the toolstack calls it a fraction.
+    const [unit, factor] = baseOf(c.unit === 'count' || c.name === 'hostload' ? '' : c.unit || '');
     const known = family >= 0;
     const id = `${known ? families[family][0] : 'Other'}/${unit}`;
     let g = groups.get(id);

@@ -21,6 +21,11 @@ export function lanes(transitions, start, end) {
     .filter((l) => l.spans.length > 0)
     .sort((a, b) => b.last.time - a.last.time);
   const x = (t) => ((Math.min(end, Math.max(start, t)) - start) / (end - start)) * 1000;
+  /** A short alarm is seen all the same, and one that has just begun is not off the edge. */
+  const barOf = (sp) => {
+    const width = Math.max(5, x(sp.to) - x(sp.from));
+    return s('rect', { class: `tone-${sp.tone}`, x: Math.min(x(sp.from), 1000 - width), y: 3, width, height: 10, rx: 2 });
+  };
   const hours = [];
   const step = 3 * 3600;
   for (let t = Math.ceil(start / step) * step; t < end; t += step) hours.push(t);
@@ -28,7 +33,7 @@ export function lanes(transitions, start, end) {
     h('a', { href: linkTo(last, last.variable) }, h('b', null, nameOf(last)), ' ', last.variable),
     s('svg', { viewBox: '0 0 1000 16', preserveAspectRatio: 'none', 'aria-hidden': 'true' },
       ...hours.map((t) => s('line', { class: 'hour', x1: x(t), x2: x(t), y1: 0, y2: 16 })),
-      ...spans.map((sp) => s('rect', { class: `tone-${sp.tone}`, x: x(sp.from), y: 3, width: Math.max(4, x(sp.to) - x(sp.from)), height: 10, rx: 2 }))))); 
+      ...spans.map((sp) => barOf(sp)))));
   if (rows.length === 0) return null;
   const axis = h('li', { class: 'axis', 'aria-hidden': 'true' }, h('span'), h('span', { class: 'hours' }, ...hours.map((t) => {
     const el = h('i', { title: utcText(t) }, hourMinute(t));

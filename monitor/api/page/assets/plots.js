@@ -41,7 +41,7 @@ export function plots(object, o) {
    * A host has a data source for each idle state of each processor, and more
    * than the agent sends at once: these are what one looks for first.
    */
-  const hostFirst = ['cpu?', 'cpu??', 'cpu???', 'cpu_avg', 'hostload', 'loadavg', 'running_*', 'memory_*', 'pif_*', 'latency_*', 'iops_*', 'io_throughput_*', 'read_*', 'write_*', 'inflight_*', 'iowait_*'];
+  const hostFirst = ['cpu?', 'cpu??', 'cpu???', 'cpu_avg', 'hostload', 'loadavg', 'running_*', 'memory_*', 'pif_*', 'latency_*', 'iops_*', 'io_throughput_*', 'read_*', 'write_*', 'inflight_*', 'iowait_*', 'disk_*', 'pressure_*'];
   const all = object.class === 'host' ? hostFirst.join(',') : undefined;
 
   /** Globs for the agent: letters and the like only, all else is "any". */

@@ -110,7 +110,7 @@ export function unitOf(variable, columns) {
   if (/^sr_io_throughput_total/.test(variable)) return 'MiB/s';
   if (/latency/.test(variable)) return 'µs';
   for (const n of [variable, name]) {
-    if (/^(cpu_usage|cpu_contention|cpu\d+|cpu_avg|fs_usage|log_fs_usage|mem_usage|memory_available|physical_utilisation_share)$|runstate/.test(n)) return 'fraction';
+    if (/^(cpu_usage|cpu_contention|cpu\d+|cpu_avg|\w*fs_usage|mem_usage|memory_available|physical_utilisation_share)$|^runstate_|^pressure_/.test(n)) return 'fraction';
     if (/^(memory_internal_free|memory_free_kib|memory_total_kib)$/.test(n)) return 'KiB';
     if (/^memory(_target)?$/.test(n)) return 'B';
     if (/^(network_usage|disk_usage)$|^(vif|pif|vbd)_.*_(rx|tx|read|write)$/.test(n)) return 'B/s';

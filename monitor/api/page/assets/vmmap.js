@@ -7,7 +7,10 @@ import { flagsLook, linkTo, nameOf } from './words.js';
 
 const sum = (a, b) => (a === null && b === null ? null : (a ?? 0) + (b ?? 0));
 
-/** What the fields can show: [label, value of a VM, its text]. */
+/**
+ * What the fields can show: [label, value of a VM, its text].
+ * @type {Record<string, [string, (v: any) => number|null, (n: number|null) => string]>}
+ */
 export const measures = {
   cpu: ['CPU', (v) => v.cpu_usage, percent],
   contention: ['contention', (v) => v.contention, percent],
