@@ -67,6 +67,7 @@ func (m *Monitor) Poll(ctx context.Context) error {
 			m.log.Warn("the source's time went back: followed", "seconds", d, "start", m.anchor.start)
 			m.shiftRows(d)
 		}
+		m.skipHole(f)
 		m.hostOf(f.header.Legend)
 		m.usePlan(f.header.Legend)
 	}
@@ -111,6 +112,15 @@ func (m *Monitor) fetch(ctx context.Context) (*folded, error) {
 		f, err = m.read(u)
 	})
 	return f, err
+}
+
+// skipHole goes on from the end of an answer of coarse rows that has none.
+// What an archive has not by then it will never have; and as long as older
+// rows are asked for, the finer ones of the time since do not come.
+func (m *Monitor) skipHole(f *folded) {
+	if len(f.times) == 0 && f.header.Step > m.step() && f.header.End >= m.anchor.start {
+		m.anchor.start = f.header.End + 1
+	}
 }
 
 // account logs how a poll went, once when it begins to fail in a new way and
