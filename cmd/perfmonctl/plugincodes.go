@@ -41,7 +41,8 @@ func addPluginFlag(f *pflag.FlagSet, to *bool) {
 // plugin says whether a plugin's exit codes are wanted, also by a command line
 // that is wrong.
 func plugin(cmd *cobra.Command, args []string) bool {
-	return cmd.Flags().Lookup(pluginFlag) != nil && slices.Contains(args, "--"+pluginFlag)
+	f := cmd.Flags().Lookup(pluginFlag)
+	return f != nil && (f.Value.String() == "true" || slices.Contains(args, "--"+pluginFlag))
 }
 
 // pluginError ends a plugin. Whoever runs one reads its standard output.

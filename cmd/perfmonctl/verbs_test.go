@@ -111,6 +111,9 @@ func TestPluginCodes(t *testing.T) {
 	f(pluginFine, "no alarm at ", "alarms")
 	f(pluginUnknown, `unknown flag: --what`, "alarms", "--what")
 	f(pluginUnknown, `--state "x"`, "alarms", "--state", "x")
+	if code, out, complaints := runs("status", "--exit-code=true", "--api-socket", socket); code != pluginCritical || out == "" || complaints != "" {
+		t.Errorf("exit code %d, %q", code, complaints)
+	}
 	delete(agent.answers, "/v1/status")
 	f(pluginUnknown, "does not know /v1/status", "status")
 	socket = socketName(t)
