@@ -145,8 +145,6 @@ func family(d *prometheus.Desc) (Family, error) {
 		label, _, _ := strings.Cut(l, "=")
 		f.Labels = append(f.Labels, label)
 	}
-	for _, l := range strings.FieldsFunc(parts[4], func(c rune) bool { return c == ',' }) {
-		f.Labels = append(f.Labels, l)
-	}
+	f.Labels = append(f.Labels, strings.FieldsFunc(parts[4], func(c rune) bool { return c == ',' })...)
 	return f, nil
 }

@@ -95,7 +95,7 @@ func TestSilenced(t *testing.T) {
 // ended here as if they were ours.
 func TestAdopted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		time.Sleep(time.Unix(1766000100, 0).Sub(time.Now())) // so that the messages come with their event
+		time.Sleep(time.Until(time.Unix(1766000100, 0))) // so that the messages come with their event
 		state := func() *alarm.Event {
 			e := ev("a7")
 			e.Kind = alarm.KindState
