@@ -3,6 +3,7 @@ package outbox
 import (
 	"fmt"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"perfmon/alarm"
@@ -80,6 +81,7 @@ func TestAnnounceNewest(t *testing.T) {
 			return len(events), nil
 		})
 		b.add("d1")
+		synctest.Wait() // the call is under way
 		for _, text := range []string{"b1s", "a1s", "c1s", "b2s"} {
 			b.o.Announce(ev(text))
 		}
