@@ -202,3 +202,31 @@ func TestHeardShifts(t *testing.T) {
 		t.Errorf("shifted to %+v", h)
 	}
 }
+
+// TestHeardFallen: who heard of a critical alarm is told nothing when it has
+// fallen to a warning, as nobody is; who heard of a warning is told that it is
+// critical.
+func TestHeardFallen(t *testing.T) {
+	tm := Timing{Period: 60, HasWarning: true}
+	f := func(heard, now Severity, want string) {
+		t.Helper()
+		tr := Trigger{State: Firing, Severity: now, Since: t0 - 60, RaisedAt: t0}
+		if heard == Critical || now == Critical {
+			tr.AlarmedAt = t0
+		}
+		h := HeardOf(&tr)
+		h.Severity = heard
+		var said string
+		for _, s := range h.CatchUp(&tr, tm, t0+60, nil) {
+			said += string(s.Kind) + " " + string(s.Severity)
+		}
+		if said != want {
+			t.Errorf("heard %s of what is %s: told %q, want %q", heard, now, said, want)
+		}
+	}
+	f(Critical, Critical, "")
+	f(Critical, Warning, "")
+	f(Warning, Warning, "")
+	f(Warning, Critical, "raised critical")
+	f("", Warning, "raised warning")
+}
