@@ -28,8 +28,9 @@ const (
 // or nothing. When it returns, the batch is on the disk, or the journal is
 // degraded.
 //
-// A full queue makes room by dropping its oldest repeated event, and when it
-// has none its oldest; what was dropped is returned.
+// A full queue makes room by dropping its oldest repeated event; when it has
+// none, the oldest that a newer one of its alarm has overtaken; else its
+// oldest. What was dropped is returned.
 //
 // What is over a limit is left out, and the error says so; everything else of
 // the batch is committed nevertheless, because losing one value is better
@@ -153,21 +154,32 @@ func (j *Journal) renamed(e *alarm.Event) *alarm.Event {
 }
 
 // surplus picks the entries that have to go: the oldest repeated ones first,
-// then the oldest of the others.
+// then the oldest that something newer of their alarm has overtaken, then the
+// oldest of the others. So what the sink is told of an alarm in the end is
+// right as long as there is room for one event of each.
 func surplus(entries []Entry, limit int) []Entry {
 	over := len(entries) - limit
 	if over <= 0 {
 		return nil
 	}
-	var repeated, others []Entry
+	last := map[alarm.ID]uint64{}
 	for _, e := range entries {
-		if e.Event.Kind == alarm.KindRepeated {
+		if e.Event.Kind != alarm.KindRepeated {
+			last[e.Event.ID] = e.Key
+		}
+	}
+	var repeated, overtaken, others []Entry
+	for _, e := range entries {
+		switch {
+		case e.Event.Kind == alarm.KindRepeated:
 			repeated = append(repeated, e)
-		} else {
+		case last[e.Event.ID] != e.Key:
+			overtaken = append(overtaken, e)
+		default:
 			others = append(others, e)
 		}
 	}
-	return append(repeated, others...)[:over]
+	return slices.Concat(repeated, overtaken, others)[:over]
 }
 
 // update writes the changes that plan gives, to the disk first if it works.

@@ -204,6 +204,26 @@ func TestQueueHoldsAStorm(t *testing.T) {
 	}
 }
 
+// TestQueueLimitKeepsTheEnds: of several alarms, what each is in the end is
+// dropped last.
+func TestQueueLimitKeepsTheEnds(t *testing.T) {
+	j := open(t, quickPath(t))
+	j.SetQueueLimit("s", 3)
+	b := &Batch{}
+	for i, e := range []struct {
+		alarm int
+		kind  alarm.Kind
+	}{{1, alarm.KindCleared}, {2, alarm.KindRaised}, {2, alarm.KindCleared}, {3, alarm.KindRaised}} {
+		one := event(e.kind, int64(i+1))
+		one.ID = vm(e.alarm, "cpu_usage")
+		b.Append("s", one)
+	}
+	dropped := commit(t, j, b)
+	if len(dropped) != 1 || dropped[0].Event.Sequence != 2 {
+		t.Errorf("dropped %+v, want the raise that was cleared since", dropped)
+	}
+}
+
 func TestQueueLimit(t *testing.T) {
 	raised, repeated, cleared := alarm.KindRaised, alarm.KindRepeated, alarm.KindCleared
 	// f commits events one after the other to a queue of three. Their
