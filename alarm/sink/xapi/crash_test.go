@@ -283,10 +283,11 @@ func run(s script) error {
 // check compares the messages with what the events ask for.
 func (w *world) check() error {
 	made, there := map[string]int{}, map[string]int{}
-	for _, m := range w.ts.log {
+	log, stored := w.ts.everything()
+	for _, m := range log {
 		made[m.Name+" "+m.UUID+" "+m.Body]++
 	}
-	for _, m := range w.ts.stored {
+	for _, m := range stored {
 		there[m.Name+" "+m.UUID]++
 	}
 	alarmed, cleared := map[string]int{}, map[string]int{}
@@ -329,7 +330,8 @@ func (w *world) check() error {
 func (w *world) checkLimited() error {
 	var times []time.Time
 	messages, bodies := 0, map[string]int{}
-	for _, m := range w.ts.log {
+	log, _ := w.ts.everything()
+	for _, m := range log {
 		if m.Name == nameSummary {
 			continue
 		}

@@ -109,6 +109,14 @@ func (f *fake) take() []string {
 	return calls
 }
 
+// everything is all messages that ever were, and those that there are. What was
+// carried out after its caller had gone is among them.
+func (f *fake) everything() ([]stored, []xapi.MessageRecord) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Clone(f.log), slices.Clone(f.stored)
+}
+
 // have are the messages that there are, as "NAME uuid".
 func (f *fake) have() []string {
 	f.mu.Lock()
