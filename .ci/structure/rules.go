@@ -38,8 +38,11 @@ var rooms = []room{
 	{"alarm/shadow", []string{"alarm"}},
 	{"alarm/outbox", []string{"alarm", "alarm/journal"}}, // it takes from the queues that the journal keeps
 	{"alarm/sink/xapi", []string{"alarm", "xapi"}},
+	{"alarm/sink/internal/address", nil},
+	{"alarm/sink/internal/turn", nil},
+	{"alarm/sink/internal/webclient", []string{"alarm/sink/internal/address"}},
 	{"alarm/sink/sinktest", nil},
-	{"alarm/sink/*", []string{"alarm"}},
+	{"alarm/sink/*", []string{"alarm", "alarm/sink/internal/..."}},
 
 	{"scaling/engine", nil},
 	{"scaling/rubber", []string{"alarm", "xapi", "scaling/engine"}},

@@ -3,10 +3,7 @@ package alertmanager
 import (
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"log/slog"
-	"net/http"
-	"net/url"
 	"strings"
 	"time"
 )
@@ -64,43 +61,4 @@ func (o *Options) validate() error {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	return nil
-}
-
-// parseURL reads an address of the settings. Errors do not repeat it, because
-// it may have a secret in the wrong place.
-func parseURL(what, raw string) (*url.URL, error) {
-	u, err := url.Parse(raw)
-	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-		return nil, fmt.Errorf("%s: not of the form http://host:port or https://host:port", what)
-	}
-	return u, nil
-}
-
-// newClient makes an HTTP client that follows no redirects.
-func newClient(o *Options) (*http.Client, error) {
-	t := &http.Transport{
-		TLSHandshakeTimeout:    o.Timeout,
-		IdleConnTimeout:        90 * time.Second,
-		MaxResponseHeaderBytes: 64 << 10,
-		ForceAttemptHTTP2:      true,
-	}
-	if o.TLS != nil {
-		t.TLSClientConfig = o.TLS.Clone()
-	}
-	switch o.Proxy {
-	case "":
-	case "environment":
-		t.Proxy = http.ProxyFromEnvironment
-	default:
-		u, err := parseURL("proxy", o.Proxy)
-		if err != nil {
-			return nil, err
-		}
-		t.Proxy = http.ProxyURL(u)
-	}
-	return &http.Client{
-		Transport:     t,
-		Timeout:       o.Timeout,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}, nil
 }

@@ -11,6 +11,9 @@ import (
 	"time"
 
 	"perfmon/alarm"
+	"perfmon/alarm/sink/internal/address"
+	"perfmon/alarm/sink/internal/turn"
+	"perfmon/alarm/sink/internal/webclient"
 )
 
 // maxBatch bounds the alerts of one request.
@@ -24,9 +27,8 @@ type Sink struct {
 	peers  []*peer
 	now    func() time.Time
 
-	// turn holds a token; who has taken it may use everything that follows,
-	// and the peers.
-	turn  chan struct{}
+	// Who has the turn may use what follows, and the peers.
+	turn  turn.Turn
 	lives map[alarm.ID]*life
 	born  time.Time // of the heartbeat
 }
@@ -48,15 +50,15 @@ func New(o Options) (*Sink, error) {
 	if err := o.validate(); err != nil {
 		return nil, fmt.Errorf("alertmanager: %w", err)
 	}
-	client, err := newClient(&o)
+	client, err := webclient.New(o.TLS, o.Proxy, o.Timeout)
 	if err != nil {
 		return nil, fmt.Errorf("alertmanager: %w", err)
 	}
-	s := &Sink{opts: o, client: client, now: time.Now, turn: make(chan struct{}, 1), lives: map[alarm.ID]*life{}}
+	s := &Sink{opts: o, client: client, now: time.Now, turn: turn.New(), lives: map[alarm.ID]*life{}}
 	for i, raw := range o.URLs {
-		u, err := parseURL(fmt.Sprintf("url %d", i+1), raw)
+		u, err := address.Parse(raw, "", "http", "https")
 		if err != nil {
-			return nil, fmt.Errorf("alertmanager: %w", err)
+			return nil, fmt.Errorf("alertmanager: url %d: %w", i+1, err)
 		}
 		if u.User != nil || u.RawQuery != "" || u.Fragment != "" {
 			return nil, fmt.Errorf("alertmanager: url %d: only scheme, host, port and a path belong there; credentials have options of their own", i+1)
@@ -67,7 +69,6 @@ func New(o Options) (*Sink, error) {
 			told: map[string]*told{},
 		})
 	}
-	s.turn <- struct{}{}
 	return s, nil
 }
 
@@ -86,7 +87,7 @@ func (s *Sink) Deliver(ctx context.Context, events []*alarm.Event) (taken int, e
 	if err := s.enter(ctx); err != nil {
 		return 0, err
 	}
-	defer s.leave()
+	defer s.turn.Leave()
 	for chunk := range slices.Chunk(events, maxBatch) {
 		var n int
 		n, err = s.deliver(ctx, chunk)
@@ -127,7 +128,7 @@ func (s *Sink) Announce(ctx context.Context, events []*alarm.Event) error {
 	if err := s.enter(ctx); err != nil {
 		return err
 	}
-	defer s.leave()
+	defer s.turn.Leave()
 	for chunk := range slices.Chunk(events, maxBatch) {
 		if err := s.tell(ctx, chunk); err != nil {
 			return err
@@ -143,7 +144,7 @@ func (s *Sink) Heartbeat(ctx context.Context, hostUUID, hostName string) error {
 	if err := s.enter(ctx); err != nil {
 		return err
 	}
-	defer s.leave()
+	defer s.turn.Leave()
 	now := s.now()
 	if s.born.IsZero() {
 		s.born = now
@@ -169,15 +170,11 @@ func (s *Sink) Close(context.Context) error {
 }
 
 func (s *Sink) enter(ctx context.Context) error {
-	select {
-	case <-s.turn:
-		return nil
-	case <-ctx.Done():
-		return fmt.Errorf("alertmanager: wait for the call before this one: %w", ctx.Err())
+	if err := s.turn.Enter(ctx); err != nil {
+		return fmt.Errorf("alertmanager: wait for the call before this one: %w", err)
 	}
+	return nil
 }
-
-func (s *Sink) leave() { s.turn <- struct{}{} }
 
 // tell sends what the events come to.
 func (s *Sink) tell(ctx context.Context, events []*alarm.Event) error {

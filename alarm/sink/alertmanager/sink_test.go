@@ -341,11 +341,13 @@ func TestHangingPeer(t *testing.T) {
 	if _, err := alone.Deliver(ctx, []*alarm.Event{raised()}); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("the deadline passed: %v", err)
 	}
-	<-alone.turn // somebody else is at it
+	if err := alone.turn.Enter(t.Context()); err != nil { // somebody else is at it
+		t.Fatal(err)
+	}
 	if err := alone.Announce(ctx, []*alarm.Event{raised()}); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("while waiting for a turn: %v", err)
 	}
-	alone.leave()
+	alone.turn.Leave()
 }
 
 // Secrets go to the server and nowhere else.

@@ -71,11 +71,11 @@ func dial(ctx context.Context, o *Options, url string) (*conn, error) {
 	}
 	if err := c.set(o.Exchange); err != nil {
 		err = cause(ctx, err)
-		c.close(time.Now())
+		c.Drop()
 		return nil, err
 	}
 	if err := ctx.Err(); err != nil {
-		c.close(time.Now())
+		c.Drop()
 		return nil, err
 	}
 	return c, nil
@@ -126,8 +126,11 @@ func isCode(err error, code int) bool {
 	return errors.As(err, &e) && e.Code == code
 }
 
-// alive says whether the connection can still be used, as far as is known.
-func (c *conn) alive() bool { return !c.amqp.IsClosed() && !c.channel.IsClosed() }
+// Alive says whether the connection can still be used, as far as is known.
+func (c *conn) Alive() bool { return !c.amqp.IsClosed() && !c.channel.IsClosed() }
+
+// Drop ends the connection without the broker's consent.
+func (c *conn) Drop() { c.close(time.Now()) }
 
 // close ends the connection, by the deadline without the broker's consent.
 func (c *conn) close(deadline time.Time) {

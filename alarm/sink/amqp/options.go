@@ -5,9 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/url"
 	"strings"
 	"time"
+
+	"perfmon/alarm/sink/internal/address"
 )
 
 // Defaults of Options.
@@ -49,9 +50,9 @@ func (o *Options) validate() error {
 		return errors.New("no url: name at least one broker")
 	}
 	for i, raw := range o.URLs {
-		u, err := url.Parse(raw)
-		if err != nil || u.Hostname() == "" || u.Scheme != "amqp" && u.Scheme != "amqps" {
-			return fmt.Errorf("url %d: not of the form amqp://host:port/vhost or amqps://host:port/vhost", i+1)
+		u, err := address.Parse(raw, "/vhost", "amqp", "amqps")
+		if err != nil {
+			return fmt.Errorf("url %d: %w", i+1, err)
 		}
 		if u.User != nil || u.RawQuery != "" || u.Fragment != "" || strings.Count(u.EscapedPath(), "/") > 1 {
 			return fmt.Errorf("url %d: only scheme, host, port and a vhost belong there; everything else has options of its own", i+1)

@@ -5,11 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	amqp "github.com/rabbitmq/amqp091-go"
 
 	"perfmon/alarm"
+	"perfmon/alarm/sink/internal/turn"
 )
 
 // maxBatch bounds the messages whose confirms are waited for at once.
@@ -19,9 +19,7 @@ const maxBatch = 100
 // with itself; apart from that its methods are.
 type Sink struct {
 	opts Options
-
-	turn chan struct{} // holds a token; who has taken it may use what follows
-	conn *conn         // nil before the first and after Close
+	conn *turn.Connection[*conn]
 }
 
 // New makes a sink. It does not connect.
@@ -29,8 +27,8 @@ func New(o Options) (*Sink, error) {
 	if err := o.validate(); err != nil {
 		return nil, fmt.Errorf("amqp: %w", err)
 	}
-	s := &Sink{opts: o, turn: make(chan struct{}, 1)}
-	s.turn <- struct{}{}
+	s := &Sink{opts: o}
+	s.conn = turn.NewConnection(func(ctx context.Context) (*conn, error) { return connect(ctx, &s.opts) })
 	return s, nil
 }
 
@@ -71,7 +69,7 @@ func (s *Sink) deliver(ctx context.Context, events []*alarm.Event) (taken int, e
 	if len(messages) == 0 {
 		return 0, refused
 	}
-	c, err := s.connection(ctx)
+	c, err := s.conn.Get(ctx)
 	if err != nil {
 		return 0, fmt.Errorf("amqp: %w", err)
 	}
@@ -86,13 +84,13 @@ func (s *Sink) deliver(ctx context.Context, events []*alarm.Event) (taken int, e
 			err = c.reason()
 		}
 		if err != nil {
-			c.close(time.Now())
+			c.Drop()
 			return taken, fmt.Errorf("amqp: confirm of event %s: %w", events[taken].EventID(), cause(ctx, err))
 		}
 		taken++
 	}
 	if failed != nil {
-		c.close(time.Now())
+		c.Drop()
 		return taken, fmt.Errorf("amqp: %w", cause(ctx, failed))
 	}
 	return taken, refused
@@ -142,7 +140,7 @@ func (s *Sink) plain(ctx context.Context, messages []message) error {
 	if len(messages) == 0 {
 		return nil
 	}
-	c, err := s.connection(ctx)
+	c, err := s.conn.Get(ctx)
 	if err != nil {
 		return fmt.Errorf("amqp: %w", err)
 	}
@@ -151,7 +149,7 @@ func (s *Sink) plain(ctx context.Context, messages []message) error {
 	stop := c.within(ctx)
 	defer stop()
 	if _, err := c.publish(s.opts.Exchange, messages); err != nil {
-		c.close(time.Now())
+		c.Drop()
 		return fmt.Errorf("amqp: %w", cause(ctx, err))
 	}
 	return nil
@@ -159,50 +157,16 @@ func (s *Sink) plain(ctx context.Context, messages []message) error {
 
 // Close ends the connection, politely for as long as the context allows.
 func (s *Sink) Close(ctx context.Context) error {
-	if err := s.enter(ctx); err != nil {
-		return fmt.Errorf("amqp: close: %w", err)
-	}
-	defer s.leave()
-	if s.conn != nil {
+	err := s.conn.Close(ctx, func(c *conn) {
 		ctx, cancel := context.WithTimeout(ctx, s.opts.Timeout)
 		defer cancel()
-		stop := s.conn.within(ctx)
+		stop := c.within(ctx)
 		defer stop()
 		deadline, _ := ctx.Deadline()
-		s.conn.close(deadline)
-		s.conn = nil
+		c.close(deadline)
+	})
+	if err != nil {
+		return fmt.Errorf("amqp: %w", err)
 	}
 	return nil
 }
-
-// connection returns the connection, a new one if there is none.
-func (s *Sink) connection(ctx context.Context) (*conn, error) {
-	if err := s.enter(ctx); err != nil {
-		return nil, fmt.Errorf("wait for the connection: %w", err)
-	}
-	defer s.leave()
-	if s.conn != nil && s.conn.alive() {
-		return s.conn, nil
-	}
-	if s.conn != nil {
-		s.conn.close(time.Now())
-		s.conn = nil
-	}
-	c, err := connect(ctx, &s.opts)
-	if err != nil {
-		return nil, err
-	}
-	s.conn = c
-	return c, nil
-}
-
-func (s *Sink) enter(ctx context.Context) error {
-	select {
-	case <-s.turn:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-func (s *Sink) leave() { s.turn <- struct{}{} }

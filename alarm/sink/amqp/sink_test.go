@@ -34,6 +34,16 @@ func newSink(t *testing.T, o Options) *Sink {
 	return s
 }
 
+// connection returns the sink's connection, which has to be there.
+func connection(t *testing.T, s *Sink) *conn {
+	t.Helper()
+	c, err := s.conn.Get(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
 // numbered are events with the sequence numbers from 0 on.
 func numbered(n int) []*alarm.Event {
 	var events []*alarm.Event
@@ -273,10 +283,15 @@ func TestDeadlines(t *testing.T) {
 	_, err = s.Deliver(short(), numbered(1))
 	f("no confirm", err)
 
-	<-s.turn // somebody else is connecting
-	f("while another connects", s.Announce(short(), numbered(1)))
-	f("also to close", s.Close(short()))
-	s.leave()
+	var while, closing error
+	if err := s.conn.Close(t.Context(), func(c *conn) { // as if somebody else were connecting
+		while, closing = s.Announce(short(), numbered(1)), s.Close(short())
+		c.Drop()
+	}); err != nil {
+		t.Fatal(err)
+	}
+	f("while another connects", while)
+	f("also to close", closing)
 
 	b.set(func() { b.answer = nil })
 	if n, err := s.Deliver(t.Context(), numbered(1)); n != 1 || err != nil {
@@ -317,7 +332,7 @@ func TestBrokers(t *testing.T) {
 		if n, err := s.Deliver(t.Context(), numbered(1)); n != 1 || err != nil {
 			t.Fatal(n, err)
 		}
-		closed := s.conn.closed
+		closed := connection(t, s).closed
 		b.cut()
 		<-closed
 	}

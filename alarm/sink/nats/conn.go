@@ -70,7 +70,7 @@ func connect(ctx context.Context, o *Options) (*conn, error) {
 	}
 	c.nc, c.raw = nc, d.conn
 	if c.js, err = jetstream.New(nc); err != nil {
-		c.close()
+		c.Drop()
 		return nil, fmt.Errorf("connect: %w", err)
 	}
 	return c, nil
@@ -105,12 +105,12 @@ func (d *dialer) stop() {
 	}
 }
 
-// alive says whether the connection can still be used, as far as is known.
-func (c *conn) alive() bool { return c.nc.IsConnected() }
+// Alive says whether the connection can still be used, as far as is known.
+func (c *conn) Alive() bool { return c.nc.IsConnected() }
 
-// close ends the connection. The socket comes first: the library would wait
+// Drop ends the connection. The socket comes first: the library would wait
 // for a server that does not read.
-func (c *conn) close() {
+func (c *conn) Drop() {
 	c.raw.Close()
 	c.nc.Close()
 }

@@ -5,9 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/url"
 	"strings"
 	"time"
+
+	"perfmon/alarm/sink/internal/address"
 )
 
 // Defaults of Options.
@@ -57,9 +58,9 @@ func (o *Options) validate() error {
 		return errors.New("no url: name at least one server")
 	}
 	for i, raw := range o.URLs {
-		u, err := url.Parse(raw)
-		if err != nil || u.Host == "" || u.Scheme != "nats" && u.Scheme != "tls" {
-			return fmt.Errorf("url %d: not of the form nats://host:port or tls://host:port", i+1)
+		u, err := address.Parse(raw, "", "nats", "tls")
+		if err != nil {
+			return fmt.Errorf("url %d: %w", i+1, err)
 		}
 		if u.User != nil || u.RawQuery != "" || u.Fragment != "" || strings.Trim(u.Path, "/") != "" {
 			return fmt.Errorf("url %d: only scheme, host and port belong there; credentials have options of their own", i+1)

@@ -10,6 +10,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"perfmon/alarm"
+	"perfmon/alarm/sink/internal/turn"
 )
 
 // Sink publishes to one cluster. Deliver is not to be called concurrently
@@ -18,9 +19,7 @@ type Sink struct {
 	opts  Options
 	now   func() time.Time
 	tries tries // Deliver's
-
-	turn chan struct{} // holds a token; who has taken it may use what follows
-	conn *conn         // nil before the first and after Close
+	conn  *turn.Connection[*conn]
 }
 
 // New makes a sink. It does not connect.
@@ -28,9 +27,9 @@ func New(o Options) (*Sink, error) {
 	if err := o.validate(); err != nil {
 		return nil, fmt.Errorf("nats: %w", err)
 	}
-	s := &Sink{opts: o, now: time.Now, turn: make(chan struct{}, 1)}
+	s := &Sink{opts: o, now: time.Now}
 	s.tries = tries{started: time.Now(), first: map[string]time.Time{}}
-	s.turn <- struct{}{}
+	s.conn = turn.NewConnection(func(ctx context.Context) (*conn, error) { return connect(ctx, &s.opts) })
 	return s, nil
 }
 
@@ -48,13 +47,13 @@ func (s *Sink) Deliver(ctx context.Context, events []*alarm.Event) (taken int, e
 	if len(events) == 0 {
 		return 0, nil
 	}
-	c, err := s.connection(ctx)
+	c, err := s.conn.Get(ctx)
 	if err != nil {
 		return 0, fmt.Errorf("nats: %w", err)
 	}
 	if c.window == 0 {
 		if err := c.readWindow(ctx, &s.opts); err != nil {
-			c.close()
+			c.Drop()
 			return 0, fmt.Errorf("nats: %w", err)
 		}
 	}
@@ -90,7 +89,7 @@ func (s *Sink) deliver(ctx context.Context, c *conn, e *alarm.Event) error {
 		s.tries.settle(id)
 		return &alarm.Refused{Err: fmt.Errorf("nats: %w", err)}
 	}
-	c.close()
+	c.Drop()
 	return fmt.Errorf("nats: %w", err)
 }
 
@@ -145,7 +144,7 @@ func (s *Sink) plain(ctx context.Context, messages []*nats.Msg) error {
 	if len(messages) == 0 {
 		return nil
 	}
-	c, err := s.connection(ctx)
+	c, err := s.conn.Get(ctx)
 	if err != nil {
 		return fmt.Errorf("nats: %w", err)
 	}
@@ -161,7 +160,7 @@ func (s *Sink) plain(ctx context.Context, messages []*nats.Msg) error {
 		}
 		errs = append(errs, fmt.Errorf("nats: publish to %s: %w", m.Subject, cause(ctx, err)))
 		if !tooLarge(err) && !errors.Is(err, nats.ErrBadSubject) {
-			c.close()
+			c.Drop()
 			break
 		}
 	}
@@ -170,48 +169,11 @@ func (s *Sink) plain(ctx context.Context, messages []*nats.Msg) error {
 
 // Close ends the connection.
 func (s *Sink) Close(ctx context.Context) error {
-	if err := s.enter(ctx); err != nil {
-		return fmt.Errorf("nats: close: %w", err)
-	}
-	defer s.leave()
-	if s.conn != nil {
-		s.conn.close()
-		s.conn = nil
+	if err := s.conn.Close(ctx, (*conn).Drop); err != nil {
+		return fmt.Errorf("nats: %w", err)
 	}
 	return nil
 }
-
-// connection returns the connection, a new one if there is none.
-func (s *Sink) connection(ctx context.Context) (*conn, error) {
-	if err := s.enter(ctx); err != nil {
-		return nil, fmt.Errorf("wait for the connection: %w", err)
-	}
-	defer s.leave()
-	if s.conn != nil && s.conn.alive() {
-		return s.conn, nil
-	}
-	if s.conn != nil {
-		s.conn.close()
-		s.conn = nil
-	}
-	c, err := connect(ctx, &s.opts)
-	if err != nil {
-		return nil, err
-	}
-	s.conn = c
-	return c, nil
-}
-
-func (s *Sink) enter(ctx context.Context) error {
-	select {
-	case <-s.turn:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-func (s *Sink) leave() { s.turn <- struct{}{} }
 
 // message is an event as CloudEvents are put on NATS in structured mode.
 func message(e *alarm.Event) (*nats.Msg, error) {

@@ -36,6 +36,16 @@ func newSink(t *testing.T, o Options) *Sink {
 	return s
 }
 
+// connection returns the sink's connection, which has to be there.
+func connection(t *testing.T, s *Sink) *conn {
+	t.Helper()
+	c, err := s.conn.Get(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
 // numbered are events from a row of now, with the sequence numbers given.
 func numbered(sequences ...int) []*alarm.Event {
 	var events []*alarm.Event
@@ -95,8 +105,8 @@ func TestDeliver(t *testing.T) {
 	if len(s.tries.first) != 0 {
 		t.Errorf("%d events are remembered for ever", len(s.tries.first))
 	}
-	if s.conn.window != 24*time.Hour {
-		t.Errorf("window %v", s.conn.window)
+	if window := connection(t, s).window; window != 24*time.Hour {
+		t.Errorf("window %v", window)
 	}
 }
 
@@ -215,7 +225,7 @@ func TestDuplicateWindow(t *testing.T) {
 
 	// A server that nobody reaches has not got the event: it may wait.
 	deliver("a last one", numbered(6), 1, false, false)
-	closed := s.conn.nc.StatusChanged(nats.CLOSED)
+	closed := connection(t, s).nc.StatusChanged(nats.CLOSED)
 	srv.Stop()
 	<-closed
 	late := numbered(5)
@@ -359,8 +369,9 @@ func TestPermissions(t *testing.T) {
 	f := func(question string, o Options, wantWindow time.Duration) {
 		t.Helper()
 		s := newSink(t, o)
-		if n, err := s.Deliver(t.Context(), numbered(1)); n != 1 || err != nil || s.conn.window != wantWindow {
-			t.Errorf("%s: taken %d, window %v: %v", question, n, s.conn.window, err)
+		n, err := s.Deliver(t.Context(), numbered(1))
+		if window := connection(t, s).window; n != 1 || err != nil || window != wantWindow {
+			t.Errorf("%s: taken %d, window %v: %v", question, n, window, err)
 		}
 	}
 	f("may not read the window", o, 2*time.Minute)
@@ -416,10 +427,15 @@ func TestDeadlines(t *testing.T) {
 	f("a connection that has died", err)
 	wire.set(false, false)
 
-	<-s.turn // somebody else is connecting
-	f("while another connects", s.Announce(short(), numbered(1)))
-	f("also to close", s.Close(short()))
-	s.leave()
+	var while, closing error
+	if err := s.conn.Close(t.Context(), func(c *conn) { // as if somebody else were connecting
+		while, closing = s.Announce(short(), numbered(1)), s.Close(short())
+		c.Drop()
+	}); err != nil {
+		t.Fatal(err)
+	}
+	f("while another connects", while)
+	f("also to close", closing)
 
 	done, cancel := context.WithCancel(t.Context())
 	cancel()

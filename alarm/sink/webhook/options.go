@@ -5,9 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/http"
 	"net/url"
 	"time"
+
+	"perfmon/alarm/sink/internal/address"
 )
 
 // Defaults of Options.
@@ -38,7 +39,7 @@ type Options struct {
 
 // String leaves the secrets out.
 func (o Options) String() string {
-	u, err := parseURL("url", o.URL)
+	u, err := o.address()
 	if err != nil {
 		return "webhook"
 	}
@@ -52,7 +53,7 @@ func (o Options) GoString() string { return o.String() }
 func (o Options) LogValue() slog.Value { return slog.StringValue(o.String()) }
 
 func (o *Options) validate() error {
-	u, err := parseURL("url", o.URL)
+	u, err := o.address()
 	if err != nil {
 		return err
 	}
@@ -74,40 +75,10 @@ func (o *Options) validate() error {
 	return nil
 }
 
-// parseURL reads an address of the settings. Errors do not repeat it.
-func parseURL(what, raw string) (*url.URL, error) {
-	u, err := url.Parse(raw)
-	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-		return nil, fmt.Errorf("%s: not of the form http://host:port/path or https://host:port/path", what)
+func (o *Options) address() (*url.URL, error) {
+	u, err := address.Parse(o.URL, "/path", "http", "https")
+	if err != nil {
+		return nil, fmt.Errorf("url: %w", err)
 	}
 	return u, nil
-}
-
-// newClient makes an HTTP client that follows no redirects.
-func newClient(o *Options) (*http.Client, error) {
-	t := &http.Transport{
-		TLSHandshakeTimeout:    o.Timeout,
-		IdleConnTimeout:        90 * time.Second,
-		MaxResponseHeaderBytes: 64 << 10,
-		ForceAttemptHTTP2:      true,
-	}
-	if o.TLS != nil {
-		t.TLSClientConfig = o.TLS.Clone()
-	}
-	switch o.Proxy {
-	case "":
-	case "environment":
-		t.Proxy = http.ProxyFromEnvironment
-	default:
-		u, err := parseURL("proxy", o.Proxy)
-		if err != nil {
-			return nil, err
-		}
-		t.Proxy = http.ProxyURL(u)
-	}
-	return &http.Client{
-		Transport:     t,
-		Timeout:       o.Timeout,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}, nil
 }

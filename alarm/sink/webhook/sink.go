@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"perfmon/alarm"
+	"perfmon/alarm/sink/internal/webclient"
 )
 
 // Bounds in bytes: of what is read of an answer, and of what an error repeats
@@ -35,7 +36,7 @@ func New(o Options) (*Sink, error) {
 	if err := o.validate(); err != nil {
 		return nil, fmt.Errorf("webhook: %w", err)
 	}
-	client, err := newClient(&o)
+	client, err := webclient.New(o.TLS, o.Proxy, o.Timeout)
 	if err != nil {
 		return nil, fmt.Errorf("webhook: %w", err)
 	}

@@ -107,7 +107,7 @@ var wrong = []struct{ text, want string }{
 	{"sinks: {webhook: {url: 'http://user:hush@a'}}", "f:1:24: error: sinks.webhook.url: a user or password does not belong into an address; fix: use the keys that there are for them, or url_file"},
 	{"sinks: {webhook: {url: http://a, url_env: URL}}", "f:1:43: error: sinks.webhook.url_env: not the only one of url, url_file, url_env; fix: keep one"},
 	{"sinks: {webhook: {url: http://a, proxy_url: http://a, proxy_from_environment: true}}", "f:1:9: error: sinks.webhook: both proxy_url and proxy_from_environment; fix: keep one"},
-	{"sinks: {webhook: {url: http://a, proxy_url: hush}}", "f:1:9: error: sinks.webhook: proxy: not of the form http://host:port/path or https://host:port/path"},
+	{"sinks: {webhook: {url: http://a, proxy_url: hush}}", "f:1:9: error: sinks.webhook: proxy: not of the form http://host:port or https://host:port"},
 	{"sinks: {amqp: {urls: [amqp://a]}}", "f:1:9: error: sinks.amqp: no username"},
 	{"sinks: {amqp: {urls: ['amqp://user:hush@a'], username: u}}", "f:1:9: error: sinks.amqp: url 1: only scheme, host, port and a vhost belong there; everything else has options of its own"},
 	{"sinks: {amqp: {urls: [amqps://a], external_auth: true}}", "f:1:9: error: sinks.amqp: url 1: external authentication needs amqps and a client certificate"},
