@@ -104,7 +104,9 @@ func (s *Sink) deliver(ctx context.Context, e *alarm.Event) error {
 // isALARM says whether an ALARM is made of an event. Whether silences hold it
 // back is the queue's business.
 func isALARM(e *alarm.Event) bool {
-	return (e.Kind == alarm.KindRaised || e.Kind == alarm.KindRepeated) && e.Severity == alarm.Critical && !e.Inhibited
+	heard := *e
+	heard.Silenced = false
+	return heard.IsALARM()
 }
 
 // TakesAdopted makes the queue hand over the state of an alarm that another
