@@ -17,6 +17,7 @@ import (
 // edit is one run of set or unset.
 type edit struct {
 	toolstackFlags
+	agent  agentFlags // to ask what an object inherits
 	file   string
 	class  string // of the file
 	dryRun bool
@@ -42,6 +43,10 @@ clear_level, clear_period, nodata_period and labels; each stands for a tag of
 the variable. Without a value, as in "period=", the tag is removed and its
 default counts again.
 
+A variable of the object's own takes the place of one that it inherits, as a
+whole. Where the agent says that there is one, set says where that stands, and
+with which words the rest of it is kept.
+
 With --file there is no OBJECT: a trigger file is changed instead, as a whole
 and at once. One that is not there is made.
 
@@ -63,6 +68,7 @@ because the variable would not be in force, or not as it is written.`,
 		},
 	}
 	e.flags(cmd)
+	e.agent.addSocket(cmd.Flags())
 	cmd.ValidArgsFunction = e.complete(settingWords)
 	return cmd
 }
@@ -200,9 +206,10 @@ func (e *edit) run(cmd *cobra.Command, object sought) error {
 // inToolstack changes the XML of an object in the toolstack.
 func (e *edit) inToolstack(ctx context.Context, cmd *cobra.Command, c *xapi.Client, o xapi.Object) error {
 	opts := config.Options{Legacy: e.legacy}
+	above, unknown := e.inherits(ctx, o)
 	after, err := e.change(config.Layer{Class: o.Class, Text: o.Config}, true)
 	if err != nil {
-		return refused(err)
+		return refused(e.instead(o, err, above, unknown))
 	}
 	r := report{
 		title: fmt.Sprintf("%s %s %q", o.Class, o.UUID, o.Name), origin: config.OwnOrigin, class: o.Class,
@@ -215,6 +222,9 @@ func (e *edit) inToolstack(ctx context.Context, cmd *cobra.Command, c *xapi.Clie
 	}
 	if err := r.print(cmd, e); err != nil {
 		return err
+	}
+	if above != nil {
+		fmt.Fprint(cmd.OutOrStdout(), above.lost(e.assignments))
 	}
 	e.hint(cmd, o, after)
 	return nil
