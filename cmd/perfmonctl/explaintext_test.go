@@ -134,6 +134,9 @@ func TestVariablesText(t *testing.T) {
 		func(x *api.Explained) { x.Variable, x.Trouble = "é", "broken" },
 	), at(noon), screen{}))
 	golden(t, "variables-none", variablesText(list(), at(noon), screen{}))
+	host := list()
+	host.ObjectRef = api.ObjectRef{Class: "host", UUID: host.UUID, Name: "debian"}
+	golden(t, "variables-none-host", variablesText(host, at(noon), screen{}))
 }
 
 // TestDocsExamples: docs/asking.md shows what the verbs print.

@@ -38,6 +38,9 @@ func statusText(s *api.Status, t times) string {
 	}
 	c := &s.Counts
 	b.section("watches", fmt.Sprintf("%s: %s, %s; %s", count(c.Objects, "object"), count(c.VMs, "VM"), count(c.SRs, "SR"), count(c.Variables, "variable")))
+	if s.State == api.StateRunning && c.Variables == 0 {
+		b.section("", paint(warned, "no alarm can come")+": perfmonctl explain host says what to do")
+	}
 	b.section("alarms", alarmCounts(c))
 	if c.Silences > 0 {
 		b.section("silences", fmt.Sprintf("%d in force: perfmonctl silence list", c.Silences))

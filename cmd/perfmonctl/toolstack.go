@@ -44,7 +44,7 @@ func (o *toolstackFlags) thisHost() (string, error) {
 	}
 	id, err := xapi.ReadIdentity(o.inventoryFile)
 	if err != nil {
-		return "", fmt.Errorf("%w: say which host it is with --host-uuid", err)
+		return "", fmt.Errorf("%w: say which host it is with --host-uuid; a host without a toolstack has trigger files: --file /etc/perfmon/triggers/host.xml", err)
 	}
 	return id.HostUUID, nil
 }

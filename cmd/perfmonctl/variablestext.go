@@ -10,6 +10,14 @@ import (
 	"perfmon/monitor/api"
 )
 
+// exampleHint is for a host without a toolstack, where there is no object to
+// set anything of.
+const exampleHint = `
+Without a toolstack, begin with the example:
+  cp /usr/share/perfmon/triggers/host.xml /etc/perfmon/triggers/
+  perfmonctl refresh
+`
+
 // variablesText lists an object's variables, with what is the matter with
 // each:
 //
@@ -23,6 +31,9 @@ func variablesText(all *api.ExplainedAll, t times, s screen) string {
 	fmt.Fprintf(&b, "%s (%s:%s)", strings.TrimSpace(all.Class+" "+all.Name), all.Class, all.UUID)
 	if len(all.Variables) == 0 {
 		b.WriteString(": it has no variable; perfmonctl set gives it one\n")
+		if all.Class == "host" {
+			b.WriteString(exampleHint)
+		}
 		return b.String()
 	}
 	fmt.Fprintf(&b, " at %s\n\n", t.at(all.Variables[0].Now))

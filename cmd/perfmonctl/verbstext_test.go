@@ -32,7 +32,9 @@ func TestStatusText(t *testing.T) {
 	s.State, s.Source, s.LastRow, s.Host, s.Sinks, s.Journal = api.StateStarting, "local", 0, api.ObjectRef{}, nil, api.Journal{Memory: true}
 	s.Counts = api.Counts{}
 	goldenScreen(t, "status-starting", statusText(s, at(noon+3)))
-	s.State = "resting" // a newer agent's
+	s.State, s.LastRow = api.StateRunning, noon
+	golden(t, "status-unwatched", statusText(s, at(noon+3)))
+	s.State, s.LastRow = "resting", 0 // a newer agent's
 	golden(t, "status-newer", statusText(s, at(noon+3)))
 }
 

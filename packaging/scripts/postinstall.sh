@@ -38,4 +38,7 @@ if systemctl -q is-active $service; then
 	systemctl restart $service || true
 elif [ "$upgrade" = no ] || { [ "$1" = configure ] && systemctl -q is-enabled $service 2>/dev/null; }; then
 	systemctl start $socket $service || true
+	if [ "$upgrade" = no ]; then
+		echo "perfmon-agent: 'perfmonctl status' says how the agent does."
+	fi
 fi

@@ -104,9 +104,13 @@ func (m *model) loadLine() string {
 	if m.width >= wideHost {
 		parts[0] += " " + m.host.spark(cpu, 1, m.poll.Overview.Row, hostSpark, m.cell(), m.step())
 	}
+	whose := "dom0 " // the load average is the control domain's, if there is one
+	if m.status != nil && m.status.Source == "local" {
+		whose = "avg "
+	}
 	parts = append(parts,
 		label("load ")+number(round2(known(h.Load))),
-		label("dom0 ")+number(round2(known(h.LoadAverage))),
+		label(whose)+number(round2(known(h.LoadAverage))),
 		label("mem ")+right(percent(share), 4)+" "+bar(share, cells)+" "+size(known(h.MemoryUsed))+" of "+size(total))
 	return joined(parts, m.width)
 }

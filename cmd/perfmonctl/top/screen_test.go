@@ -215,6 +215,19 @@ func TestScreenInTrouble(t *testing.T) {
 	d.golden("trouble-80x24")
 }
 
+// Without a toolstack there is no control domain whose load it could be.
+func TestScreenWithoutToolstack(t *testing.T) {
+	d := sit(t, 80, 24)
+	if s := d.screen(); !strings.Contains(s, "  dom0 1.42") {
+		t.Errorf("with a toolstack:\n%s", s)
+	}
+	d.m.status.Source = "local"
+	d.poll()
+	if s := d.screen(); strings.Contains(s, "dom0") || !strings.Contains(s, "  avg 1") {
+		t.Errorf("without:\n%s", s)
+	}
+}
+
 func TestUnknownSorting(t *testing.T) {
 	_, err := newModel(Options{Sort: "size"}, &asks{})
 	if want := `sort by "size": want one of cpu, contention, memory, network, disk, alarms, name`; err == nil || err.Error() != want {
