@@ -43,6 +43,8 @@ func TestEveryView(t *testing.T) {
 	tab.eval(`[...document.querySelectorAll('table.history a')].find((a) => a.textContent === 'cpu_usage').click()`, nil)
 	tab.wait(`location.hash.endsWith('/cpu_usage') && document.querySelector('.verdict b').textContent === 'critical'`)
 	tab.wait(`document.querySelectorAll('.u-wrap').length === 1 && document.querySelector('.explain dl').textContent.includes('triggers/vm.xml:13:5')`)
+	// What counts towards the next alarm is not for how long this one has been.
+	tab.wait(`![...document.querySelectorAll('.explain dt')].some((term) => term.textContent === 'bad for')`)
 
 	// To the object.
 	tab.eval(`document.querySelector('.subtitle a').click()`, nil)

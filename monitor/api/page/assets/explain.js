@@ -56,7 +56,7 @@ export function explanation(e, unit) {
       ...(e.from ? item('from', h('code', null, e.from)) : []),
       ...(e.columns && e.columns.length ? item('reads', e.columns.slice(0, 24).join(', '), e.columns.length > 24 ? ` and ${e.columns.length - 24} more` : '') : []),
       ...(e.problem ? item('problem', h('strong', null, e.problem)) : []),
-      ...(e.bad_for_s ? item('bad for', duration(e.bad_for_s)) : []),
+      ...(e.state === 'pending' && e.bad_for_s ? item('bad for', duration(e.bad_for_s)) : []),
       ...(next.length ? item('next', h('ul', null, ...next)) : []),
       ...(held.length ? item('held back', h('ul', null, ...held)) : []),
       ...(e.sinks && e.sinks.length ? item('sinks', h('ul', null, ...e.sinks.map(sinkLine))) : [])),

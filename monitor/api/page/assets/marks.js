@@ -26,7 +26,7 @@ export function levelsOf(triggers, unit, factor) {
     levels.push({ level: t.level * times, tone: 'critical', label: `${name} ${sign} ${number(t.level * times, unit)}` });
     if (t.warning_level !== undefined && t.warning_level !== null) levels.push({ level: t.warning_level * times, tone: 'warning', label: `${t.variable} warns ${sign} ${number(t.warning_level * times, unit)}` });
   }
-  return levels;
+  return levels.sort((a, b) => b.level - a.level); // from the top, as their names are put in
 }
 
 /**

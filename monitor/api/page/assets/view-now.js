@@ -77,8 +77,8 @@ export function calmNote() {
         text(more, 'The first rows are being fetched.');
       } else if (!watched) {
         text(headline, 'No triggers:');
-        text(more, 'nothing is watched yet. Give an object one, or all objects of a class with a trigger file:');
-        text(code, 'perfmonctl set host cpu_usage level=0.9');
+        text(more, 'nothing is watched yet. How to begin is said by');
+        text(code, 'perfmonctl explain host');
       } else {
         text(headline, 'Nothing fires.');
         text(more, `${c.variables} ${c.variables === 1 ? 'variable is' : 'variables are'} watched on ${c.objects} ${c.objects === 1 ? 'object' : 'objects'}.`);
