@@ -7,12 +7,14 @@ VERSION   ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo un
 FUZZTIME  ?= 10s
 KILLS     ?= 200
 SEED      ?= 0
+ROUNDS    ?= 5
+ONLY      ?=
 LISTEN    ?= 127.0.0.1:9789
 RUNFLAGS  ?=
 TESTFLAGS ?=
 
 # Folders that start with a dot are left out of ./..., so they are named.
-ALL      := ./... ./.ci/structure ./.ci/mutants ./.ci/dashboards ./.ci/packages
+ALL      := ./... ./.ci/structure ./.ci/mutants ./.ci/dashboards ./.ci/licences ./.ci/packages
 COMMANDS := $(patsubst %/main.go,./%,$(wildcard cmd/*/main.go))
 LDFLAGS  := -s -w -X main.version=$(VERSION)
 
@@ -45,6 +47,7 @@ run: build ## run the agent on this host's /proc with the example triggers
 .PHONY: test
 test: need-go $(if $(findstring -race,$(TESTFLAGS)),need-cc) ## run the tests of every package, and the structure checks
 	$(GO) test -timeout 8m $(TESTFLAGS) $(ALL)
+	cd bench && $(GO) test -timeout 8m $(TESTFLAGS) ./...
 
 .PHONY: race
 race: ## the same under the race detector
@@ -55,7 +58,15 @@ fuzz: need-go ## run each fuzz target for FUZZTIME (10s)
 	@GO="$(GO)" .ci/fuzz.sh $(FUZZTIME)
 
 .PHONY: bench
-bench: need-go ## run the benchmarks
+bench: need-go ## measure the agent beside its peers in ROUNDS (5) rounds, all sections or ONLY some; installs what it needs
+	@GO="$(GO)" .ci/bench.sh -rounds $(ROUNDS) -only "$(ONLY)"
+
+.PHONY: performance
+performance: need-go ## put the figures of the last make bench into docs/performance.md
+	@GO="$(GO)" .ci/bench.sh render
+
+.PHONY: gobench
+gobench: need-go ## run the benchmarks of each package
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 
 .PHONY: check
@@ -66,6 +77,7 @@ check: need-go ## format, vet, lint, import directions, package comments
 	$(GO) vet -tags integration,browser ./... ./.ci/dashboards ./.ci/packages
 	$(GO) vet -tags system ./.ci/packages
 	$(GO) tool staticcheck -tags integration,browser $(ALL)
+	@staticcheck=$$($(GO) tool -n staticcheck); cd bench && $(GO) vet -tags integration ./... && $$staticcheck -tags integration ./...
 	@for script in .ci/run .ci/need .ci/*.sh packaging/scripts/*.sh; do bash -n "$$script" || exit 1; done
 	$(GO) test -count=1 ./.ci/structure
 

@@ -35,6 +35,7 @@ trap 'rm -rf "$work"' EXIT
 mkdir -p "$out"
 
 "$go" -C .ci/nfpm build -buildvcs=false -trimpath -o "$work/nfpm" github.com/goreleaser/nfpm/v2/cmd/nfpm
+"$go" build -buildvcs=false -trimpath -o "$work/licences" ./.ci/licences
 
 # build GOARCH DIR
 build() {
@@ -69,6 +70,7 @@ for ARCH in $architectures; do
 	export ARCH STAGE=$work/$ARCH
 	cp -R "$common" "$STAGE"
 	build "$ARCH" "$STAGE/bin"
+	"$work/licences" -go "$go" -arch "$ARCH" ./cmd/perfmon ./cmd/perfmonctl >"$STAGE/doc/copyright"
 	for program in perfmon perfmonctl; do
 		printf '%-12s %-6s %9d bytes\n' "$program" "$ARCH" "$(stat -c %s "$STAGE/bin/$program")"
 	done

@@ -4,6 +4,7 @@ package packages
 
 import (
 	"bytes"
+	"debug/buildinfo"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -21,8 +22,15 @@ var must = []string{
 	"/usr/share/man/man8/perfmon.8.gz", "/usr/share/man/man1/perfmonctl.1.gz", "/usr/share/man/man1/perfmonctl-takeover.1.gz",
 	"/usr/share/bash-completion/completions/perfmonctl", "/usr/share/fish/vendor_completions.d/perfmonctl.fish",
 	"/usr/share/perfmon/triggers/host.xml", "/usr/share/perfmon/perfmon.yaml",
-	"/usr/share/perfmon/prometheus/perfmon.rules.yml", "/usr/share/perfmon/grafana/perfmon-host.json",
-	"/usr/share/doc/perfmon-agent/README.md",
+	"/usr/share/perfmon/prometheus/perfmon.rules.yml", "/usr/share/perfmon/prometheus/perfmon-alarms.rules.yml",
+	"/usr/share/perfmon/prometheus/relabel-xen-orchestra.yml", "/usr/share/perfmon/prometheus/relabel-xen-exporter.yml",
+	"/usr/share/perfmon/grafana/perfmon-host.json", "/usr/share/perfmon/grafana/perfmon-vms.json", "/usr/share/perfmon/grafana/perfmon-alarms.json",
+	"/usr/share/doc/perfmon-agent/README.md", "/usr/share/doc/perfmon-agent/copyright",
+}
+
+// completionOfZsh is where each kind of system has zsh look.
+var completionOfZsh = map[string]string{
+	"deb": "/usr/share/zsh/vendor-completions/_perfmonctl", "rpm": "/usr/share/zsh/site-functions/_perfmonctl",
 }
 
 // may is where files of a package can be. Nothing is in the stock daemon's
@@ -55,7 +63,7 @@ func judge(t *testing.T, kind string, list []entry) {
 			t.Errorf("%s: %s is not ours to install", kind, e.path)
 		}
 	}
-	for _, path := range must {
+	for _, path := range append([]string{completionOfZsh[kind]}, must...) {
 		if !slices.Contains(paths, path) {
 			t.Errorf("%s has no %s", kind, path)
 		}
@@ -118,6 +126,7 @@ func debLife(t *testing.T, older, newer string) {
 	old, recent := r.take(older), r.take(newer)
 	r.run("dpkg", "-i", old)
 	r.mustBeEnabled()
+	r.mustTellOfAll()
 	if got := r.run("perfmonctl", "--version"); !strings.Contains(got, olderVersion) {
 		t.Errorf("installed, it says %q", got)
 	}
@@ -196,6 +205,7 @@ func rpmLife(t *testing.T, older, newer string) {
 	rpm("--initdb")
 	rpm("--install", older)
 	r.mustBeEnabled()
+	r.mustTellOfAll()
 	if got := rpm("--verify", "perfmon-agent"); got != "" {
 		t.Errorf("installed, rpm finds a difference:\n%s", got)
 	}
@@ -243,6 +253,32 @@ func rpmOfOld(t *testing.T, newer string) {
 	got := output(t, "rpm", "--query", "--package", "--queryformat", "%{PAYLOADCOMPRESSOR} %{FILEDIGESTALGO} %{PAYLOADFORMAT}", newer)
 	if got != "gzip 8 cpio" && got != "xz 8 cpio" {
 		t.Errorf("payload and digests are %q", got)
+	}
+}
+
+// mustTellOfAll: the copyright file has every module that the programs
+// themselves say is in them, and what they are linked with beside that.
+func (r *root) mustTellOfAll() {
+	r.t.Helper()
+	told := r.read("/usr/share/doc/perfmon-agent/copyright")
+	want := []string{"*", "monitor/api/page/assets/uplot/*"}
+	for _, program := range []string{"/usr/sbin/perfmon", "/usr/bin/perfmonctl"} {
+		info, err := buildinfo.ReadFile(filepath.Join(r.dir, program))
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		if len(info.Deps) < 10 {
+			r.t.Errorf("%s says that it has %d modules in it", program, len(info.Deps))
+		}
+		want = append(want, "Go@"+info.GoVersion+"/*")
+		for _, m := range info.Deps {
+			want = append(want, m.Path+"@"+m.Version+"/*")
+		}
+	}
+	for _, files := range want {
+		if !strings.Contains(told, "\nFiles: "+files+"\n") {
+			r.t.Errorf("the copyright file does not tell of %s", files)
+		}
 	}
 }
 
