@@ -99,6 +99,7 @@ func (m *Monitor) endSaved(id alarm.ID, saved []byte, reason alarm.Reason) {
 
 // keep hands what has changed since the last call to the store.
 func (m *Monitor) keep() {
+	m.logRest()
 	c := m.changes
 	for _, o := range m.objects {
 		m.share(o)

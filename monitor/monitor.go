@@ -59,6 +59,7 @@ type Monitor struct {
 	kept         bool     // the store knows of a last row, keptLast
 	keptLast     int64
 	announcedAt  int64
+	lines        transitionLines // of the log, since the last summary
 
 	polledAt  int64  // when a poll last went well, Unix seconds
 	failing   string // result of the last poll, "" if it was good

@@ -78,33 +78,6 @@ func (m *Monitor) event(o *object, v *variable, at int64) *alarm.Event {
 	return e
 }
 
-func (m *Monitor) logTransition(e *alarm.Event, by string) {
-	text, level := "alarm "+string(e.Kind), m.log.Warn
-	if e.Kind == alarm.KindCleared {
-		level = m.log.Info
-	}
-	if e.Inhibited {
-		text += ", held back by its inhibit period"
-		level = m.log.Info
-	}
-	if e.Silenced {
-		text += ", silenced"
-		level = m.log.Info
-	}
-	args := []any{"class", e.Class, "uuid", e.UUID, "variable", e.Variable, "name", e.Name}
-	if e.Known {
-		args = append(args, "value", e.Value)
-	}
-	args = append(args, "level", e.Level, "row", e.Time, "severity", string(e.Severity))
-	if e.Reason != "" {
-		args = append(args, "reason", string(e.Reason))
-	}
-	if by != "" {
-		args = append(args, "silenced_by", by)
-	}
-	level(text, args...)
-}
-
 // announce repeats, once a minute, which alarms fire, and of which there is
 // no data.
 func (m *Monitor) announce(now int64) {
