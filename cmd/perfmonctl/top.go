@@ -30,7 +30,7 @@ keys, q ends it. When the agent is restarted, top waits for it.
 With --once it prints one plain frame with all rows, and ends.
 
 Exit codes: 0 done, 1 wrong words, 2 the agent could not be asked, or there is
-no terminal.`,
+no terminal, or it has less than 60×16 cells.`,
 		Example: `  perfmonctl top
   perfmonctl top --sort alarms --filter web
   perfmonctl top --once | head -n 20`,
@@ -64,8 +64,12 @@ const maxFrames = 30
 // top shows the live view. An agent that is not there at the beginning is an
 // error; one that goes away later is waited for.
 func (a *agentFlags) top(ctx context.Context, out io.Writer, o top.Options) error {
-	if sizeOf(out) == nil {
+	size := sizeOf(out)
+	if size == nil {
 		return failed(errors.New("top needs a terminal: print one frame with --once, or ask perfmonctl status"))
+	}
+	if why := top.TooSmall(int(size.Col), int(size.Row)); why != "" {
+		return failed(fmt.Errorf("the terminal is %s: make it larger, or print one frame with --once", why))
 	}
 	if name := os.Getenv("TERM"); name == "" || name == "dumb" {
 		return failed(fmt.Errorf("top needs a terminal that can move its cursor, and TERM is %q: print one frame with --once", name))

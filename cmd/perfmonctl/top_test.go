@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"golang.org/x/sys/unix"
 )
 
 // TestTopOnTerminals: what is said on a terminal that cannot do it, and on one
@@ -27,5 +29,17 @@ func TestTopOnTerminals(t *testing.T) {
 	}
 	f("dumb", `top needs a terminal that can move its cursor, and TERM is "dumb": print one frame with --once`)
 	f("", `top needs a terminal that can move its cursor, and TERM is "": `)
+	f("xterm", "there is no socket ")
+	size := func(columns, rows uint16) {
+		t.Helper()
+		if err := unix.IoctlSetWinsize(int(tty.Fd()), unix.TIOCSWINSZ, &unix.Winsize{Col: columns, Row: rows}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	size(59, 16)
+	f("xterm", "the terminal is too small: 59×16, top needs 60×16: make it larger, or print one frame with --once\n")
+	size(60, 15)
+	f("xterm", "the terminal is too small: 60×15, top needs 60×16: ")
+	size(60, 16)
 	f("xterm", "there is no socket ")
 }

@@ -20,10 +20,7 @@ func (m *model) alarmLines(lines int) []string {
 		keys[i] = alarmKey(&m.alarms[i])
 	}
 	m.alarm.settle(keys, lines-1)
-	title := fmt.Sprintf("%d alarms", len(m.alarms))
-	if len(m.alarms) == 1 {
-		title = "1 alarm"
-	}
+	title := counted(len(m.alarms), "alarm")
 	if len(m.alarms) > 0 {
 		title += ": " + plain(m.counts("critical", "warning", "no data", "pending", "muted"))
 	}
@@ -42,6 +39,14 @@ func (m *model) alarmLines(lines int) []string {
 		out = append(out, paint(faint, word))
 	}
 	return out
+}
+
+// counted is a number of things.
+func counted(n int, thing string) string {
+	if n != 1 {
+		thing += "s"
+	}
+	return fmt.Sprintf("%d %s", n, thing)
 }
 
 // alarmLine is one alarm:

@@ -258,7 +258,7 @@ func (m *model) variableLines(lines int) []string {
 	d := m.detail
 	d.cursor.settle(d.keys(), lines-2)
 	name := m.variableCells()
-	out := []string{rule(fmt.Sprintf("%d variables", len(d.variables)), false, m.width)}
+	out := []string{rule(counted(len(d.variables), "variable"), false, m.width)}
 	if len(d.variables) > 0 {
 		out = append(out, paint(heading, "  "+fit("VARIABLE", name)+" "+fit("STATE", 8)+right("SINCE", 8)+"  "+fit("VALUE", valueCells)+" NEXT"))
 	}

@@ -83,13 +83,27 @@ func (m *model) Init() tea.Cmd { return nil }
 // ticked comes every now and then, so that ages are shown anew.
 type ticked struct{}
 
+// settled comes once a terminal that was made wider has been drawn. It is drawn
+// again then: the renderer forgets what it has written to the right of where
+// the terminal ended before, and would leave that there.
+type settled struct{}
+
+// settleTime is some of the renderer's ticks.
+const settleTime = 300 * time.Millisecond
+
 // Update takes a message. Each is cheap; what is drawn is made in draw.
 func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	urgent := false
 	switch msg := msg.(type) {
 	case tea.WindowSizeMsg:
+		wider := m.width > 0 && msg.Width > m.width
 		m.width, m.height = msg.Width, msg.Height
+		if wider {
+			return m, tea.Batch(m.draw(true), tea.Tick(settleTime, func(time.Time) tea.Msg { return settled{} }))
+		}
 		urgent = true
+	case settled:
+		return m, tea.ClearScreen
 	case tea.KeyPressMsg:
 		if quit := m.press(msg); quit {
 			return m, tea.Quit

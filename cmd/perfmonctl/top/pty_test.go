@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sys/unix"
 )
 
@@ -21,9 +22,68 @@ type terminal struct {
 	keys  *os.File // our side
 	slave *os.File // the program's
 
-	mu   sync.Mutex
-	out  bytes.Buffer
-	more chan struct{} // something was written
+	mu    sync.Mutex
+	out   bytes.Buffer
+	all   bytes.Buffer
+	sizes []resized     // in order
+	more  chan struct{} // something was written
+}
+
+// resized is a size that the terminal has had from some byte on.
+type resized struct {
+	from          int
+	columns, rows uint16
+}
+
+// resize gives it another size, and tells the program.
+func (x *terminal) resize(columns, lines uint16) {
+	x.t.Helper()
+	x.mu.Lock()
+	x.sizes = append(x.sizes, resized{x.all.Len(), columns, lines})
+	x.mu.Unlock()
+	if err := unix.IoctlSetWinsize(int(x.slave.Fd()), unix.TIOCSWINSZ, &unix.Winsize{Row: lines, Col: columns}); err != nil {
+		x.t.Fatal(err)
+	}
+	if err := unix.Kill(os.Getpid(), unix.SIGWINCH); err != nil {
+		x.t.Fatal(err)
+	}
+}
+
+// shown is what is on the screen.
+func (x *terminal) shown() string {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	e := newEmulator(int(x.sizes[0].columns), int(x.sizes[0].rows))
+	all := x.all.Bytes()
+	for i, size := range x.sizes {
+		to := len(all)
+		if i+1 < len(x.sizes) {
+			to = x.sizes[i+1].from
+		}
+		e.resize(int(size.columns), int(size.rows))
+		e.write(all[size.from:to])
+	}
+	if len(e.unknown) > 0 {
+		x.t.Fatalf("the emulator does not know %q", e.unknown)
+	}
+	return e.screen()
+}
+
+// awaitScreen waits until a screen is shown.
+func (x *terminal) awaitScreen(question, want string) {
+	x.t.Helper()
+	late := time.After(30 * time.Second)
+	for {
+		got := x.shown()
+		if got == want {
+			return
+		}
+		select {
+		case <-x.more:
+		case <-late:
+			x.t.Fatalf("%s: what is shown differs, -want +got:\n%s", question, cmp.Diff(want, got))
+		}
+	}
 }
 
 // openTerminal opens one of a size.
@@ -44,7 +104,7 @@ func openTerminal(t *testing.T, columns, lines uint16) *terminal {
 	if err != nil {
 		t.Fatal(err)
 	}
-	x := &terminal{t: t, keys: os.NewFile(uintptr(fd), "ptmx"), more: make(chan struct{}, 1)}
+	x := &terminal{t: t, keys: os.NewFile(uintptr(fd), "ptmx"), more: make(chan struct{}, 1), sizes: []resized{{0, columns, lines}}}
 	if x.slave, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", n), os.O_RDWR|unix.O_NOCTTY, 0); err != nil {
 		t.Fatal(err)
 	}
@@ -64,6 +124,7 @@ func (x *terminal) read() {
 		n, err := x.keys.Read(b)
 		x.mu.Lock()
 		x.out.Write(b[:n])
+		x.all.Write(b[:n])
 		x.mu.Unlock()
 		select {
 		case x.more <- struct{}{}:
@@ -176,5 +237,55 @@ func TestTerminalWithoutColor(t *testing.T) {
 	cancel()
 	if err := <-ended; err != nil {
 		t.Errorf("when its context ends: %v", err)
+	}
+}
+
+// TestResize: what is shown is the frame, on a terminal of whatever size, also
+// after it had another.
+func TestResize(t *testing.T) {
+	s := serve(t, newWorld(200))
+	x := openTerminal(t, 80, 24)
+	ended := x.run(context.Background(), s, []string{"TERM=xterm-256color"}, true)
+	x.await("202 VMs and SRs by cpu", "6 alarms: 1 critical")
+	help := func(columns, lines int) string {
+		m := &model{width: columns, height: lines, help: true}
+		e := newEmulator(columns, lines)
+		e.write([]byte(strings.ReplaceAll(m.render(), "\n", "\r\n")))
+		return e.screen()
+	}
+	f := func(columns, lines int) {
+		t.Helper()
+		x.resize(uint16(columns), uint16(lines))
+		if why := TooSmall(columns, lines); why != "" {
+			x.awaitScreen(why, why+strings.Repeat("\n", lines))
+			return
+		}
+		x.await("rows to ") // drawn anew
+		x.type_("?")
+		x.awaitScreen(fmt.Sprintf("help, %d×%d", columns, lines), help(columns, lines))
+		x.type_("x")
+		x.await("VMs and SRs by cpu")
+	}
+	f(120, 40)
+	f(59, 15)
+	f(200, 60)
+	f(60, 16)
+	f(160, 16)
+	f(80, 50)
+	x.type_("q")
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+}
+
+// TestTerminalWithoutSize: one that does not know its size has 80×24 cells.
+func TestTerminalWithoutSize(t *testing.T) {
+	s := serve(t, newWorld(200))
+	x := openTerminal(t, 0, 0)
+	ended := x.run(context.Background(), s, []string{"TERM=xterm-256color"}, true)
+	x.await("202 VMs and SRs by cpu", "6 alarms: 1 critical", "q quit")
+	x.type_("q")
+	if err := <-ended; err != nil {
+		t.Error(err)
 	}
 }

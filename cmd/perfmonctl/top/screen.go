@@ -1,7 +1,6 @@
 package top
 
 import (
-	"fmt"
 	"strings"
 
 	"charm.land/lipgloss/v2"
@@ -14,7 +13,7 @@ const (
 )
 
 func (m *model) tooSmall() []string {
-	return []string{fmt.Sprintf("too small: %d×%d, top needs %d×%d", m.width, m.height, minWidth, minHeight)}
+	return []string{TooSmall(m.width, m.height)}
 }
 
 // waitingView is what is shown before the first poll.

@@ -62,6 +62,30 @@ func (o *Options) fill() {
 	}
 }
 
+// A terminal that does not know its size, as on a serial line, is taken for one
+// of these cells.
+const (
+	defaultWidth  = 80
+	defaultHeight = 24
+)
+
+// sized gives a size to a terminal that has none.
+func sized(_ tea.Model, msg tea.Msg) tea.Msg {
+	if size, ok := msg.(tea.WindowSizeMsg); ok && (size.Width == 0 || size.Height == 0) {
+		return tea.WindowSizeMsg{Width: defaultWidth, Height: defaultHeight}
+	}
+	return msg
+}
+
+// TooSmall says that a terminal is too small for the view, "" if it is not, or
+// does not know its size.
+func TooSmall(width, height int) string {
+	if width == 0 || height == 0 || width >= minWidth && height >= minHeight {
+		return ""
+	}
+	return fmt.Sprintf("too small: %d×%d, top needs %d×%d", width, height, minWidth, minHeight)
+}
+
 // Run shows the view until the user ends it or ctx ends; both are nil. Signals
 // are for who calls it.
 func Run(ctx context.Context, o Options) error {
@@ -70,7 +94,7 @@ func Run(ctx context.Context, o Options) error {
 	defer cancel()
 	// The program looks for a change to draw this often; the model decides
 	// whether there is one.
-	options := []tea.ProgramOption{tea.WithoutSignalHandler(), tea.WithFPS(max(10, o.Frames))}
+	options := []tea.ProgramOption{tea.WithoutSignalHandler(), tea.WithFPS(max(10, o.Frames)), tea.WithFilter(sized)}
 	if o.Input != nil {
 		options = append(options, tea.WithInput(o.Input))
 	}
