@@ -77,6 +77,7 @@ var mayStartPrograms = []string{
 	"alarm/sink/sinktest",            // servers for tests
 	"scaling/pool/runtime/...",
 	"scaling/rubber/cloud/...",
+	"bench/...", // the peers, and the agent itself
 	".ci/...",
 }
 
