@@ -40,6 +40,18 @@ func (f *found) wasteful() bool {
 	return f.disk != nil && f.disk.size() >= compactFrom && f.usage.usedBytes() < f.disk.size()/2
 }
 
+// catchUp makes of a file that is sound what have is, in one transaction. That
+// needs room for what differs alone, while a file made anew needs it for all
+// beside the one that is there. It is for a disk that was full and nothing
+// else: one that has lost writes may hold less of the file than can be read of
+// it, and a file that is made anew does not depend on that.
+func (f *found) catchUp(have tables) error {
+	if f.mirror == nil || f.disk == nil {
+		return errors.New("there is nothing to catch up from")
+	}
+	return f.disk.write(have.changesFrom(f.mirror.tables))
+}
+
 // examine reads a locked file, which now belongs to what is found.
 func examine(f *os.File, path string, readOnly bool) *found {
 	found := &found{file: f}
@@ -75,7 +87,7 @@ func (f *found) read(path string, size int64, readOnly bool) error {
 
 // attach opens the file and reads it. What is damaged or foreign is put
 // aside, and a new one takes its place. With have, that is written to a new
-// file whatever the old one holds.
+// file whatever the old one holds; for want of room, see catchUp.
 //
 // It returns the disk, or why there is none, and what was read: nil for
 // nothing, and always with have.
@@ -115,6 +127,9 @@ func (j *Journal) attach(have tables) (*disk, *mirror, error) {
 		if have == nil && found.mirror != nil {
 			j.log.Warn("journal not compacted", "err", err)
 			return found.disk, found.mirror, nil
+		}
+		if have != nil && isFull(err) && isFull(j.cause) && found.catchUp(have) == nil {
+			return found.disk, nil, nil
 		}
 		if aside != "" {
 			os.Remove(aside)

@@ -217,8 +217,10 @@ func (j *Journal) degrade(err error) {
 		j.disk = nil
 	}
 	j.retryAt = time.Now().Add(j.opts.RetryEvery)
+	j.cause = err
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	err = j.withNeed(err)
 	j.trouble = err
 	j.lost = j.mirror.epoch()
 	j.mirror.tables[tableMeta][keyEpoch] = []byte(newEpoch())
@@ -232,11 +234,19 @@ func (j *Journal) retry() {
 	j.retryAt = time.Now().Add(j.opts.RetryEvery)
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.trouble = err
+	j.trouble = j.withNeed(err)
 	if err != nil {
 		j.log.Debug("journal still cannot be written", "path", j.opts.Path, "err", err)
 		return
 	}
 	j.disk = d
 	j.log.Info("journal is written again", "path", j.opts.Path)
+}
+
+// withNeed adds to the error of a full disk how much room mends it for sure.
+func (j *Journal) withNeed(err error) error {
+	if !isFull(err) {
+		return err
+	}
+	return fmt.Errorf("%w: %d KiB of free room are enough", err, (room(j.mirror.tables)+1023)>>10)
 }

@@ -17,6 +17,14 @@
 // whole content is in memory too: reading never touches the disk, and a disk
 // that fails takes nothing but durability away.
 //
+// # A disk that fails
+//
+// All goes on in memory, and the disk is tried again now and then. The file is
+// made anew then, since nobody knows what a disk has kept that refused a
+// write; that takes room for a second one. Where the disk was full and nothing
+// else, and still has not so much, what has changed is written to the file
+// that is there.
+//
 // # Epochs
 //
 // An event is named by the journal's epoch and a sequence number. When the

@@ -202,3 +202,8 @@ func isMisuse(err error) bool {
 	}
 	return false
 }
+
+// isFull reports whether an error is that of a disk, or a quota, without room.
+func isFull(err error) bool {
+	return errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT)
+}

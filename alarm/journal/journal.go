@@ -63,12 +63,13 @@ type Journal struct {
 	log     *slog.Logger
 	metrics *metrics
 
-	// write is held by whoever changes anything, and guards the next four.
+	// write is held by whoever changes anything, and guards the next five.
 	write   sync.Mutex
 	disk    *disk // nil while the disk does not work, and in memory only
 	retryAt time.Time
 	lost    string // the epoch that the last failure of the disk ended
 	closed  bool
+	cause   error // of the last failure of the disk
 
 	// mu guards what follows; it is changed with write held as well.
 	mu      sync.RWMutex

@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -59,6 +60,42 @@ func (t tables) changes() []change {
 		}
 	}
 	return all
+}
+
+// changesFrom are what turns old into t.
+func (t tables) changesFrom(old tables) []change {
+	var all []change
+	for _, c := range old.changes() {
+		if _, stays := t[c.table][c.key]; !stays {
+			all = append(all, change{c.table, c.key, nil})
+		}
+	}
+	for _, c := range t.changes() {
+		if value, is := old[c.table][c.key]; !is || !bytes.Equal(value, c.value) {
+			all = append(all, c)
+		}
+	}
+	return all
+}
+
+// room is how much of the disk a file takes that is made anew for t, at most.
+// bbolt fills pages no further than fill, writes something beside each value,
+// and gives a large one the rest of its last page; then there are a page for
+// each table, and the first ones.
+func room(t tables) int {
+	const page, beside = 4096, 16 + 4 // bytes; of an element, and of a checksum
+	small, large := 0, 0
+	for _, keys := range t {
+		large += 2 * page
+		for key, value := range keys {
+			if size := len(key) + len(value) + beside; size < page/4 {
+				small += size
+			} else {
+				large += size + page
+			}
+		}
+	}
+	return small + small/2 + large + 16*page
 }
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
