@@ -18,6 +18,14 @@ func atMost(n int, why string) cobra.PositionalArgs {
 	}
 }
 
+// noArguments wants none.
+func noArguments(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return fmt.Errorf("unexpected argument %q: %s takes none", args[0], cmd.Name())
+	}
+	return nil
+}
+
 // aVerb wants one of the verbs of a command, and has been given none of them.
 func aVerb(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {

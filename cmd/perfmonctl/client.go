@@ -100,18 +100,27 @@ func (a *agentFlags) ask(ctx context.Context, method, path string, query url.Val
 		API string `json:"api"` // answers to what is older have none
 	}
 	if err := json.Unmarshal(answer, &head); err == nil && head.API != "" && head.API != api.Version1 {
-		return nil, failed(fmt.Errorf("%s is newer: it answers in version %q of the API, and this is perfmonctl %s, which knows %s: use the perfmonctl that came with it",
-			agentOf(resp), head.API, version, api.Version1))
+		return nil, failed(newer(agentOf(resp), head.API))
 	}
 	if err := json.Unmarshal(answer, into); err != nil {
-		return nil, failed(fmt.Errorf("%s is not of this version: its answer is not understood: %w", agentOf(resp), err))
+		return nil, failed(fmt.Errorf("%s is not of this version: its answer is not understood: %w: %s", agentOf(resp), err, sameVersion))
 	}
 	return answer, nil
 }
 
+// newer says that an agent speaks a version of the API that nobody knows here.
+func newer(agent, spoken string) error {
+	return fmt.Errorf("%s is newer: it answers in version %q of the API, and this is perfmonctl %s, which knows %s: %s",
+		agent, spoken, version, api.Version1, sameVersion)
+}
+
+// sameVersion is the way out where the agent and perfmonctl do not understand
+// each other.
+const sameVersion = "use the perfmonctl that came with it"
+
 // transport connects to the agent's socket.
 func (a *agentFlags) transport() *http.Transport {
-	return &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+	return &http.Transport{DisableKeepAlives: true, ResponseHeaderTimeout: askTimeout, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return (&net.Dialer{}).DialContext(ctx, "unix", a.socket)
 	}}
 }
@@ -179,11 +188,11 @@ func (a *agentFlags) whyAway(err error) error {
 func (a *agentFlags) refusal(resp *http.Response, answer []byte) error {
 	var r api.Refusal
 	if json.Unmarshal(answer, &r) != nil || r.Message == "" {
-		return failed(fmt.Errorf("%s is not of this version: it answers %q with %s", agentOf(resp), resp.Request.URL.Path, resp.Status))
+		return failed(fmt.Errorf("%s is not of this version: it answers %q with %s: %s", agentOf(resp), resp.Request.URL.Path, resp.Status, sameVersion))
 	}
 	if path := resp.Request.URL.Path; resp.StatusCode == http.StatusNotFound && slices.Contains(r.Known, "/v1/explain") {
 		// What it knows are paths.
-		return failed(fmt.Errorf("%s does not know %s, and this is perfmonctl %s: if perfmon was updated, restart it; or use the perfmonctl that came with it", agentOf(resp), path, version))
+		return failed(fmt.Errorf("%s does not know %s, and this is perfmonctl %s: if perfmon was updated, restart it; or %s", agentOf(resp), path, version, sameVersion))
 	}
 	text := r.Message
 	if r.Fix != "" {

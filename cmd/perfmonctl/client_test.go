@@ -73,14 +73,14 @@ func TestRefusals(t *testing.T) {
 		"\"web\" can be 13 objects\n  vm:0\n  vm:1\n  vm:2\n  vm:3\n  vm:4\n  vm:5\n  vm:6\n  vm:7\n  vm:8\n  vm:9\n  and 3 more")
 	f("a loop that hangs", 503, `{"error": "the loop does not answer", "fix": "ask again"}`, exitFailed, "the loop does not answer: ask again")
 	f("escape sequences", 404, `{"error": "no \u001b[2J\u009b2J"}`, exitProblem, "no \ufffd[2J\ufffd2J")
-	f("another version", 404, "404 page not found", exitFailed, `perfmon/0.9 is not of this version: it answers "/v1/explain" with 404 Not Found`)
+	f("another version", 404, "404 page not found", exitFailed, `perfmon/0.9 is not of this version: it answers "/v1/explain" with 404 Not Found: use the perfmonctl that came with it`)
 	f("another answer", 200, `{"variables": 7}`, exitFailed,
-		"perfmon/0.9 is not of this version: its answer is not understood: json: cannot unmarshal number into Go struct field ExplainedAll.variables of type []*monitor.Explanation")
+		"perfmon/0.9 is not of this version: its answer is not understood: json: cannot unmarshal number into Go struct field ExplainedAll.variables of type []*monitor.Explanation: use the perfmonctl that came with it")
 }
 
 func TestAnotherAnswerForOneVariable(t *testing.T) {
 	socket := agentAt(t, func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "{}") })
-	wantComplaint(t, "nothing in it", exitFailed, "the agent is not of this version: its answer is empty", "explain", "--api-socket", socket, "web", "cpu")
+	wantComplaint(t, "nothing in it", exitFailed, "the agent is not of this version: its answer is empty: use the perfmonctl that came with it", "explain", "--api-socket", socket, "web", "cpu")
 }
 
 // TestNoAgent: each way in which nobody answers has its own way out.
@@ -172,12 +172,15 @@ func TestEndOfASilenceByItsBeginning(t *testing.T) {
 	if got, want := output(t, "silence", "end", "--api-socket", socket, "abc"), "silence abc1 is ended (class=vm: one)\n"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
+	if got := output(t, "silence", "end", "--api-socket", socket, "abd2", "--output", "json"); !strings.Contains(got, `"ended": {`) || !strings.Contains(got, `"id": "abd2"`) {
+		t.Errorf("%q", got)
+	}
 	var out, complaints bytes.Buffer
 	code := run([]string{"silence", "end", "--api-socket", socket, "ab"}, strings.NewReader(""), &out, &complaints)
 	if says := complaints.String(); code != exitProblem || !strings.Contains(says, `2 silences have an id that begins with "ab": say which`) || !strings.Contains(says, "abd2") {
 		t.Errorf("exit code %d: %s", code, says)
 	}
-	if len(ended) != 1 || ended[0] != "/v1/silences/abc1" {
+	if len(ended) != 2 || ended[0] != "/v1/silences/abc1" || ended[1] != "/v1/silences/abd2" {
 		t.Errorf("ended: %q", ended)
 	}
 }

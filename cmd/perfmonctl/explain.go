@@ -61,7 +61,7 @@ func (a *agentFlags) explain(cmd *cobra.Command, object, variable string) error 
 		return err
 	}
 	if x.Explanation == nil {
-		return failed(errors.New("the agent is not of this version: its answer is empty"))
+		return failed(errors.New("the agent is not of this version: its answer is empty: " + sameVersion))
 	}
 	return a.print(cmd, answer, func(screen) string {
 		e := &explainer{Explained: &x, times: times{now: time.Now()}}

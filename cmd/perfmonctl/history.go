@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"strconv"
@@ -41,8 +43,8 @@ day (08:00, today or yesterday), a day and a time (2026-12-24 18:00), or RFC
 			if err := a.check(); err != nil {
 				return err
 			}
-			if limit < 1 {
-				return fmt.Errorf("--limit %d: want at least 1", limit)
+			if limit < 1 || limit > api.MaxHistory {
+				return fmt.Errorf("--limit %d: want 1 to %d", limit, api.MaxHistory)
 			}
 			query := url.Values{"limit": {strconv.Itoa(limit)}}
 			if since != "" {
@@ -59,6 +61,11 @@ day (08:00, today or yesterday), a day and a time (2026-12-24 18:00), or RFC
 			if err != nil {
 				return err
 			}
+			if len(args) == 2 && len(h.Transitions) == 0 {
+				if err := a.hasVariable(cmd.Context(), args[0], args[1]); err != nil {
+					return err
+				}
+			}
 			return a.print(cmd, answer, func(on screen) string { return historyText(&h, times{now: time.Now()}, on) })
 		},
 		ValidArgsFunction: arguments(a, objectWords, variableWords),
@@ -68,6 +75,23 @@ day (08:00, today or yesterday), a day and a time (2026-12-24 18:00), or RFC
 	f.IntVar(&limit, "limit", limit, "show the newest `N`")
 	a.add(cmd, "table")
 	return cmd
+}
+
+// hasVariable refuses a variable of which nothing is remembered and that the
+// object does not have. Of an object that has gone nobody knows.
+func (a *agentFlags) hasVariable(ctx context.Context, object, variable string) error {
+	all, _, err := get[api.Variables](ctx, a, "/v1/variables", url.Values{"object": {object}})
+	if err != nil {
+		return nil
+	}
+	text := fmt.Sprintf("%s has no variable %q, and none of that name has said anything", object, variable)
+	for i := range all.Variables {
+		if all.Variables[i].Variable == variable {
+			return nil
+		}
+		text += "\n  " + all.Variables[i].Variable
+	}
+	return refused(errors.New(printable(text)))
 }
 
 // historyText lists transitions:

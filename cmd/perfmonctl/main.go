@@ -21,6 +21,8 @@ const (
 	exitUsage   = 1 // wrong words on the command line
 	exitFailed  = 2 // the work could not be done
 	exitProblem = 3 // it was done, and found something wrong
+
+	exitInterrupted = 130 // as of a program that the signal ends
 )
 
 func main() {
@@ -41,6 +43,10 @@ func (e *codeError) Error() string { return e.err.Error() }
 func (e *codeError) Unwrap() error { return e.err }
 
 var errTold = errors.New("")
+
+// errInterrupted is the end of work that its user has broken off, who need not
+// be told.
+var errInterrupted = &codeError{exitInterrupted, errTold}
 
 func failed(err error) error { return &codeError{exitFailed, err} }
 

@@ -40,7 +40,7 @@ With --timeout 0 it does not wait. The stock daemon understands it too, and
 never says that it is done.
 
 Exit codes: 0 done, 1 wrong words, 2 not sent, or not done in time.`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := a.check(); err != nil {
 				return err
@@ -67,29 +67,35 @@ func (a *agentFlags) refresh(cmd *cobra.Command, socket string, patience time.Du
 		}
 		return a.say(cmd, refreshed{Note: "sent"})
 	}
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	within, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	// Who looks on before it is sent cannot miss the poll.
-	stream, err := a.Open(ctx, "/v1/watch", url.Values{"overview": {"false"}})
-	switch {
-	case errors.Is(err, fs.ErrPermission):
+	stream, err := a.Open(within, "/v1/watch", url.Values{"overview": {"false"}})
+	var poll *api.WatchPoll
+	sent := false
+	if err == nil {
+		defer stream.Close()
+		poll, sent, err = a.sendAndWait(stream, socket)
+	}
+	var coded *codeError
+	switch late := errors.Is(within.Err(), context.DeadlineExceeded); {
+	case err == nil:
+	case ctx.Err() != nil:
+		return errInterrupted
+	case sent && late:
+		return failed(fmt.Errorf("sent, but no poll was done within %v: perfmonctl status may say why", patience))
+	case sent && errors.As(err, &coded), errors.Is(err, fs.ErrPermission):
 		return err // nor would the command be heard
-	case err != nil:
+	case sent:
+		return failed(fmt.Errorf("sent, but the agent has hung up: %w", err))
+	default:
 		if failure := send(socket); failure != nil {
 			return failure
 		}
+		if late {
+			return failed(fmt.Errorf("sent, but perfmon does not answer on %s within %v: its log should say why", a.socket, patience))
+		}
 		return a.say(cmd, refreshed{Note: fmt.Sprintf("sent; nobody can say when it is done: %v", err)})
-	}
-	defer stream.Close()
-	poll, err := sendAndWait(stream, socket)
-	var coded *codeError
-	switch {
-	case errors.As(err, &coded):
-		return err
-	case errors.Is(ctx.Err(), context.DeadlineExceeded):
-		return failed(fmt.Errorf("sent, but no poll was done within %v: perfmonctl status may say why", patience))
-	case err != nil:
-		return failed(fmt.Errorf("sent, but the agent has hung up: %w", err))
 	}
 	r := refreshed{Polled: poll.Now, State: poll.State}
 	if poll.State == api.StateTrouble {
@@ -99,28 +105,38 @@ func (a *agentFlags) refresh(cmd *cobra.Command, socket string, patience time.Du
 }
 
 // sendAndWait sends the command once it hears of the last poll, and waits for
-// the next.
-func sendAndWait(stream io.Reader, socket string) (poll *api.WatchPoll, err error) {
-	sent := false
+// the next. What it says of an error is true also if it has not been sent.
+func (a *agentFlags) sendAndWait(stream io.Reader, socket string) (poll *api.WatchPoll, sent bool, err error) {
 	done := errors.New("done")
 	err = eventstream.Read(stream, func(e eventstream.Event) error {
-		switch {
-		case e.Name != api.EventPoll:
+		if e.Name != api.EventPoll {
 			return nil
-		case !sent:
-			sent = true
-			return send(socket)
 		}
 		poll = &api.WatchPoll{}
-		if err := json.Unmarshal([]byte(e.Data), poll); err != nil {
-			return failed(fmt.Errorf("the agent is not of this version: its event is not understood: %w", err))
+		err := json.Unmarshal([]byte(e.Data), poll)
+		switch {
+		case err != nil:
+			return failed(fmt.Errorf("%s is not of this version: its event is not understood: %w: %s", a.name(), err, sameVersion))
+		case poll.API != "" && poll.API != api.Version1:
+			return failed(newer(a.name(), poll.API))
+		case sent:
+			return done
 		}
-		return done
+		sent = true
+		return send(socket)
 	})
 	if err == done {
 		err = nil
 	}
-	return poll, err
+	return poll, sent, err
+}
+
+// name is the agent that has answered.
+func (a *agentFlags) name() string {
+	if a.agent == "" {
+		return "the agent"
+	}
+	return printable("perfmon " + a.agent)
 }
 
 // send gives the command to the agent.

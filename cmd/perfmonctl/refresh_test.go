@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"perfmon/monitor/api"
 	"perfmon/monitor/control"
 )
 
@@ -63,7 +64,7 @@ func TestRefresh(t *testing.T) {
 }
 
 func TestRefreshTroubles(t *testing.T) {
-	name, _ := commands(t)
+	name, heard := commands(t)
 	f := func(code int, want string, serve http.HandlerFunc, control string) {
 		t.Helper()
 		socket := socketName(t)
@@ -90,6 +91,18 @@ func TestRefreshTroubles(t *testing.T) {
 	f(exitFailed, "perfmonctl: nobody listens on @nobody-at-all: is perfmon running?", hangs, "@nobody-at-all")
 	f(exitFailed, "perfmonctl: sent, but no poll was done within 200ms: perfmonctl status may say why", hangs, name)
 	f(exitFailed, "perfmonctl: sent, but the agent has hung up: ", poll, name)
-	f(exitFailed, "perfmonctl: the agent is not of this version: ", nonsense, name)
+	f(exitFailed, "perfmonctl: the agent is not of this version: its event is not understood: ", nonsense, name)
+	newer := func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set(api.VersionHeader, "3.0")
+		fmt.Fprint(w, "event: poll\ndata: {\"api\": \"v2\"}\n\n")
+	}
+	f(exitOK, `sent; nobody can say when it is done: perfmon 3.0 is newer: it answers in version "v2" of the API, `, newer, name)
+	f(exitOK, "sent; nobody can say when it is done: EOF", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<html>") }, name)
+	dumb := func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
+	f(exitFailed, "perfmonctl: sent, but perfmon does not answer on ", dumb, name)
+	f(exitFailed, "perfmonctl: nobody listens on @nobody-at-all: is perfmon running?", dumb, "@nobody-at-all")
+	if len(heard) != 7 {
+		t.Errorf("%d commands were heard", len(heard))
+	}
 	f(exitFailed, `perfmonctl: command socket name "perfmon": want an abstract name`, nil, "perfmon")
 }

@@ -44,7 +44,7 @@ Exit codes: 0 done, 1 wrong flags, 2 rows could not be read, 3 the XML is wrong.
   curl -s --unix-socket /var/lib/xcp/xcp-rrdd \
     'http://localhost/rrd_updates?start=-7200&interval=60&cf=AVERAGE' > rows.xml
   perfmonctl replay --config vm.xml --file rows.xml`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return r.run(cmd) },
 	}
 	f := cmd.Flags()

@@ -98,7 +98,7 @@ func newSilenceList() *cobra.Command {
 		Use:   "list",
 		Short: "list the silences in force",
 		Long:  "list lists the silences in force, oldest first.\n\n" + agentHelp,
-		Args:  cobra.NoArgs,
+		Args:  noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := a.check(); err != nil {
 				return err
@@ -133,11 +133,21 @@ fires and was held back by it is raised at once.
 			}
 			return nil
 		},
-		RunE: func(cmd *cobra.Command, args []string) error { return a.endSilence(cmd, args[0]) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := a.check(); err != nil {
+				return err
+			}
+			return a.endSilence(cmd, args[0])
+		},
 	}
-	a.addSocket(cmd.Flags())
+	a.add(cmd, "table")
 	cmd.ValidArgsFunction = arguments(a, silenceWords)
 	return cmd
+}
+
+// endedSilence is what perfmonctl silence end --output json prints.
+type endedSilence struct {
+	Ended alarm.Silence `json:"ended"` // as it was
 }
 
 // endSilence ends the one whose id begins so.
@@ -156,16 +166,21 @@ func (a *agentFlags) endSilence(cmd *cobra.Command, id string) error {
 	if len(meant) > 1 {
 		return refused(fmt.Errorf("%d silences have an id that begins with %q: say which\n%s", len(meant), id, printable(strings.TrimRight(silencesText(meant, t, screen{}), "\n"))))
 	}
-	said := ""
+	said, ended := "", alarm.Silence{ID: id}
 	if len(meant) == 1 {
-		id = meant[0].ID
-		said = fmt.Sprintf(" (%s: %s)", matchers(&meant[0]), meant[0].Reason)
+		ended = meant[0]
+		id = ended.ID
+		said = fmt.Sprintf(" (%s: %s)", matchers(&ended), ended.Reason)
 	}
 	// If there is none, the agent says so and names those that there are.
 	if _, err := a.ask(cmd.Context(), http.MethodDelete, "/v1/silences/"+url.PathEscape(id), nil, nil, nil); err != nil {
 		return err
 	}
-	return a.print(cmd, nil, func(screen) string { return fmt.Sprintf("silence %s is ended%s\n", id, said) })
+	answer, err := asJSON(endedSilence{ended})
+	if err != nil {
+		return failed(err)
+	}
+	return a.print(cmd, answer, func(screen) string { return fmt.Sprintf("silence %s is ended%s\n", id, said) })
 }
 
 func silencesText(list []alarm.Silence, t times, screen screen) string {

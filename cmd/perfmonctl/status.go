@@ -25,7 +25,7 @@ asked. Alarms do not count: ask perfmonctl alarms --exit-code.
 ` + agentHelp,
 		Example: `  perfmonctl status
   perfmonctl status --output json`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := a.check(); err != nil {
 				return err

@@ -53,7 +53,7 @@ the house.
 Exit codes: 0 done, 1 wrong words, 2 the file could not be written.`,
 		Example: `  perfmonctl support-bundle
   perfmonctl support-bundle --anonymous --file /tmp/case-4711.tar.gz`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := s.check(); err != nil {
 				return err

@@ -23,7 +23,7 @@ anywhere, it can be run again, or undone.`,
 		Example: `  perfmonctl takeover --dry-run
   perfmonctl takeover
   perfmonctl takeover --undo`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if os.Geteuid() != 0 && !dryRun {
 				return failed(errors.New("takeover changes units and host plugins: run it as root, or look with --dry-run what it would do"))

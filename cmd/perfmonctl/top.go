@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -27,29 +28,37 @@ a table of its VMs and SRs that can be sorted and filtered, the alarms, and one
 object in detail, with plots in which the trigger's level is drawn. ? lists the
 keys, q ends it. When the agent is restarted, top waits for it.
 
-With --once it prints one plain frame with all rows, and ends.
+With --once it prints one plain frame with all rows, and ends; with --output
+json as well, the agent's answer to GET /v1/overview.
 
 Exit codes: 0 done, 1 wrong words, 2 the agent could not be asked, or there is
 no terminal, or it has less than 60×16 cells.`,
 		Example: `  perfmonctl top
   perfmonctl top --sort alarms --filter web
   perfmonctl top --once | head -n 20`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if o.Frames < 1 || o.Frames > maxFrames {
+			if err := a.check(); err != nil {
+				return err
+			}
+			switch {
+			case o.Frames < 1 || o.Frames > maxFrames:
 				return fmt.Errorf("--frames %d: want 1 to %d", o.Frames, maxFrames)
+			case !slices.Contains(top.SortKeys(), o.Sort):
+				return fmt.Errorf("--sort %q: want one of %s", o.Sort, strings.Join(top.SortKeys(), ", "))
+			case a.output == "json" && !once:
+				return errors.New("--output json is for one frame: want --once")
 			}
 			ctx, stop := interruptible()
 			defer stop()
-			o.Agent = asker{a}
-			if once {
-				o.Width, _ = terminal(cmd.OutOrStdout())
-				return topError(top.Once(ctx, cmd.OutOrStdout(), o))
+			err := a.top(ctx, cmd.OutOrStdout(), o, once)
+			if err != nil && ctx.Err() != nil {
+				return errInterrupted
 			}
-			return topError(a.top(ctx, cmd.OutOrStdout(), o))
+			return topError(err)
 		},
 	}
-	a.addSocket(cmd.Flags())
+	a.add(cmd, "table")
 	cmd.Flags().StringVar(&o.Sort, "sort", top.SortKeys()[0], "sort by `WHAT`: "+strings.Join(top.SortKeys(), ", "))
 	cmd.Flags().StringVar(&o.Filter, "filter", "", "show those alone whose name has this `TEXT` in it")
 	cmd.Flags().IntVar(&o.Frames, "frames", top.DefaultFrames, "draw at most `N` frames a second")
@@ -61,9 +70,36 @@ no terminal, or it has less than 60×16 cells.`,
 // maxFrames is how many frames a second can be asked for.
 const maxFrames = 30
 
-// top shows the live view. An agent that is not there at the beginning is an
-// error; one that goes away later is waited for.
-func (a *agentFlags) top(ctx context.Context, out io.Writer, o top.Options) error {
+// top shows the live view, or one frame. An agent that is not there at the
+// beginning is an error; one that goes away later is waited for.
+func (a *agentFlags) top(ctx context.Context, out io.Writer, o top.Options, once bool) error {
+	o.Agent = asker{a}
+	if once && a.output == "json" {
+		_, answer, err := get[api.Overview](ctx, a, "/v1/overview", nil)
+		if err != nil {
+			return err
+		}
+		return write(out, string(answer))
+	}
+	if !once {
+		if err := canShow(out); err != nil {
+			return err
+		}
+	}
+	if err := o.Agent.Get(ctx, "/v1/status", nil, &api.Status{}); err != nil {
+		return err
+	}
+	if once {
+		o.Width, _ = terminal(out)
+		return top.Once(ctx, out, o)
+	}
+	_, o.Color = terminal(out)
+	o.Output = out
+	return top.Run(ctx, o)
+}
+
+// canShow refuses what is no terminal, or not enough of one.
+func canShow(out io.Writer) error {
 	size := sizeOf(out)
 	if size == nil {
 		return failed(errors.New("top needs a terminal: print one frame with --once, or ask perfmonctl status"))
@@ -74,20 +110,13 @@ func (a *agentFlags) top(ctx context.Context, out io.Writer, o top.Options) erro
 	if name := os.Getenv("TERM"); name == "" || name == "dumb" {
 		return failed(fmt.Errorf("top needs a terminal that can move its cursor, and TERM is %q: print one frame with --once", name))
 	}
-	if err := o.Agent.Get(ctx, "/v1/status", nil, &api.Status{}); err != nil {
-		return err
-	}
-	_, o.Color = terminal(out)
-	o.Output = out
-	return top.Run(ctx, o)
+	return nil
 }
 
-// topError gives an error an exit code, if it has none. Wrong words are told
-// apart by having come to no work.
+// topError gives an error an exit code, if it has none.
 func topError(err error) error {
 	var coded *codeError
-	var words *top.WordError
-	if err == nil || errors.As(err, &coded) || errors.As(err, &words) {
+	if err == nil || errors.As(err, &coded) {
 		return err
 	}
 	return failed(err)

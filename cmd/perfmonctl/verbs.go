@@ -34,6 +34,7 @@ Exit codes of all verbs:
   1  wrong words on the command line
   2  it could not be done: the agent could not be asked, a file not be read
   3  it was refused or found wrong: no such object, or two; a failed test
+  130  it was broken off with Ctrl-C, which ends alarms --watch with 0
 With --exit-code, status and alarms have those of a monitoring plugin instead.`
 
 // addVerbs adds them, in their groups.

@@ -79,7 +79,14 @@ func TestWrongWords(t *testing.T) {
 	f(`--state "fine": want some of inactive, pending, firing, clearing, nodata`, "alarms", "--state", "fine")
 	f(`--watch shows what changes: it has neither --exit-code nor --state`, "alarms", "--watch", "--state", "firing")
 	f(`--class "pool": want vm, host or sr`, "objects", "--class", "pool")
-	f(`--limit 0: want at least 1`, "history", "--limit", "0")
+	f(`--limit 0: want 1 to 2000`, "history", "--limit", "0")
+	f(`--limit 2001: want 1 to 2000`, "history", "--limit", "2001")
+	for _, verb := range []string{"status", "refresh", "version", "top", "support-bundle", "takeover", "replay"} {
+		f(fmt.Sprintf(`unexpected argument "x": %s takes none`, verb), verb, "x")
+	}
+	f(`unexpected argument "x": list takes none`, "silence", "list", "x")
+	f(`--output json is for one frame: want --once`, "top", "--output", "json")
+	f(`--sort "size": want one of cpu, `, "top", "--sort", "size")
 	f(`--since "soon": want a length of time`, "history", "--since", "soon")
 	f(`--since "2999-01-01": that time is yet to come`, "history", "--since", "2999-01-01")
 	f(`--timeout -1s: want a length of time`, "refresh", "--timeout", "-1s")
@@ -87,7 +94,7 @@ func TestWrongWords(t *testing.T) {
 	f(`for which shell? Want bash, zsh, fish`, "completion")
 	f(`there is no completion for "tcsh": want bash, zsh, fish`, "completion", "tcsh")
 	f(`unknown command "ad" for "perfmonctl silence": did you mean add or end?`, "silence", "ad")
-	for _, verb := range []string{"status", "objects", "alarms", "history", "refresh", "version", "support-bundle"} {
+	for _, verb := range []string{"status", "objects", "alarms", "history", "refresh", "version", "support-bundle", "top"} {
 		f(`--output "yaml": want table or json`, verb, "--output", "yaml")
 	}
 }
@@ -136,7 +143,7 @@ func TestOtherVersions(t *testing.T) {
 	}
 	agent.answers["/v1/status"] = `{"api": "v2", "state": {"word": "running"}}`
 	f(`perfmon 1.2 is newer: it answers in version "v2" of the API, and this is perfmonctl unknown, which knows v1: use the perfmonctl that came with it`, "status")
-	agent.answers["/v1/alarms"] = "event: alarm\ndata: []\n\n"
+	agent.answers["/v1/alarms"] = someAlarms()
 	agent.answers["/v1/watch"] = "event: alarm\ndata: []\n\n"
 	code, out, complaints := runs("alarms", "--watch", "--output", "json", "--api-socket", socket)
 	if code != exitFailed || out != "" || !strings.HasPrefix(complaints, "perfmonctl: perfmon 1.2 is not of this version: its event is not understood: ") {

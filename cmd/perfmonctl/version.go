@@ -32,7 +32,7 @@ func newVersion() *cobra.Command {
 which after an update is the old one until it is restarted.
 
 ` + agentHelp,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := a.check(); err != nil {
 				return err

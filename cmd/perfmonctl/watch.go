@@ -54,13 +54,13 @@ func (w *watcher) run() error {
 
 // list shows how things are at the beginning.
 func (w *watcher) list(ctx context.Context) error {
-	if w.listed || w.output == "json" {
-		w.listed = true
+	if w.listed {
 		return nil
 	}
 	w.listed = true
+	// In JSON nothing of it is shown, but it tells an agent from others.
 	list, _, err := get[api.Variables](ctx, w.agentFlags, "/v1/alarms", w.query)
-	if err != nil {
+	if err != nil || w.output == "json" {
 		return err
 	}
 	return w.print(w.cmd, nil, func(on screen) string { return alarmsText(&list, times{now: time.Now()}, on) + "\n" })
@@ -103,7 +103,7 @@ func (w *watcher) hear(e eventstream.Event) error {
 	}
 	var x api.Transition
 	if err := json.Unmarshal([]byte(e.Data), &x); err != nil {
-		return failed(fmt.Errorf("perfmon %s is not of this version: its event is not understood: %w", w.agent, err))
+		return failed(fmt.Errorf("perfmon %s is not of this version: its event is not understood: %w: %s", w.agent, err, sameVersion))
 	}
 	w.last = e.ID
 	return w.show(e.Data, &x)

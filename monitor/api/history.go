@@ -12,14 +12,14 @@ import (
 // Limits of a history.
 const (
 	defaultHistory = 100
-	maxHistory     = 2000 // as many as are remembered
+	MaxHistory     = 2000 // as many as are remembered
 )
 
 // history answers with what alarms said, newest first. A variable that is
 // configured no more, and an object that has gone, have a history too.
 func (l *local) history(_ context.Context, r *http.Request) (reply, error) {
 	query := r.URL.Query()
-	limit, err := wholeNumber(query, "limit", defaultHistory, 1, maxHistory)
+	limit, err := wholeNumber(query, "limit", defaultHistory, 1, MaxHistory)
 	if err != nil {
 		return reply{}, err
 	}

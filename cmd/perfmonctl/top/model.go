@@ -67,15 +67,10 @@ func newModel(o Options, asks requests) (*model, error) {
 		}
 	}
 	if m.sort == nil {
-		return nil, &WordError{fmt.Sprintf("sort by %q: want one of %s", o.Sort, strings.Join(SortKeys(), ", "))}
+		return nil, fmt.Errorf("sort by %q: want one of %s", o.Sort, strings.Join(SortKeys(), ", "))
 	}
 	return m, nil
 }
-
-// WordError is an option that makes no sense.
-type WordError struct{ text string }
-
-func (e *WordError) Error() string { return e.text }
 
 // Init has nothing to do: what comes, comes from the goroutines of Run.
 func (m *model) Init() tea.Cmd { return nil }

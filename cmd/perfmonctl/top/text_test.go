@@ -1,6 +1,7 @@
 package top
 
 import (
+	"errors"
 	"math"
 	"regexp"
 	"strings"
@@ -208,7 +209,7 @@ func TestNamesCannotSteer(t *testing.T) {
 		d.press("esc", "H")
 		check()
 		d.press("esc")
-		d.send(lost{&WordError{bad}, d.at})
+		d.send(lost{errors.New(bad), d.at})
 		check()
 		onlyStyles(t, d.m.page())
 	}
