@@ -16,6 +16,10 @@ type Dropped struct {
 	Sink   string
 	Event  *alarm.Event
 	Reason string // DropFull or DropLarge
+	// Last: it was not a repeat, and nothing newer of its alarm waits. What the
+	// sink believes of the alarm is wrong from now on, unless something else
+	// tells it.
+	Last bool
 }
 
 // The reasons to drop an event.
@@ -110,7 +114,9 @@ func (j *Journal) planQueue(p *plan, sink string, events []*alarm.Event, now tim
 	if q == nil {
 		q = newQueue()
 	}
-	drop := func(e *alarm.Event, reason string) { p.dropped = append(p.dropped, Dropped{sink, e, reason}) }
+	drop := func(e *alarm.Event, reason string, last bool) {
+		p.dropped = append(p.dropped, Dropped{sink, e, reason, last})
+	}
 
 	all := slices.Clone(q.entries)
 	values := map[uint64][]byte{} // of those that are new
@@ -119,14 +125,15 @@ func (j *Journal) planQueue(p *plan, sink string, events []*alarm.Event, now tim
 		key := q.next + uint64(len(values))
 		value := encodeEntry(now, e)
 		if len(value) > MaxEvent || len(e.Labels) > maxLabels {
-			drop(e, DropLarge)
+			drop(e, DropLarge, e.Kind != alarm.KindRepeated)
 			continue
 		}
 		all = append(all, Entry{key, now, e})
 		values[key] = value
 	}
-	for _, e := range surplus(all, q.limit) {
-		drop(e.Event, DropFull)
+	last := lastOf(all)
+	for _, e := range surplus(all, q.limit, last) {
+		drop(e.Event, DropFull, last[e.Event.ID] == e.Key)
 		if _, isNew := values[e.Key]; isNew {
 			delete(values, e.Key)
 			continue
@@ -137,7 +144,7 @@ func (j *Journal) planQueue(p *plan, sink string, events []*alarm.Event, now tim
 	}
 	for _, e := range all {
 		if value, isNew := values[e.Key]; isNew && !p.add(j.mirror, change{tableQueue + sink, entryKey(e.Key), value}) {
-			drop(e.Event, DropFull)
+			drop(e.Event, DropFull, last[e.Event.ID] == e.Key)
 		}
 	}
 }
@@ -153,20 +160,25 @@ func (j *Journal) renamed(e *alarm.Event) *alarm.Event {
 	return &copied
 }
 
-// surplus picks the entries that have to go: the oldest repeated ones first,
-// then the oldest that something newer of their alarm has overtaken, then the
-// oldest of the others. So what the sink is told of an alarm in the end is
-// right as long as there is room for one event of each.
-func surplus(entries []Entry, limit int) []Entry {
-	over := len(entries) - limit
-	if over <= 0 {
-		return nil
-	}
+// lastOf is the key of the newest entry of each alarm, without repeats.
+func lastOf(entries []Entry) map[alarm.ID]uint64 {
 	last := map[alarm.ID]uint64{}
 	for _, e := range entries {
 		if e.Event.Kind != alarm.KindRepeated {
 			last[e.Event.ID] = e.Key
 		}
+	}
+	return last
+}
+
+// surplus picks the entries that have to go: the oldest repeated ones first,
+// then the oldest that something newer of their alarm has overtaken, then the
+// oldest of the others. So what the sink is told of an alarm in the end is
+// right as long as there is room for one event of each.
+func surplus(entries []Entry, limit int, last map[alarm.ID]uint64) []Entry {
+	over := len(entries) - limit
+	if over <= 0 {
+		return nil
 	}
 	var repeated, overtaken, others []Entry
 	for _, e := range entries {

@@ -3,6 +3,7 @@ package journal
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -268,6 +269,43 @@ func TestQueueLimit(t *testing.T) {
 		f([]alarm.Kind{raised, cleared, raised, cleared}, atOnce, []int64{2, 3, 4}, []int64{1})
 		f([]alarm.Kind{raised, cleared, raised, repeated}, atOnce, []int64{1, 2, 3}, []int64{4})
 		f([]alarm.Kind{raised, repeated, cleared, raised, cleared, raised}, atOnce, []int64{4, 5, 6}, []int64{2, 1, 3})
+	}
+}
+
+// TestDroppedLast: what matters of the events that are dropped is the last of
+// an alarm, and that is so only where more alarms wait than there are places.
+func TestDroppedLast(t *testing.T) {
+	j := open(t, newPath(t))
+	j.SetQueueLimit("s", 3)
+	f := func(want string, kinds ...string) {
+		t.Helper()
+		b := &Batch{}
+		for _, words := range kinds {
+			var n int
+			var kind alarm.Kind
+			fmt.Sscan(words, &n, &kind)
+			e := event(kind, 1)
+			e.ID = vm(n, "cpu_usage")
+			b.Append("s", e)
+		}
+		got := ""
+		for _, d := range commit(t, j, b) {
+			got += fmt.Sprintf("%c %s %t, ", d.Event.UUID[len(d.Event.UUID)-1], d.Event.Kind, d.Last)
+		}
+		if got != want {
+			t.Errorf("%v: dropped %q, want %q", kinds, got, want)
+		}
+	}
+	f("", "1 raised", "2 raised", "3 raised")
+	f("2 repeated false, 1 raised false, ", "2 repeated", "1 cleared")
+	f("2 raised true, ", "4 raised")
+	f("2 cleared false, 3 raised true, ", "2 cleared", "2 raised")
+	large := event(alarm.KindCleared, 9)
+	large.Body = strings.Repeat("x", MaxEvent)
+	b := &Batch{}
+	b.Append("s", large)
+	if dropped := commit(t, j, b); len(dropped) != 1 || dropped[0].Reason != DropLarge || !dropped[0].Last {
+		t.Errorf("dropped %+v", dropped)
 	}
 }
 

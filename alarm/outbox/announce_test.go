@@ -181,3 +181,33 @@ func TestAnnounceOtherEpoch(t *testing.T) {
 	f("e", 1, 2, 0)
 	f("other", 3, 2, 0)
 }
+
+// TestAnnouncedThoughDropped: when more alarms are raised than the queue has
+// places, those that were dropped are announced all the same, so that a sink
+// that takes announcements knows of them once it is back; and what was cleared
+// meanwhile is not announced, so that it ends there with its time to live.
+func TestAnnouncedThoughDropped(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		s := &speaker{newFake(), nil}
+		b := start(t, newJournal(t), s, func(o *Options) { o.Limit = 2 })
+		s.answers(func(ctx, []*alarm.Event) (int, error) { return 0, errAway })
+		b.add("a1", "b1", "c1", "d1", "e1")
+		b.add("a2c")
+		b.wantWaiting("e1 a2c")
+		b.add("f1")
+		b.wantWaiting("a2c f1")
+		if n := b.j.QueueStats("s").Dropped; n != 5 {
+			t.Errorf("%d dropped", n)
+		}
+		s.answers(nil)
+		time.Sleep(time.Minute)
+		s.take()
+		b.wantWaiting("")
+		for _, state := range []string{"a2s", "b1s", "c1s", "d1s", "e1s", "f1s"} {
+			b.o.Announce(ev(state))
+			synctest.Wait()
+		}
+		time.Sleep(time.Minute)
+		s.want(t, "1m0s: ! b1s", "1m0s: ! c1s", "1m0s: ! d1s", "1m0s: ! e1s", "1m0s: ! f1s")
+	})
+}

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -24,6 +25,7 @@ type store struct {
 	source  string    // whose rows the last one is of
 	log     *slog.Logger
 	trouble string // the last error of the journal, which is told once
+	lost    losses // that were not told yet
 }
 
 // openJournal opens the journal of a state directory, "" for none.
@@ -48,6 +50,7 @@ func newStore(j *journal.Journal, source string, sinks []*sink, log *slog.Logger
 }
 
 func (s *store) close() {
+	s.lost.rest(s.log)
 	if err := s.journal.Close(); err != nil {
 		s.log.Error("the journal was not closed well", "err", err)
 	}
@@ -128,38 +131,14 @@ func (s *store) Keep(c *monitor.Changes) {
 	for _, one := range s.sinks {
 		one.outbox.Nudge()
 	}
-	tellDropped(s.log, dropped)
+	s.lost.add(dropped)
+	s.lost.tell(s.log, time.Now())
 	switch {
 	case err == nil:
 		s.trouble = ""
 	case err.Error() != s.trouble:
 		s.trouble = err.Error()
 		s.log.Error("not all state is kept", "err", fmt.Errorf("commit: %w", err))
-	}
-}
-
-// tellDropped logs what a commit has dropped, in one line a sink and reason:
-// when a thousand alarms come at once, the log shall not be the next to be full.
-func tellDropped(log *slog.Logger, dropped []journal.Dropped) {
-	type place struct{ sink, reason string }
-	var order []place
-	lost := map[place][]*alarm.Event{}
-	for _, d := range dropped {
-		p := place{d.Sink, d.Reason}
-		if lost[p] == nil {
-			order = append(order, p)
-		}
-		lost[p] = append(lost[p], d.Event)
-	}
-	for _, p := range order {
-		repeated := 0
-		for _, e := range lost[p] {
-			if e.Kind == alarm.KindRepeated {
-				repeated++
-			}
-		}
-		log.Error("events dropped: no room in the queue of their sink", "sink", p.sink, "why", p.reason,
-			"events", len(lost[p]), "repeated", repeated, "first", lost[p][0].EventID(), "kind", lost[p][0].Kind)
 	}
 }
 
