@@ -14,9 +14,9 @@ import (
 //
 //	1 critical, 1 pending at 12:06:00 CET
 //
-//	STATE     OBJECT     VARIABLE    VALUE  LEVEL  SINCE     NOTE
-//	critical  vm web-07  cpu_usage    0.97  > 0.9  11:54:00
-//	pending   vm db      cpu_usage    0.93  > 0.9  12:04:00
+//	STATE     OBJECT     VARIABLE               VALUE  LEVEL         SINCE     NOTE
+//	critical  vm web-07  cpu_usage               0.97  > 0.9         11:54:00
+//	pending   vm db      memory_internal_free  180000  < 200000 KiB  12:04:00
 func alarmsText(list *api.Variables, t times, on screen) string {
 	if len(list.Variables) == 0 {
 		if list.Row == 0 {
@@ -32,7 +32,7 @@ func alarmsText(list *api.Variables, t times, on screen) string {
 			since = t.short(v.Since)
 		}
 		table = append(table, []string{
-			stateText(v.State, v.Severity), objectText(v.ObjectRef), v.Variable, valueText(v.Value), levelText(v.Level, v.Sense, v.WarningLevel, v.Severity), since, v.Muted,
+			stateText(v.State, v.Severity), objectText(v.ObjectRef), v.Variable, valueText(v.Value), levelText(v.Level, v.Sense, v.WarningLevel, v.Severity) + unitText(v.Unit), since, v.Muted,
 		})
 	}
 	return fmt.Sprintf("%s at %s\n\n%s", statesText(list.Variables), t.at(list.Row), on.columns(withoutEmpty(table)))
@@ -68,6 +68,14 @@ func stateText(state string, severity alarm.Severity) string {
 
 // objectText is an object by its name, or uuid.
 func objectText(o api.ObjectRef) string { return o.Class + " " + cmp.Or(o.Name, o.UUID) }
+
+// unitText is a unit behind a number; a fraction needs none.
+func unitText(unit string) string {
+	if unit == "" || unit == "fraction" {
+		return ""
+	}
+	return " " + unit
+}
 
 func valueText(v *float64) string {
 	if v == nil {

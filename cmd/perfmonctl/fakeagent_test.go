@@ -101,9 +101,9 @@ func someObjects() *api.Objects {
 
 func someAlarms() *api.Variables {
 	return &api.Variables{Head: thisHead, Row: noon, Variables: []api.Variable{
-		{ObjectRef: vm(2, "web-07"), Variable: "cpu_usage", State: "firing", Severity: alarm.Critical, Since: noon - 360, Value: number64(0.97), Level: 0.9, Sense: "high", Period: 300},
-		{ObjectRef: vm(3, "a database with quite a long name, of the kind that people give"), Variable: "disk_usage_of_all_disks", State: "firing", Severity: alarm.Warning, Since: noon - 86400, Value: number64(123456789), Level: 200e6, WarningLevel: number64(100e6), Sense: "high", Muted: "silence 5f0c3a9be1d27c48"},
-		{ObjectRef: api.ObjectRef{Class: "host", UUID: hostUUID, Name: "xcp-1"}, Variable: "memory_free_kib", State: "clearing", Severity: alarm.Critical, Since: noon - 30, Value: number64(1234567), Level: 1000000, Sense: "low"},
+		{ObjectRef: vm(2, "web-07"), Variable: "cpu_usage", State: "firing", Severity: alarm.Critical, Since: noon - 360, Value: number64(0.97), Level: 0.9, Unit: "fraction", Sense: "high", Period: 300},
+		{ObjectRef: vm(3, "a database with quite a long name, of the kind that people give"), Variable: "disk_usage_of_all_disks", State: "firing", Severity: alarm.Warning, Since: noon - 86400, Value: number64(123456789), Level: 200e6, WarningLevel: number64(100e6), Unit: "B/s", Sense: "high", Muted: "silence 5f0c3a9be1d27c48"},
+		{ObjectRef: api.ObjectRef{Class: "host", UUID: hostUUID, Name: "xcp-1"}, Variable: "memory_free_kib", State: "clearing", Severity: alarm.Critical, Since: noon - 30, Value: number64(1234567), Level: 1000000, Unit: "KiB", Sense: "low"},
 		{ObjectRef: vm(5, ""), Variable: "cpu_usage", State: "nodata", Level: 0.9, Sense: "high"},
 		{ObjectRef: vm(4, "東京データベース"), Variable: "cpu_usage", State: "pending", Since: noon - 60, Value: number64(0.93), Level: 0.9, Sense: "high"},
 	}}

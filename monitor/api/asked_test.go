@@ -95,7 +95,7 @@ func TestStatusSays(t *testing.T) {
 }
 
 func TestAlarms(t *testing.T) {
-	s := pictureOf(t, "vm/"+webUUID+"/cpu0 1", "vm/"+webUUID+"/cpu1 1")
+	s := pictureOf(t, "vm/"+webUUID+"/cpu0 1", "vm/"+webUUID+"/cpu1 1", "vm/"+webUUID+"/memory_internal_free 1", "vm/"+webUUID+"/nobodys 1")
 	s.LastRow = 990
 	on := func(uuid, name string, state alarm.State, severity alarm.Severity, since int64) monitor.VariableStatus {
 		return monitor.VariableStatus{ID: alarm.ID{Class: "vm", UUID: uuid, Variable: name}, State: state, Severity: severity, Since: since}
@@ -128,6 +128,24 @@ func TestAlarms(t *testing.T) {
 		}
 	}
 	f("/v1/alarms", "cpu_usage clearing m nodata pending")
+	units := func(want string, columns []int, reading bool) {
+		t.Helper()
+		v := &s.Variables[len(s.Variables)-1]
+		was := *v
+		v.Columns, v.Reading = columns, reading
+		var got Variables
+		a.get("/v1/variables?object=web-07", &got)
+		if got.Variables[0].Unit != want {
+			t.Errorf("%v: unit %q, want %q", columns, got.Variables[0].Unit, want)
+		}
+		*v = was
+	}
+	units("fraction", []int{0, 1}, false)
+	units("fraction", nil, true)
+	units("KiB", []int{2}, false)
+	units("", []int{0, 2}, false) // of several
+	units("", []int{0, 3}, false) // one that nobody knows
+	units("", nil, false)
 	f("/v1/alarms?object=web-07", "cpu_usage")
 	f("/v1/alarms?state=pending,%20inactive", "pending calm")
 	f("/v1/alarms?state=firing&object=vm:"+dbUUID, "m")

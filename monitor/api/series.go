@@ -143,7 +143,7 @@ func (l *local) addAlarms(answer *Series, s *monitor.Snapshot) {
 		v := &s.Variables[i]
 		if s.Plan != nil && slices.ContainsFunc(v.Columns, func(c int) bool { return shown[s.Plan.Entries[c]] }) {
 			triggers[v.ID] = true
-			answer.Triggers = append(answer.Triggers, variableOf(s, v))
+			answer.Triggers = append(answer.Triggers, l.variableOf(s, v))
 		}
 	}
 	if len(triggers) == 0 {

@@ -216,7 +216,8 @@ type Variable struct {
 	Columns  []string       `json:"columns"` // the data sources that it reads
 	Reading  bool           `json:"reading"` // it is read of the control domain or of a record, not of rows
 
-	Level        float64  `json:"level"` // in the unit of the data sources
+	Unit         string   `json:"unit,omitempty"` // of the value and the levels, as in a SeriesColumn; "" where nobody knows, or the data sources have several
+	Level        float64  `json:"level"`
 	Sense        string   `json:"sense"` // high or low: on which side of the level bad is
 	WarningLevel *float64 `json:"warning_level,omitempty"`
 	ClearLevel   *float64 `json:"clear_level,omitempty"`

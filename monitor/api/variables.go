@@ -62,7 +62,7 @@ func (l *local) listVariables(r *http.Request, wanted func(alarm.State) bool, so
 		for i := range s.Variables {
 			v := &s.Variables[i]
 			if wanted(v.State) && (of == nil || *of == monitor.Object{Class: v.Class, UUID: v.UUID}) {
-				answer.Variables = append(answer.Variables, variableOf(s, v))
+				answer.Variables = append(answer.Variables, l.variableOf(s, v))
 			}
 		}
 	}
@@ -71,10 +71,10 @@ func (l *local) listVariables(r *http.Request, wanted func(alarm.State) bool, so
 }
 
 // variableOf is a variable in the words of the API.
-func variableOf(s *monitor.Snapshot, v *monitor.VariableStatus) Variable {
+func (l *local) variableOf(s *monitor.Snapshot, v *monitor.VariableStatus) Variable {
 	out := Variable{
 		ObjectRef: refOf(s, v.Class, v.UUID), Variable: v.Variable, State: v.State.String(), Severity: v.Severity, Since: v.Since,
-		Columns: []string{}, Reading: v.Reading, Level: v.Level, Sense: senseOf(v.Low), Period: v.Period,
+		Columns: []string{}, Reading: v.Reading, Unit: unitOf(l.overviews.table, s, v), Level: v.Level, Sense: senseOf(v.Low), Period: v.Period,
 		Muted: v.Muted, InhibitUntil: v.InhibitUntil, Labels: v.Labels,
 	}
 	if v.Known {
