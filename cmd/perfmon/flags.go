@@ -95,7 +95,7 @@ func parseFlags(args []string, stdout io.Writer) (*options, error) {
 	f.BoolVar(&o.shadow, "shadow", false, "run beside the stock daemon: send nothing, bind no command socket, keep nothing on disk, and say where the alarms differ (docs/shadow.md)")
 	f.StringVar(&o.triggers, "triggers", "/etc/perfmon/triggers", "`DIR` with vm.xml, host.xml and sr.xml, triggers that all objects of a class share")
 	f.StringVar(&o.settings, "settings-file", settings.DefaultPath, "`FILE` with the settings: where alarms go (docs/settings.md); it need not be there")
-	f.StringVar(&o.stateDir, "state-dir", "/var/lib/perfmon", "`DIR` for the lock and the archives; empty for none")
+	f.StringVar(&o.stateDir, "state-dir", "/var/lib/perfmon", "`DIR` for the journal (alarms, silences, what sinks still have to be told), the archives and the lock; empty for none")
 	f.BoolVar(&o.shareState, "share-state", false, "keep the state of each VM's alarms with the VM (other-config:perfmon-state), so that a VM that migrates takes its alarms along; wants to be set on all hosts of the pool")
 	f.BoolVar(&o.legacy, "legacy", false, "use the values of the daemon of 2012 where they differ: priority 5, class HOST, unanchored patterns, a week of inhibit for fs_usage, dither to both sides, no SR variables")
 	f.Int64Var(&o.maxUpdateBytes, "max-update-bytes", rrd.DefaultMaxBytes, "read no answer of the toolstack that is larger than `N` bytes")
