@@ -44,9 +44,9 @@ async function pastRows(v, done) {
   try {
     const e = await ask('explain', { object: objectOf(v), variable: v.variable });
     const ring = new Ring(sparkRows);
-    for (const row of e.rows || []) ring.push(row.t, row.value);
+    for (const row of e.rows || []) ring.push(row.t, row.value, e.step_s);
     const young = rings.get(key);
-    if (young && young.time > ring.time) ring.push(young.time, young.values[young.values.length - 1]);
+    if (young) ring.follow(young, e.step_s);
     rings.set(key, ring);
     done();
   } catch { /* the spark grows from here then */ }
@@ -54,13 +54,14 @@ async function pastRows(v, done) {
 
 /**
  * @param {{compact?: boolean}} [o]
- * @returns {{el: HTMLElement, update: (alarms: any[], row: number) => void}}
+ * @returns {{el: HTMLElement, update: (alarms: any[], row: number, step?: number) => void}}
  */
 export function alarmList(o = {}) {
   const ul = h('ul', { class: `alarms${o.compact ? ' compact' : ''}` });
   const more = h('button', { type: 'button', class: 'more', hidden: true, onclick() { everything = !everything; draw(); } });
   const el = h('div', null, ul, more);
   let row = 0;
+  let step = 0;
   let everything = false;
   /** @type {any[]} */
   let all = [];
@@ -90,9 +91,12 @@ export function alarmList(o = {}) {
       if (ring) spark.update(ring.values, { level: v.level, floor: unitOf(v.variable, v.columns) === 'fraction' ? 0 : undefined });
     };
     let last = first;
+    const askForPast = () => {
+      if (ul.children.length <= asked) seed(last, () => drawSpark(last));
+    };
     if (!rings.has(key)) {
       rings.set(key, new Ring(sparkRows));
-      if (ul.children.length < asked) seed(first, () => drawSpark(last));
+      askForPast();
     }
     const update = (v) => {
       last = v;
@@ -111,7 +115,13 @@ export function alarmList(o = {}) {
       setWhen(since, v.since, false);
       text(age, v.since ? ago(v.since) : '');
       text(muted, v.muted ? mutedText(v.muted) : '');
-      rings.get(key)?.push(row, v.value);
+      const ring = rings.get(key);
+      if (ring) {
+        // What was missed while nobody looked, the agent may know.
+        const missed = ring.missed(row, step) > 0;
+        ring.push(row, v.value, step);
+        if (missed) askForPast();
+      }
       drawSpark(v);
     };
     return { el: li, update };
@@ -124,9 +134,13 @@ export function alarmList(o = {}) {
   }
   return {
     el,
-    update(alarms, time) {
+    update(alarms, time, stepSeconds = 0) {
       row = time;
+      step = stepSeconds;
       all = alarms;
+      // What has gone is asked for anew if it comes back: rows were missed.
+      const current = new Set(all.map(keyOf));
+      for (const key of rings.keys()) if (!current.has(key)) rings.delete(key);
       draw();
     },
   };

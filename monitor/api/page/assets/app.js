@@ -1,8 +1,9 @@
 // The page: one view at a time, by the address after the #.
 import { h } from './dom.js';
 import { startFrame } from './frame.js';
-import { start } from './live.js';
+import { onPresent, start } from './live.js';
 import { placeOf } from './router.js';
+import { remember } from './tiles.js';
 import { historyView } from './view-history.js';
 import { nowView } from './view-now.js';
 import { objectView } from './view-object.js';
@@ -62,5 +63,6 @@ document.addEventListener('keydown', (e) => {
 });
 
 startFrame();
+onPresent((p) => remember(p.overview)); // in whatever view
 start();
 show();

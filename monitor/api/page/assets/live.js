@@ -1,6 +1,7 @@
 // What the page knows of the present: one stream of server-sent events for
 // all views, and the alarms asked for after each poll.
 import { ask } from './api.js';
+import { agentSays } from './when.js';
 
 /**
  * @typedef {object} Present
@@ -59,6 +60,7 @@ function connect() {
     retryMs = 1000;
     const poll = JSON.parse(e.data);
     present.brief = poll;
+    if (poll.now) agentSays(poll.now);
     present.overview = poll.overview || present.overview;
     present.link = 'live';
     present.heard = Date.now() / 1000;

@@ -76,12 +76,36 @@ export class Ring {
     this.time = 0;
   }
 
-  /** Appends a value of time t; a second one of the same time takes its place. */
-  push(t, v) {
+  /**
+   * Appends a value of time t; a second one of the same row takes its place,
+   * since what is asked of the host is seconds beside the row. Rows that were
+   * missed since the last one, by their step, become a gap.
+   * @param {number} t @param {number|null|undefined} v @param {number} [step]
+   */
+  push(t, v, step = 0) {
     const value = v === undefined || v === null || !Number.isFinite(v) ? null : v;
-    if (t === this.time && this.values.length) this.values[this.values.length - 1] = value;
-    else this.values.push(value);
-    if (this.values.length > this.size) this.values.shift();
+    if (t < this.time - 2 * step) this.values = []; // the agent's clock was set back
+    if (this.values.length && (t === this.time || t < this.time + step / 2)) this.values[this.values.length - 1] = value;
+    else this.values.push(...Array(this.missed(t, step)).fill(null), value);
+    if (this.values.length > this.size) this.values = this.values.slice(-this.size);
     this.time = t;
+  }
+
+  /**
+   * Appends what another ring has that is newer: rows that came while these
+   * were asked for.
+   * @param {Ring} other @param {number} step
+   */
+  follow(other, step) {
+    other.values.forEach((v, i) => {
+      const t = other.time - (other.values.length - 1 - i) * step;
+      if (t > this.time + step / 2) this.push(t, v, step);
+    });
+  }
+
+  /** How many rows a value of time t would leave out, at most as many as are kept. */
+  missed(t, step) {
+    if (!step || !this.values.length || t <= this.time) return 0;
+    return Math.min(this.size, Math.max(0, Math.round((t - this.time) / step) - 1));
   }
 }

@@ -13,24 +13,31 @@ let seeded = false;
 const sum = (a, b) => (a === null || a === undefined ? b : b === null || b === undefined ? a : a + b);
 const share = (a, b) => (a === null || a === undefined || !b ? null : a / b);
 
+const known = (...values) => values.every((v) => v !== null && v !== undefined);
+
 /** Takes a poll's overview into the rings. */
 export function remember(overview) {
   if (!overview || !overview.row) return;
   const o = overview.host;
-  rings.cpu.push(overview.row, o.cpu_usage);
-  rings.memory.push(overview.row, share(o.memory_used_bytes, o.memory_total_bytes));
-  rings.net.push(overview.row, sum(o.net_rx_bytes_per_s, o.net_tx_bytes_per_s));
-  rings.disk.push(overview.row, sum(o.disk_read_bytes_per_s, o.disk_write_bytes_per_s));
-  rings.load.push(overview.row, o.cpu_load);
+  const { row, step_s: step } = overview;
+  // What was missed while nobody looked, the agent may know.
+  if (rings.cpu.missed(row, step) > 0) seeded = false;
+  rings.cpu.push(row, o.cpu_usage, step);
+  rings.memory.push(row, share(o.memory_used_bytes, o.memory_total_bytes), step);
+  rings.net.push(row, sum(o.net_rx_bytes_per_s, o.net_tx_bytes_per_s), step);
+  rings.disk.push(row, sum(o.disk_read_bytes_per_s, o.disk_write_bytes_per_s), step);
+  rings.load.push(row, o.cpu_load, step);
 }
 
-/** Asks once for the ten minutes before the page was opened, when there are rows. */
+/** Asks for the ten minutes before the page was opened, when there are rows, and again after a gap. */
 export async function seedTiles(overview, done) {
   if (seeded || !overview || !overview.row) return;
   seeded = true;
   let s;
   try {
-    s = await ask('series', { object: 'host', span: '10m', columns: 'cpu_avg,memory_free_kib,memory_total_kib,pif_aggr_?x,hostload' });
+    // The archive's rows that are as far apart as those that come.
+    const span = overview.step_s >= 60 ? '2h' : '10m';
+    s = await ask('series', { object: 'host', span, columns: 'cpu_avg,memory_free_kib,memory_total_kib,pif_aggr_?x,hostload' });
   } catch {
     return; // they grow from here then
   }
@@ -38,15 +45,14 @@ export async function seedTiles(overview, done) {
   const [cpu, free, total, rx, tx, load] = ['cpu_avg', 'memory_free_kib', 'memory_total_kib', 'pif_aggr_rx', 'pif_aggr_tx', 'hostload'].map(column);
   const past = { cpu: new Ring(rows), memory: new Ring(rows), net: new Ring(rows), load: new Ring(rows) };
   s.t.forEach((t, i) => {
-    past.cpu.push(t, cpu[i]);
-    past.memory.push(t, share(total[i] - free[i], total[i]));
-    past.net.push(t, sum(rx[i], tx[i]));
-    past.load.push(t, load[i]);
+    past.cpu.push(t, cpu[i], s.step_s);
+    past.memory.push(t, known(total[i], free[i]) ? share(total[i] - free[i], total[i]) : null, s.step_s);
+    past.net.push(t, sum(rx[i], tx[i]), s.step_s);
+    past.load.push(t, load[i], s.step_s);
   });
   for (const [k, ring] of Object.entries(past)) {
     if (!ring.values.some((v) => v !== null)) continue;
-    const young = rings[k];
-    young.values.forEach((v, i) => { if (i === young.values.length - 1 && young.time > ring.time) ring.push(young.time, v); });
+    ring.follow(rings[k], s.step_s);
     rings[k] = ring;
   }
   done();

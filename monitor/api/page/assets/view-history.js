@@ -4,7 +4,7 @@ import { h, text } from './dom.js';
 import { historyTable } from './history-table.js';
 import { lanes } from './lanes.js';
 import { onTransition } from './live.js';
-import { when } from './when.js';
+import { nowSeconds, when } from './when.js';
 import { nameOf } from './words.js';
 
 const limit = 500;
@@ -23,7 +23,7 @@ export function historyView(main) {
     if (!answer) return;
     const wanted = filter.value.trim().toLowerCase();
     const fit = answer.transitions.filter((t) => !wanted || `${nameOf(t)} ${t.uuid} ${t.variable} ${t.kind}`.toLowerCase().includes(wanted));
-    const now = Date.now() / 1000;
+    const now = nowSeconds();
     picture.replaceChildren(lanes(fit, now - 86400, now) || '');
     if (answer.transitions.length === 0) {
       table.replaceChildren(h('p', { class: 'empty' }, 'No alarm has said anything yet. What is raised and cleared from now on is kept here. ', h('code', null, 'perfmonctl test'), ' tries triggers on made-up rows.'));

@@ -3,7 +3,7 @@ import { alarmList } from './alarms.js';
 import { h, text } from './dom.js';
 import { onPresent, outage, present } from './live.js';
 import { srTable, vmTable } from './tables.js';
-import { hostTiles, remember, seedTiles } from './tiles.js';
+import { hostTiles, seedTiles } from './tiles.js';
 import { measures, vmMap } from './vmmap.js';
 
 /** @param {HTMLElement} main */
@@ -32,10 +32,9 @@ export function nowView(main) {
 
   function update() {
     const { overview, alarms, brief } = present;
-    if (overview) remember(overview);
     seedTiles(overview, update);
     tiles.update(overview);
-    list.update(alarms || [], overview ? overview.row : 0);
+    list.update(alarms || [], overview ? overview.row : 0, overview ? overview.step_s : 0);
     calm.update();
     text(tally, brief ? tallyText(brief.counts) : '');
     const v = overview ? overview.vms || [] : [];

@@ -3,10 +3,10 @@
 import { alarmList } from './alarms.js';
 import { h, text } from './dom.js';
 import { onPresent, outage, present } from './live.js';
-import { hostTiles, remember, seedTiles } from './tiles.js';
+import { hostTiles, seedTiles } from './tiles.js';
 import { tallyText } from './view-now.js';
 import { vmMap } from './vmmap.js';
-import { clockText, hourMinute } from './when.js';
+import { clockText, hourMinute, nowSeconds } from './when.js';
 import { forgetColours } from './colours.js';
 import { nameOf } from './words.js';
 
@@ -31,10 +31,9 @@ export function wallView(main) {
 
   function update() {
     const { brief, overview, alarms } = present;
-    if (overview) remember(overview);
     seedTiles(overview, update);
     text(name, nameOf((overview && overview.host) || { name_label: '', uuid: 'perfmon' }));
-    text(clock, hourMinute(Date.now() / 1000));
+    text(clock, hourMinute(nowSeconds()));
     const out = outage();
     const c = brief ? brief.counts : null;
     const bad = c ? c.critical + c.warning : 0;
@@ -57,7 +56,7 @@ export function wallView(main) {
       text(verdict, c.variables ? 'Nothing fires' : 'No triggers');
     }
     text(rest, out ? '' : tally.slice(1).join(' · '));
-    list.update(all.slice(0, most), overview ? overview.row : 0);
+    list.update(all.slice(0, most), overview ? overview.row : 0, overview ? overview.step_s : 0);
     text(more, all.length > most ? `and ${all.length - most} more` : '');
     tiles.update(overview);
     const vms = overview ? overview.vms || [] : [];

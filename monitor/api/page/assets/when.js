@@ -9,7 +9,16 @@ const longDay = new Intl.DateTimeFormat(undefined, { weekday: 'long', day: 'nume
 
 const date = (t) => new Date(t * 1000);
 const sameDay = (a, b) => date(a).toDateString() === date(b).toDateString();
-const nowSeconds = () => Date.now() / 1000;
+
+let ahead = 0; // of the agent's clock before the reader's, in seconds
+
+/** Takes the agent's clock, by which times of alarms are: the reader's may be wrong. */
+export function agentSays(now) {
+  ahead = now - Date.now() / 1000;
+}
+
+/** Now, by the agent's clock. */
+export const nowSeconds = () => Date.now() / 1000 + ahead;
 
 /** Time of day, with the day where it is another than today. */
 export function clockText(t, seconds = true) {
