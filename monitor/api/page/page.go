@@ -25,9 +25,10 @@ const Prefix = "/page/"
 // answer of the web port: scripts, styles, images and data come from this
 // port, and nothing comes from anywhere else. uPlot and the page set styles
 // through the object model alone, which a policy without 'unsafe-inline' lets
-// them.
+// them, and neither makes elements out of text, so the browser is told to
+// refuse that.
 const Policy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; " +
-	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
 
 // Options of the page. The zero value will do.
 type Options struct {

@@ -152,7 +152,7 @@ func TestNothingComesFromElsewhere(t *testing.T) {
 func TestPolicyIsStrict(t *testing.T) {
 	for _, want := range []string{
 		"default-src 'none'", "script-src 'self'", "style-src 'self'", "connect-src 'self'", "img-src 'self'",
-		"frame-ancestors 'none'", "base-uri 'none'", "form-action 'none'",
+		"frame-ancestors 'none'", "base-uri 'none'", "form-action 'none'", "require-trusted-types-for 'script'", "trusted-types 'none'",
 	} {
 		if !slices.Contains(strings.Split(Policy, "; "), want) {
 			t.Errorf("the policy %q has no %q", Policy, want)

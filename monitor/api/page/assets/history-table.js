@@ -21,10 +21,10 @@ export function historyTable(transitions, o = { objects: true }) {
     const l = kindLook(t);
     const unit = unitOf(t.variable, t.columns);
     rows.push(h('tr', { dataset: { tone: l.tone } },
-      h('td', null, clockOnly(t.time)),
-      h('td', null, h('span', { class: 'state' }, h('span', { class: 'sign', 'aria-hidden': 'true' }, l.sign), ' ', l.word)),
-      o.objects ? h('td', null, h('a', { href: linkTo(t) }, nameOf(t)), h('small', null, ` ${classWord[t.class] || t.class}`)) : null,
-      h('td', null, h('a', { href: linkTo(t, t.variable) }, t.variable)),
+      h('td', { class: 'at' }, clockOnly(t.time)),
+      h('td', { class: 'kind' }, h('span', { class: 'state' }, h('span', { class: 'sign', 'aria-hidden': 'true' }, l.sign), ' ', l.word)),
+      o.objects ? h('td', { class: 'object' }, h('a', { href: linkTo(t) }, nameOf(t)), h('small', null, ` ${classWord[t.class] || t.class}`)) : null,
+      h('td', { class: 'variable' }, h('a', { href: linkTo(t, t.variable) }, t.variable)),
       h('td', { class: 'num' }, number(t.value, unit), h('small', { class: 'narrow-out' }, ` ${beyond(t.sense, number(t.level, unit))}${t.silenced ? ' · silenced' : ''}${t.inhibited ? ' · inhibited' : ''}`))));
   }
   return h('div', { class: 'scroll' }, h('table', { class: 'history' }, h('caption', { class: 'unseen' }, 'What alarms said, newest first'),

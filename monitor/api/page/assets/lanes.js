@@ -38,6 +38,7 @@ export function lanes(transitions, start, end) {
   const axis = h('li', { class: 'axis', 'aria-hidden': 'true' }, h('span'), h('span', { class: 'hours' }, ...hours.map((t) => {
     const el = h('i', { title: utcText(t) }, hourMinute(t));
     el.style.left = `${x(t) / 10}%`;
+    if (x(t) > 960) el.className = 'end'; // not over the edge
     return el;
   })));
   return h('ul', { class: 'lanes', 'aria-label': 'Alarms of the last 24 hours' }, ...rows, axis,

@@ -81,7 +81,7 @@ export function marks(get) {
     clipped(u, (ctx, bbox) => {
       ctx.font = `${11 * dpr}px system-ui, sans-serif`;
       ctx.textBaseline = 'bottom';
-      ctx.textAlign = 'right';
+      ctx.textAlign = 'left'; // the newest rows are at the right
       const taken = [];
       for (const l of get().levels) {
         const y = Math.round(u.valToPos(l.level, 'y', true)) + 0.5;
@@ -98,14 +98,14 @@ export function marks(get) {
         if (at - 12 * dpr < bbox.top) at = y + 15 * dpr;
         while (taken.some((t) => Math.abs(t - at) < 13 * dpr) && at < bbox.top + bbox.height) at += 14 * dpr;
         taken.push(at);
-        const right = bbox.left + bbox.width - 4 * dpr;
+        const left = bbox.left + 7 * dpr;
         const w = ctx.measureText(l.label).width;
         ctx.fillStyle = colour('--surface');
         ctx.globalAlpha = 0.75;
-        ctx.fillRect(right - w - 3 * dpr, at - 12 * dpr, w + 6 * dpr, 13 * dpr);
+        ctx.fillRect(left - 3 * dpr, at - 12 * dpr, w + 6 * dpr, 13 * dpr);
         ctx.globalAlpha = 1;
         ctx.fillStyle = colour(`--${l.tone}`);
-        ctx.fillText(l.label, right, at);
+        ctx.fillText(l.label, left, at);
       }
     });
     axisMarks(u, dpr);

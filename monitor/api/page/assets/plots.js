@@ -4,6 +4,7 @@ import { Refusal, ask, objectOf } from './api.js';
 import { h, text } from './dom.js';
 import { levelsOf } from './marks.js';
 import { groupsOf } from './groups.js';
+import { keys } from './keys.js';
 import { plot } from './plot.js';
 import { setQuery } from './router.js';
 
@@ -124,6 +125,7 @@ export function plots(object, o) {
     const el = h('figure', { dataset: { group: g.title } }, h('figcaption', null, h('b', null, g.title), h('span', null, unitText(g.unit))), at);
     let drawing = null;
     let p = null;
+    keys(at, () => p && p.u);
     const seen = new IntersectionObserver((entries) => {
       if (!p && drawing && entries.some((e) => e.isIntersecting)) {
         p = plot(at, drawing);
@@ -137,8 +139,8 @@ export function plots(object, o) {
       show(d) {
         drawing = d;
         const what = d.columns.map((c) => c.name).join(', ');
-        at.setAttribute('role', 'img');
-        at.setAttribute('aria-label', `${g.title}: ${what}`);
+        at.setAttribute('role', 'group');
+        at.setAttribute('aria-label', `${g.title}: ${what}. Arrow keys read the values.`);
         el.title = d.columns.length === 1 && d.columns[0].help ? d.columns[0].help : '';
         if (p) p.update(d);
       },

@@ -74,6 +74,9 @@ export function number(v, unit = '') {
   }
 }
 
+/** A value that is not broken between its number and its unit. */
+export const whole = (text) => text.replaceAll(' ', '\u00a0');
+
 /** A share of 1 in percent. */
 export function percent(v) {
   if (v === null || v === undefined || !Number.isFinite(v)) return unknown;

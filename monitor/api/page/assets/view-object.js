@@ -5,7 +5,7 @@ import { gauge } from './gauge.js';
 import { onPresent, present } from './live.js';
 import { mutedText } from './alarms.js';
 import { plots } from './plots.js';
-import { number, unitOf } from './units.js';
+import { number, unitOf, whole } from './units.js';
 import { when } from './when.js';
 import { classWord, flagsLook, linkTo, look, nameOf } from './words.js';
 
@@ -52,11 +52,12 @@ function variablesTable(object) {
   const none = h('p', { class: 'empty small', hidden: true });
   const table = h('table', { class: 'variables' }, h('caption', { class: 'unseen' }, 'What is watched on this object'),
     h('thead', null, h('tr', null, ...['variable', 'state', 'value', 'alarm', 'since'].map((t, i) => h('th', { scope: 'col', class: i > 3 ? 'narrow-out' : '' }, t)))), body);
-  const el = h('section', { 'aria-labelledby': 'h-variables' }, h('h2', { id: 'h-variables' }, 'Watched'), h('div', { class: 'scroll' }, table), none);
+  const frame = h('div', { class: 'scroll' }, table);
+  const el = h('section', { 'aria-labelledby': 'h-variables' }, h('h2', { id: 'h-variables' }, 'Watched'), frame, none);
   return {
     el,
     show(variables) {
-      table.hidden = variables.length === 0;
+      frame.hidden = variables.length === 0;
       none.hidden = variables.length > 0;
       if (!none.hidden) none.replaceChildren('No triggers: nothing is watched here. ', h('code', null, object.class === 'host' ? 'perfmonctl explain host' : `perfmonctl set ${objectOf(object)} cpu_usage level=0.9`));
       const focused = document.activeElement && body.contains(document.activeElement) ? document.activeElement.getAttribute('href') : null;
@@ -66,10 +67,10 @@ function variablesTable(object) {
         const g = gauge();
         g.update(v.value, v.level, v.sense, unit);
         return h('tr', { dataset: { tone: l.tone } },
-          h('th', { scope: 'row' }, h('a', { href: linkTo(v, v.variable) }, v.variable)),
-          h('td', null, h('span', { class: 'state' }, h('span', { class: 'sign', 'aria-hidden': 'true' }, l.sign), ' ', l.word), v.muted ? h('small', null, ` ${mutedText(v.muted)}`) : null),
+          h('th', { class: 'variable', scope: 'row' }, h('a', { href: linkTo(v, v.variable) }, v.variable)),
+          h('td', { class: 'kind' }, h('span', { class: 'state' }, h('span', { class: 'sign', 'aria-hidden': 'true' }, l.sign), ' ', l.word), v.muted ? h('small', null, ` ${mutedText(v.muted)}`) : null),
           h('td', { class: 'with-gauge' }, number(v.value, unit), g.el),
-          h('td', null, `${v.sense === 'low' ? 'below' : 'above'} ${number(v.level, unit)} for ${number(v.period_s, 's')}`),
+          h('td', { class: 'rule' }, `${v.sense === 'low' ? 'below' : 'above'} ${whole(number(v.level, unit))} for ${whole(number(v.period_s, 's'))}`),
           h('td', { class: 'narrow-out' }, when(v.since, false)));
       }));
       if (focused) body.querySelector(`a[href="${CSS.escape(focused)}"]`)?.focus();
