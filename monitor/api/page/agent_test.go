@@ -4,11 +4,13 @@ package page_test
 
 import (
 	"bufio"
+	"fmt"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -28,14 +30,20 @@ at 2steps force vm web-08 vif_0_tx 90000000 for 200steps
 at 3steps force vm db-02 memory_internal_free 90000 for 200steps
 `
 
-// program builds one of our programs and starts it. The lines of its output
-// go to the channel until it ends; it is ended with the test.
-func program(t *testing.T, dir, path string, args ...string) <-chan string {
+// compile makes one of our programs and returns where it is.
+func compile(t *testing.T, dir, path string) string {
 	t.Helper()
 	name := filepath.Join(dir, filepath.Base(path))
 	if out, err := exec.Command("go", "build", "-buildvcs=false", "-o", name, path).CombinedOutput(); err != nil {
 		t.Fatalf("build %s: %v\n%s", path, err, out)
 	}
+	return name
+}
+
+// program starts one of our programs. The lines of its output go to the
+// channel until it ends; stop, or the end of the test, ends it.
+func program(t *testing.T, name string, args ...string) (said <-chan string, stop func()) {
+	t.Helper()
 	cmd := exec.Command(name, args...)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
@@ -57,12 +65,13 @@ func program(t *testing.T, dir, path string, args ...string) <-chan string {
 			}
 		}
 	}()
-	t.Cleanup(func() {
+	stop = sync.OnceFunc(func() {
 		_ = cmd.Process.Signal(syscall.SIGTERM)
 		<-read
 		_ = cmd.Wait()
 	})
-	return lines
+	t.Cleanup(stop)
+	return lines, stop
 }
 
 // freeAddress is one of the loopback that nobody listens on.
@@ -77,8 +86,9 @@ func freeAddress(t *testing.T) string {
 }
 
 // realAgent starts the simulated toolstack with 200 VMs and the agent beside
-// it, each a process of its own, and returns the web port's origin.
-func realAgent(t *testing.T) (origin string) {
+// it, each a process of its own, and returns the web port's origin, and what
+// ends the agent and starts it again.
+func realAgent(t *testing.T) (origin string, stop, start func()) {
 	t.Helper()
 	dir := t.TempDir()
 	script := filepath.Join(dir, "night.script")
@@ -87,7 +97,8 @@ func realAgent(t *testing.T) (origin string) {
 	}
 	var flags []string
 	limit := time.After(patience)
-	for sim := program(t, dir, "perfmon/xapi/xapitest/xapisim", "-dir", filepath.Join(dir, "sim"), "-vms", "200", "-script", script); flags == nil; {
+	simulator := compile(t, dir, "perfmon/xapi/xapitest/xapisim")
+	for sim, _ := program(t, simulator, "-dir", filepath.Join(dir, "sim"), "-vms", "200", "-script", script); flags == nil; {
 		select {
 		case line, open := <-sim:
 			if !open {
@@ -101,20 +112,35 @@ func realAgent(t *testing.T) (origin string) {
 		}
 	}
 	address := freeAddress(t)
-	log := program(t, dir, "perfmon/cmd/perfmon", append(flags, "--web.listen-address", address,
-		"--pid-file", filepath.Join(dir, "perfmon.pid"), "--api-socket", filepath.Join(dir, "perfmon.sock"))...)
-	t.Cleanup(func() {
-		if t.Failed() {
-			for range len(log) {
-				t.Log(<-log)
+	flags = append(flags, "--web.listen-address", address, "--pid-file", filepath.Join(dir, "perfmon.pid"), "--api-socket", filepath.Join(dir, "perfmon.sock"),
+		"--control-socket", fmt.Sprintf("@perfmon-page-%d", os.Getpid()))
+	agent := compile(t, dir, "perfmon/cmd/perfmon")
+	end := func() {}
+	start = func() {
+		t.Helper()
+		var log <-chan string
+		log, end = program(t, agent, flags...)
+		t.Cleanup(func() {
+			if t.Failed() {
+				for range len(log) {
+					t.Log(<-log)
+				}
 			}
-		}
-	})
-	for {
+		})
+		mustListen(t, address, log)
+	}
+	start()
+	return "http://" + address, func() { end() }, start
+}
+
+// mustListen waits until somebody listens.
+func mustListen(t *testing.T, address string, log <-chan string) {
+	t.Helper()
+	for limit := time.After(patience); ; {
 		c, err := net.Dial("tcp", address)
 		if err == nil {
 			c.Close()
-			return "http://" + address
+			return
 		}
 		select {
 		case line, open := <-log:
@@ -130,11 +156,15 @@ func realAgent(t *testing.T) (origin string) {
 }
 
 // TestRealAgent walks through the page of the real agent: what the toolstack
-// measures comes as alarms, tables and plots, live.
+// measures comes as alarms, tables and plots, live, also after the agent was
+// started anew.
 func TestRealAgent(t *testing.T) {
-	origin := realAgent(t)
+	origin, stop, start := realAgent(t)
 	b := startBrowser(t)
 	tab := b.open(t, 1280, 1000, "dark")
+	tab.forgive = func(e string) bool {
+		return strings.Contains(e, "ERR_CONNECTION_REFUSED") || strings.Contains(e, "ERR_INCOMPLETE_CHUNKED_ENCODING")
+	}
 	keep := func(name string) {
 		t.Helper()
 		if dir := os.Getenv("PERFMON_PICTURES"); dir != "" {
@@ -174,5 +204,18 @@ func TestRealAgent(t *testing.T) {
 	tab.size(1920, 1080)
 	tab.wait(`/critical/.test(document.querySelector('.wall-verdict').textContent) && document.querySelectorAll('.vmmap a').length === 201`)
 	keep("agent-wall")
+
+	// Without being loaded again, the page hears of the next agent.
+	tab.eval(`window.same = true; location.hash = '#/'`, nil)
+	tab.wait(`document.querySelectorAll('.alarm').length >= 4 && document.querySelector('#banner').hidden`)
+	tab.wait(`[...document.querySelectorAll('.alarm .line, [data-tile=disk] .line')].every((l) => l.getAttribute('d').includes('L'))`)
+	stop()
+	tab.wait(`document.querySelector('#banner').textContent.includes('does not answer') && !document.querySelector('#banner').hidden`)
+	keep("agent-gone")
+	start()
+	tab.wait(`document.querySelector('#banner').hidden && document.querySelector('#pulse').dataset.state === 'live' && document.querySelectorAll('.alarm').length >= 4`)
+	if tab.text(`window.same`) != "true" {
+		t.Error("the page was loaded again")
+	}
 	tab.check(origin)
 }

@@ -249,6 +249,79 @@ func TestKeyboard(t *testing.T) {
 	tab.check(origin)
 }
 
+// focusable are all elements that Tab ought to reach: of radio buttons the
+// chosen one, and of the map none, since the table below says the same.
+const focusable = `[...document.querySelectorAll('a[href], button, input, select, summary, [tabindex="0"]')].filter((e) => e.tabIndex >= 0 && e.getClientRects().length && !(e.type === 'radio' && !e.checked))`
+
+// Tab goes through each view from its first element to its last, one after
+// the other, is caught nowhere, and what has the focus is seen to have it.
+func TestTabOrder(t *testing.T) {
+	f := newFake()
+	f.vms = 7
+	f.scenario(1)
+	origin := f.start(t)
+	tab := startBrowser(t).open(t, 1280, 900, "dark")
+	vm := "#/vm/" + f.ref(6).UUID
+	for view, ready := range map[string]string{
+		"":                `document.querySelectorAll('.alarm').length === 6 && document.querySelectorAll('.sorted tbody tr').length > 10`,
+		"#/history":       `document.querySelectorAll('table.history tbody tr').length > 10`,
+		vm:                `document.querySelector('.u-wrap') && document.querySelector('table.variables tbody tr')`,
+		vm + "/cpu_usage": `document.querySelector('.u-wrap') && document.querySelector('.explain details') && document.querySelector('table.history')`,
+	} {
+		tab.visit(origin + "/about:blank")
+		tab.visit(origin + "/" + view)
+		tab.wait(ready)
+		var n int
+		tab.eval(`(() => { window.stops = `+focusable+`; return window.stops.length })()`, &n)
+		if n < 10 {
+			t.Errorf("%q has %d stops", view, n)
+		}
+		for i := range n {
+			tab.press("Tab")
+			var at struct {
+				Index int
+				Seen  bool
+				What  string
+			}
+			tab.eval(`(() => {
+				const e = document.activeElement, drawn = e.type === 'radio' ? e.nextElementSibling : e, s = getComputedStyle(drawn);
+				return { Index: window.stops.indexOf(e), Seen: s.outlineStyle !== 'none' && parseFloat(s.outlineWidth) >= 2, What: e.tagName + ' ' + (e.textContent || e.getAttribute('aria-label') || '').slice(0, 30) };
+			})()`, &at)
+			if at.Index != i {
+				t.Errorf("%q: Tab number %d leads to %s, the %dth of %d stops", view, i+1, at.What, at.Index+1, n)
+				break
+			}
+			if !at.Seen {
+				t.Errorf("%q: %s has the focus, and nothing is seen of it", view, at.What)
+			}
+		}
+	}
+}
+
+// Arrow keys read the values of a plot.
+func TestPlotByKeyboard(t *testing.T) {
+	f, origin, tab := night(t, 1280, 900)
+	tab.visit(origin + "/#/vm/" + f.ref(6).UUID)
+	tab.wait(`document.querySelector('input[type=search]')`)
+	tab.eval(`(() => { const i = document.querySelector('input[type=search]'); i.value = 'known'; i.dispatchEvent(new Event('input')) })()`, nil)
+	tab.wait(`document.querySelectorAll('figure').length === 1 && document.querySelector('figure').plot`)
+	tab.eval(`document.querySelector('.plot').focus()`, nil)
+	reads := func(key, want string) {
+		t.Helper()
+		tab.press(key)
+		tab.wait(fmt.Sprintf(`document.querySelector('figure [aria-live]').textContent.endsWith(': known ' + %q) && document.querySelectorAll('.u-legend .u-value')[1].textContent === %q`, want, want))
+	}
+	reads("ArrowLeft", "0.595 requests") // the newest, at first
+	reads("ArrowLeft", "0.59 requests")
+	reads("Home", "0 requests")
+	reads("ArrowRight", "0.005 requests")
+	reads("End", "0.595 requests")
+	reads("ArrowRight", "0.595 requests")
+	tab.eval(`document.activeElement.blur()`, nil)
+	tab.wait(`document.querySelector('figure [aria-live]').textContent === '' && document.querySelectorAll('.u-legend .u-value')[1].textContent === '–'`)
+	tab.check(origin)
+}
+
 // No view of a phone needs scrolling sideways.
 func TestPhone(t *testing.T) {
 	f, origin, tab := night(t, 360, 740)

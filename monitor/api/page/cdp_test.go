@@ -219,7 +219,7 @@ func (b *browser) open(t *testing.T, width, height int, scheme string) *tab {
 		tab.must(domain+".enable", nil, nil)
 	}
 	tab.size(width, height)
-	tab.must("Emulation.setEmulatedMedia", object{"features": []object{{"name": "prefers-color-scheme", "value": scheme}}}, nil)
+	tab.media("prefers-color-scheme", scheme)
 	return tab
 }
 
@@ -235,6 +235,12 @@ func (tab *tab) close() {
 func (tab *tab) size(width, height int) {
 	tab.t.Helper()
 	tab.must("Emulation.setDeviceMetricsOverride", object{"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500}, nil)
+}
+
+// media has the page find a feature of the reader's screen.
+func (tab *tab) media(name, value string) {
+	tab.t.Helper()
+	tab.must("Emulation.setEmulatedMedia", object{"features": []object{{"name": name, "value": value}}}, nil)
 }
 
 func (tab *tab) must(method string, params, result any) {
@@ -372,10 +378,10 @@ func (tab *tab) wait(condition string) {
 	}
 }
 
-// press presses a key: "Tab", "Enter", "Escape", or a character.
+// press presses a key by its name, or a character.
 func (tab *tab) press(key string) {
 	tab.t.Helper()
-	codes := map[string]int{"Tab": 9, "Enter": 13, "Escape": 27}
+	codes := map[string]int{"Tab": 9, "Enter": 13, "Escape": 27, "End": 35, "Home": 36, "ArrowLeft": 37, "ArrowRight": 39}
 	p := object{"type": "keyDown", "key": key, "code": key, "windowsVirtualKeyCode": codes[key]}
 	if key == "Enter" {
 		p["text"] = "\r"

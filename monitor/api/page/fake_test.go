@@ -3,6 +3,7 @@
 package page_test
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -12,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"perfmon/alarm"
 	"perfmon/monitor/api"
@@ -30,7 +32,9 @@ type fake struct {
 	variables []api.Variable
 	past      []api.Transition // oldest first
 	watchers  map[chan string]bool
-	broken    bool // answers nobody
+	broken    bool   // answers nobody
+	version   string // the agent's; 1.0 if empty, which is the page's
+	young     string // a span of which there are no rows yet
 }
 
 // start serves the fake and returns its origin.
@@ -154,6 +158,21 @@ func (f *fake) raise(v api.Variable) {
 	f.tell(event(api.EventAlarm, f.say(f.now, alarm.KindRaised, v.ObjectRef, v.Variable)), f.pollEvent())
 }
 
+// waitFor waits for something that others do to the fake. The lock is held
+// while it asks.
+func (f *fake) waitFor(t *testing.T, what string, yes func() bool) {
+	t.Helper()
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		f.mu.Lock()
+		ok := yes()
+		f.mu.Unlock()
+		if ok {
+			return
+		}
+	}
+	t.Fatalf("it has not come about: %s", what)
+}
+
 // goAway hangs up on everybody and answers nobody; comeBack ends that.
 func (f *fake) goAway() {
 	f.mu.Lock()
@@ -193,7 +212,7 @@ func (f *fake) brief() api.Brief {
 }
 
 func (f *fake) status() api.Status {
-	return api.Status{Head: api.Head{API: api.Version1}, Brief: f.brief(), Version: "1.0", Source: "xapi", Step: 5, Host: f.host}
+	return api.Status{Head: api.Head{API: api.Version1}, Brief: f.brief(), Version: cmp.Or(f.version, "1.0"), Source: "xapi", Step: 5, Host: f.host}
 }
 
 func (f *fake) pollEvent() string {

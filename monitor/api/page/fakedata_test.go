@@ -16,6 +16,10 @@ import (
 // hostileName is what somebody may call a VM.
 const hostileName = `<img src=x onerror=alert(1)> & "co"`
 
+// longName is as long as the toolstack lets a name be, and has no place to
+// break.
+var longName = strings.Repeat("Wolfsbarsch", 23)
+
 func uuidOf(n int) string { return fmt.Sprintf("%08x-0000-4000-8000-%012x", 0xa0000000+n*7919, n) }
 
 func some(v float64) *float64 { return &v }
@@ -32,8 +36,11 @@ var vmNames = []string{"web", "db", "build", "mail", "desk", "cache"}
 
 func fakeVM(n int, t int64) api.VMOverview {
 	name := fmt.Sprintf("%s-%02d", vmNames[n%len(vmNames)], n/len(vmNames)+1)
-	if n == 13 {
+	switch n {
+	case 13:
 		name = hostileName
+	case 15:
+		name = longName
 	}
 	busy := math.Pow(wobble(n, t), 3) * 0.8
 	v := api.VMOverview{
@@ -118,7 +125,7 @@ func (f *fake) series(ref api.ObjectRef, span, globs string) api.Series {
 		Head: api.Head{API: api.Version1}, ObjectRef: ref, Span: span, Step: size[0], Start: end - size[1], End: end,
 		Columns: []api.SeriesColumn{}, T: []int64{}, Values: []api.Values{}, Triggers: []api.Variable{}, Transitions: []api.Transition{},
 	}
-	for t := s.Start + s.Step; t <= end; t += s.Step {
+	for t := s.Start + s.Step; t <= end && span != f.young; t += s.Step {
 		s.T = append(s.T, t)
 	}
 	for _, c := range columns {
