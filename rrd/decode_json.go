@@ -23,10 +23,12 @@ type jsonForm struct {
 	quoted   string // the first bytes of the body
 	inMeta   bool   // "data" is a member of "meta"
 	firstRow bool   // is the next to come
+
+	general bool // do without the scanner
 }
 
-func (j *jsonForm) reset(src *source, quoted string) {
-	*j = jsonForm{jsonScan: jsonScan{src: src, text: j.text}, quoted: quoted, firstRow: true}
+func (j *jsonForm) reset(src *source, quoted string, general bool) {
+	*j = jsonForm{jsonScan: jsonScan{src: src, text: j.text}, quoted: quoted, firstRow: true, general: general}
 }
 
 func (j *jsonForm) head(d *Decoder) error {
@@ -99,6 +101,10 @@ func (j *jsonForm) legend(d *Decoder) error {
 		return err
 	}
 	for first := true; ; first = false {
+		var err error
+		if first, err = j.scanEntries(d, first); err != nil {
+			return err
+		}
 		ok, err := j.more(']', first)
 		if err != nil || !ok {
 			return err
@@ -110,7 +116,7 @@ func (j *jsonForm) legend(d *Decoder) error {
 		if err != nil {
 			return err
 		}
-		if err := d.legends.add(text, d.opts.MaxColumns); err != nil {
+		if err := d.addEntry(text); err != nil {
 			return err
 		}
 	}
@@ -179,6 +185,7 @@ func (j *jsonForm) values(d *Decoder) error {
 		return err
 	}
 	for first := true; ; first = false {
+		first = j.scanValues(d, first)
 		ok, err := j.more(']', first)
 		if err != nil || !ok {
 			return err

@@ -18,15 +18,18 @@ import (
 // Elements that it does not know are skipped, and so are comments,
 // processing instructions and text between elements.
 type xmlForm struct {
-	src    *source
-	bytes  xmlBytes
-	tokens *xml.Decoder
-	open   []xml.Name // elements that are not closed yet
-	first  bool       // no token has been read
-	rooted bool       // the outermost element has been seen
-	text   []byte     // of the element being read
-	quoted string     // the first bytes of the body
-	name   string     // of the outermost element
+	src     *source
+	bytes   xmlBytes
+	tokens  *xml.Decoder
+	open    []xml.Name // elements that are not closed yet
+	owesEnd bool       // the last token was the first half of <a/>
+	first   bool       // no token has been read
+	rooted  bool       // the outermost element has been seen
+	text    []byte     // of the element being read
+	quoted  string     // the first bytes of the body
+	name    string     // of the outermost element
+
+	general bool // do without the scanner
 }
 
 func (x *xmlForm) reset(src *source, quoted string) {
@@ -35,7 +38,7 @@ func (x *xmlForm) reset(src *source, quoted string) {
 	x.bytes.reset(src)
 	x.tokens = xml.NewDecoder(&x.bytes)
 	x.tokens.CharsetReader = x.bytes.charset
-	x.open, x.first, x.rooted = x.open[:0], true, false
+	x.open, x.first, x.rooted, x.owesEnd = x.open[:0], true, false, false
 }
 
 // offset is that of the next byte to be looked at. The tokenizer may have
@@ -52,7 +55,7 @@ func (x *xmlForm) next() (xml.Token, error) {
 		x.bytes.token = x.bytes.given
 		token, err := x.tokens.RawToken()
 		first := x.first
-		x.first = false
+		x.first, x.owesEnd = false, false
 		if err != nil {
 			return nil, x.tokenError(err)
 		}
@@ -62,6 +65,7 @@ func (x *xmlForm) next() (xml.Token, error) {
 				return nil, fmt.Errorf("more than %d elements inside one another", maxDepth)
 			}
 			x.open = append(x.open, token.Name)
+			x.owesEnd = x.bytes.slash
 			return token, nil
 		case xml.EndElement:
 			last := len(x.open) - 1
@@ -226,6 +230,9 @@ func (x *xmlForm) root(foreign error) error {
 }
 
 func (x *xmlForm) meta(d *Decoder) error {
+	if err := x.scanNumbers(d); err != nil {
+		return err
+	}
 	for {
 		name, err := x.child()
 		if err != nil || name == "" {
@@ -257,6 +264,9 @@ func (x *xmlForm) legend(d *Decoder) error {
 		return err
 	}
 	for {
+		if err := x.scanEntries(d); err != nil {
+			return err
+		}
 		name, err := x.child()
 		if err != nil || name == "" {
 			return err
@@ -271,19 +281,26 @@ func (x *xmlForm) legend(d *Decoder) error {
 		if err != nil {
 			return err
 		}
-		// No entry begins with white space: it is a pretty printer's, and
-		// so is what follows. At the end alone it belongs to the name.
-		if len(text) > 0 && isSpace(text[0]) {
-			text = trimSpace(text)
-		}
-		if err := d.legends.add(text, d.opts.MaxColumns); err != nil {
+		if err := x.entry(d, text); err != nil {
 			return err
 		}
 	}
 }
 
+func (x *xmlForm) entry(d *Decoder, text []byte) error {
+	// No entry begins with white space: it is a pretty printer's, and so is
+	// what follows. At the end alone it belongs to the name.
+	if len(text) > 0 && isSpace(text[0]) {
+		text = trimSpace(text)
+	}
+	return d.addEntry(text)
+}
+
 func (x *xmlForm) row(d *Decoder) (int64, error) {
 	for {
+		if x.scanRow() {
+			return x.values(d)
+		}
 		name, err := x.child()
 		switch {
 		case err != nil:
@@ -302,6 +319,15 @@ func (x *xmlForm) row(d *Decoder) (int64, error) {
 func (x *xmlForm) values(d *Decoder) (t int64, err error) {
 	timed := false
 	for {
+		if !timed {
+			if t, timed, err = x.scanTime(d); err != nil {
+				return 0, err
+			}
+		}
+		x.scanValues(d)
+		if timed && x.scanRowEnd() {
+			return t, nil
+		}
 		name, err := x.child()
 		switch {
 		case err != nil:

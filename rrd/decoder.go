@@ -52,6 +52,8 @@ type Decoder struct {
 	values  []float64
 	rows    int // read so far
 	err     error
+
+	general bool // tests: do without the scanner
 }
 
 // form is one of the two spellings of an update.
@@ -140,9 +142,10 @@ func (d *Decoder) choose() error {
 		return err
 	case c == '<':
 		d.xml.reset(&d.src, quoted)
+		d.xml.general = d.general
 		d.form = &d.xml
 	case c == '{':
-		d.json.reset(&d.src, quoted)
+		d.json.reset(&d.src, quoted, d.general)
 		d.form = &d.json
 	default:
 		return &SyntaxError{Row: -1, Err: notUpdate([]byte(quoted))}
@@ -201,7 +204,7 @@ func (d *Decoder) value(text []byte, offset int64) error {
 		return errAt(offset, "row of more than %d values", d.opts.MaxColumns)
 	}
 	v := math.NaN()
-	if !d.some || i < len(d.want) && d.want[i] {
+	if !d.some || d.wants(i) {
 		var ok bool
 		if v, ok = parseValue(text); !ok {
 			return errAt(offset, "value %q in column %s is not a number", clip(text), d.columnName(i))
@@ -210,6 +213,23 @@ func (d *Decoder) value(text []byte, offset int64) error {
 	d.values = append(d.values, v)
 	return nil
 }
+
+// addEntry adds an entry to the legend.
+func (d *Decoder) addEntry(text []byte) error {
+	return d.legends.add(text, d.meta.numbers[metaColumns], d.opts.MaxColumns)
+}
+
+// room is the row so far, with room for as many values as there are columns.
+func (d *Decoder) room() (values []float64, columns int) {
+	columns = d.columns()
+	if cap(d.values) < columns {
+		d.values = append(make([]float64, 0, columns), d.values...)
+	}
+	return d.values, columns
+}
+
+// wants says, when only some columns are wanted, whether column i is.
+func (d *Decoder) wants(i int) bool { return i < len(d.want) && d.want[i] }
 
 // columnName is a column in an error: 3 (AVERAGE:vm:UUID:cpu0).
 func (d *Decoder) columnName(i int) string {

@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"testing/iotest"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -61,16 +60,13 @@ func seed(f *testing.F, ext string) {
 	}
 }
 
-// fuzzDecode wants the same answer whether the document comes whole or byte
-// by byte, and what was decoded to survive both forms of the encoder.
+// fuzzDecode wants the same answer with the scanner and without, whether the
+// document comes whole or byte by byte, and what was decoded to survive both
+// forms of the encoder.
 func fuzzDecode(t *testing.T, document []byte) {
 	opts := DecoderOptions{MaxBytes: 1 << 20}
-	whole, err := collect(NewDecoder(bytes.NewReader(document), opts))
-	bytewise, err2 := collect(NewDecoder(iotest.OneByteReader(bytes.NewReader(document)), opts))
-	if (err == nil) != (err2 == nil) || err != nil && err.Error() != err2.Error() {
-		t.Fatalf("whole: %v; byte by byte: %v", err, err2)
-	}
-	sameUpdate(t, "byte by byte", whole, bytewise)
+	decodeBoth(t, document, opts, []bool{true, false, true})
+	whole, err := decodeBoth(t, document, opts, nil)
 	if err != nil {
 		return
 	}

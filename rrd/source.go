@@ -26,10 +26,13 @@ type source struct {
 
 func (s *source) reset(r io.Reader, limit int64) {
 	if s.buf == nil {
-		s.buf = make([]byte, sourceBuffer)
+		s.buf = make([]byte, sourceBuffer, sourceBuffer+scanWindow)
 	}
 	*s = source{r: r, buf: s.buf, limit: limit}
 }
+
+// window is the buffer with the room behind it that the scanner may look at.
+func (s *source) window() []byte { return s.buf[:cap(s.buf)] }
 
 // offset is that of the next byte.
 func (s *source) offset() int64 { return s.base + int64(s.pos) }

@@ -19,6 +19,8 @@ type xmlBytes struct {
 	second byte  // of a converted character, if not 0
 	given  int64 // bytes handed over
 	token  int64 // value of given where the token began
+	last   byte  // handed over
+	slash  bool  // the byte before that was a slash
 }
 
 func (b *xmlBytes) reset(src *source) { *b = xmlBytes{src: src} }
@@ -29,6 +31,7 @@ func (b *xmlBytes) ReadByte() (byte, error) {
 		c := b.second
 		b.second = 0
 		b.given++
+		b.last, b.slash = c, false
 		return c, nil
 	}
 	if b.given-b.token >= maxTokenBytes {
@@ -44,6 +47,7 @@ func (b *xmlBytes) ReadByte() (byte, error) {
 	c := s.buf[s.pos]
 	s.pos++
 	b.given++
+	b.last, b.slash = c, b.last == '/'
 	if b.latin1 && c >= 0x80 {
 		b.second = 0x80 | c&0x3f
 		c = 0xc0 | c>>6

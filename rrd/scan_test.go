@@ -1,0 +1,231 @@
+package rrd
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/iotest"
+
+	"pgregory.net/rapid"
+)
+
+// decodeBoth decodes a document with and without the scanner, and wants the
+// same of both: header, legend, rows to the last bit, and error.
+func decodeBoth(t rapid.TB, document []byte, opts DecoderOptions, want []bool) (update, error) {
+	t.Helper()
+	general, generalErr := decodeOne(bytes.NewReader(document), opts, want, true)
+	for how, r := range map[string]io.Reader{
+		"whole":        bytes.NewReader(document),
+		"byte by byte": iotest.OneByteReader(bytes.NewReader(document)),
+	} {
+		scanned, err := decodeOne(r, opts, want, false)
+		if fmt.Sprint(err) != fmt.Sprint(generalErr) {
+			t.Fatalf("%s: error %v with the scanner, %v without, in\n%.3000q", how, err, generalErr, document)
+		}
+		if difference := differ(scanned, general); difference != "" {
+			t.Fatalf("%s: the scanner makes a difference: %s, in\n%.3000q", how, difference, document)
+		}
+	}
+	return general, generalErr
+}
+
+func decodeOne(r io.Reader, opts DecoderOptions, want []bool, general bool) (update, error) {
+	d := NewDecoder(r, opts)
+	d.general = general
+	if _, err := d.Header(); err != nil {
+		return update{}, err
+	}
+	d.Want(want)
+	return collect(d)
+}
+
+// differ says in what two updates differ. Unlike ==, it tells 0 from -0.
+func differ(a, b update) string {
+	if !equalUpdates(a, b) {
+		return fmt.Sprintf("%v\nand %v", a, b)
+	}
+	for i, row := range a.Rows {
+		for c, v := range row.Values {
+			if w := b.Rows[i].Values[c]; math.Float64bits(v) != math.Float64bits(w) {
+				return fmt.Sprintf("row %d, column %d: %b and %b", i, c, v, w)
+			}
+		}
+	}
+	return ""
+}
+
+// TestScannerOnTestdata: all documents of testdata and of the shared folder,
+// as they are and with columns that nobody wants.
+func TestScannerOnTestdata(t *testing.T) {
+	for _, document := range documents(t) {
+		if len(document) > 200<<10 {
+			continue // more of the same, and slow byte by byte
+		}
+		opts := DecoderOptions{AllowRagged: true}
+		u, err := decodeBoth(t, document, opts, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := make([]bool, len(u.Header.Legend.Entries))
+		for i := range want {
+			want[i] = i%3 == 0
+		}
+		decodeBoth(t, document, opts, want)
+	}
+}
+
+// documents is every update of testdata, and of the shared fixtures if they
+// are there.
+func documents(t testing.TB) [][]byte {
+	t.Helper()
+	var paths []string
+	for _, root := range []string{"testdata", filepath.Join("..", "..", "shared", "fixtures")} {
+		for _, ext := range []string{"*.xml", "*.json"} {
+			more, err := filepath.Glob(filepath.Join(root, "rrd_updates", "*", ext))
+			if err != nil {
+				t.Fatal(err)
+			}
+			paths = append(paths, more...)
+		}
+	}
+	if len(paths) < 60 {
+		t.Fatalf("only %d documents", len(paths))
+	}
+	var all [][]byte
+	for _, path := range paths {
+		document, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, document)
+	}
+	return all
+}
+
+// oddities are what may stand in an XML document where toolstacks write
+// nothing, and in place of a value.
+var (
+	xmlBetween = []string{
+		" ", "\n\t", "<!-- c -->", "<!---->", "<?pi x?>", "text", "&amp;", "<![CDATA[]]>", "<![CDATA[ <v> ]]>", "<x/>", "<x><v>1</v></x>",
+		"<v/>", "<v></v>", "<v>1</v>", "<t>5</t>", "</v>", "</row>", "</data>", "<row>", "<", ">", "&", "]]>", "\x01", "\xff", "é", "<entry>",
+	}
+	xmlInside = []string{
+		" ", "\r\n", "<!-- c -->", "<![CDATA[1]]>", "&#49;", "&amp;", "<b/>", "e5", "E-3", "-", "+", ".", "0", "999999999999", "NaN", "inf",
+		"Infinity", "x", "\\", "\"", "'", "µ", "\xb5", "\x00", "00000000000000000000", " class='x'",
+	}
+	jsonInside = []string{
+		" ", "\n", ",", "\"", "\\u0031", "\\\"", "[", "]", "{", "}", ":", "null", "1", "-", "e5", "NaN", "Infinity", "x", "\\", "é", "\xff", "\x00",
+		"\"x\":1,", "[[]],", "00000000000000000000", ",\"0.5\"", "\"t\":5,",
+	}
+)
+
+// TestScannerNoticesOddities puts one to four odd things into a document of a
+// toolstack, and takes a byte out here and there.
+func TestScannerNoticesOddities(t *testing.T) {
+	all := documents(t)
+	rapid.Check(t, func(t *rapid.T) {
+		document := rapid.SampledFrom(all).Draw(t, "document")
+		odd := jsonInside
+		boundary := ",:\"]}"
+		if document[0] == '<' {
+			odd, boundary = append(xmlBetween, xmlInside...), "<>"
+		}
+		document = bytes.Clone(document[:min(len(document), 12<<10)])
+		for range rapid.IntRange(1, 4).Draw(t, "changes") {
+			at := rapid.IntRange(0, len(document)-1).Draw(t, "at")
+			if rapid.Bool().Draw(t, "at a boundary") {
+				if i := bytes.IndexAny(document[at:], boundary); i >= 0 {
+					at += i + rapid.IntRange(0, 1).Draw(t, "after it")
+				}
+			}
+			if rapid.IntRange(0, 3).Draw(t, "take out") == 0 && at < len(document) {
+				document = append(document[:at], document[at+1:]...)
+				continue
+			}
+			document = []byte(string(document[:at]) + rapid.SampledFrom(odd).Draw(t, "odd") + string(document[at:]))
+		}
+		opts := DecoderOptions{AllowRagged: rapid.Bool().Draw(t, "ragged")}
+		var want []bool
+		if rapid.Bool().Draw(t, "want") {
+			want = rapid.SliceOfN(rapid.Bool(), 10, 10).Draw(t, "wanted")
+		}
+		decodeBoth(t, document, opts, want)
+	})
+}
+
+// TestScannerAtEnds: each byte of a document is once the last one that has
+// arrived.
+func TestScannerAtEnds(t *testing.T) {
+	for _, document := range []string{plainXML, plainJSON, `{meta: {` + bareMeta + bareLegend + `},data:[{t:1766000160,values:[0.25,NaN,1]}]}`} {
+		whole, err := decodeOne(strings.NewReader(document), DecoderOptions{}, nil, true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for n := range len(document) {
+			r := io.MultiReader(strings.NewReader(document[:n]), strings.NewReader(document[n:]))
+			got, err := decodeOne(r, DecoderOptions{}, nil, false)
+			if err != nil {
+				t.Fatalf("in two parts, at byte %d: %v", n, err)
+			}
+			if difference := differ(whole, got); difference != "" {
+				t.Fatalf("in two parts, at byte %d: %s", n, difference)
+			}
+		}
+	}
+}
+
+// TestScannerAllocations: what toolstacks write is read by the scanner, and not by
+// the general decoder, which would give the same at many times the cost. The
+// general one allocates for every element of XML.
+func TestScannerAllocations(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	legend := &Legend{}
+	for i := range 3000 {
+		legend.Entries = append(legend.Entries, Entry{CF: Average, Class: ClassVM, UUID: fmt.Sprintf("%036d", i/30), Name: fmt.Sprint("cpu", i%30)})
+	}
+	for _, format := range []Format{FormatXML, FormatJSON} {
+		var document bytes.Buffer
+		e := NewEncoder(&document, format)
+		if err := e.Header(&Header{Start: 5, Step: 5, End: 100, Rows: 20, Columns: 3000, Legend: legend}); err != nil {
+			t.Fatal(err)
+		}
+		values := make([]float64, 3000)
+		for i := range 20 {
+			for c := range values {
+				values[c] = benchValue(r, c)
+			}
+			if err := e.Row(int64(100-5*i), values); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := e.Close(); err != nil {
+			t.Fatal(err)
+		}
+		d := NewDecoder(nil, DecoderOptions{})
+		body := bytes.NewReader(nil)
+		n := testing.AllocsPerRun(5, func() {
+			body.Reset(document.Bytes())
+			d.Reset(body)
+			if _, err := d.Header(); err != nil {
+				t.Fatal(err)
+			}
+			for {
+				if _, err := d.Next(); err == io.EOF {
+					return
+				} else if err != nil {
+					t.Fatal(err)
+				}
+			}
+		})
+		if n > 64 {
+			t.Errorf("format %d: %v allocations a document of 20 rows, want at most 64", format, n)
+		}
+		t.Logf("format %d: %v allocations", format, n)
+	}
+}
