@@ -109,6 +109,9 @@ func TestAgentIsAway(t *testing.T) {
 	if got := tab.text(`document.querySelector('#banner').textContent`); !strings.Contains(got, "does not answer") {
 		t.Errorf("the banner: %s", got)
 	}
+	// The browser tries by itself, and no more after an answer that is none:
+	// then it is the page that goes on.
+	f.waitFor(t, "the page tries again after a refusal", func() bool { return f.refused > 1 })
 	f.comeBack()
 	tab.wait(`document.querySelector('#banner').hidden && document.querySelector('#pulse').dataset.state === 'live'`)
 

@@ -33,6 +33,7 @@ type fake struct {
 	past      []api.Transition // oldest first
 	watchers  map[chan string]bool
 	broken    bool   // answers nobody
+	refused   int    // how many wanted to watch meanwhile
 	version   string // the agent's; 1.0 if empty, which is the page's
 	young     string // a span of which there are no rows yet
 }
@@ -93,6 +94,7 @@ func (f *fake) start(t *testing.T) (origin string) {
 func (f *fake) watch(w http.ResponseWriter, r *http.Request) {
 	f.mu.Lock()
 	if f.broken {
+		f.refused++
 		f.mu.Unlock()
 		w.WriteHeader(http.StatusServiceUnavailable)
 		return
