@@ -1,8 +1,14 @@
 package monitor
 
-import "github.com/prometheus/client_golang/prometheus"
+import (
+	"github.com/prometheus/client_golang/prometheus"
 
-// loopMetrics is the loop's own health.
+	"perfmon/monitor/config"
+)
+
+// loopMetrics is the loop's own health. Counters with labels are there at 0
+// before the first event, where that can be known: a counter that appears with
+// 1 has not risen, for a Prometheus that asks by how much it did.
 type loopMetrics struct {
 	polls        *prometheus.CounterVec // by result
 	pollSeconds  prometheus.Histogram
@@ -68,6 +74,9 @@ func newLoopMetrics(r prometheus.Registerer) *loopMetrics {
 	}
 	for _, result := range []string{"ok", "unreachable", "broken", "unconfigured"} {
 		m.polls.WithLabelValues(result)
+	}
+	for _, f := range []config.Fold{config.FSUsage, config.LogFSUsage, config.MemUsage, config.MemAvailable} {
+		m.readingFails.WithLabelValues(f.String())
 	}
 	return m
 }

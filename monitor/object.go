@@ -92,6 +92,7 @@ func (m *Monitor) apply(o *object, list []*config.Variable) {
 		switch {
 		case v == nil:
 			v = &variable{id: alarm.ID{Class: o.Class, UUID: o.UUID, Variable: c.Name}, value: nan, conf: c}
+			m.metrics.alarms.WithLabelValues(o.Class, c.Name) // at 0, so that the first one counts
 			m.revive(o, v)
 		case !v.conf.SameTrigger(c):
 			m.end(o, v, alarm.ReasonConfig)

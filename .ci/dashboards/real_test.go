@@ -56,10 +56,7 @@ func TestPromtool(t *testing.T) {
 
 // mayBeEmpty are queries without an answer here, and why.
 var mayBeEmpty = []struct{ part, reason string }{
-	{`perfmon_reading_errors_total`, "a series for each reading that has failed, and none has"},
-	{`result!="ok"`, "a series for each kind of failure that was met"},
 	{`xen_host_disk_latency_seconds`, "unknown while a disk has nothing to do"},
-	{`perfmon_heartbeats_total{result="failed"`, "a series as soon as one has failed, and none has"},
 }
 
 // emptyIsFine says why a query need not have an answer.

@@ -178,6 +178,9 @@ func openControl(o *options, passed *sockets, log *slog.Logger, reg prometheus.R
 		Name: "perfmon_commands_total", Help: "Datagrams on the command socket, by word and result.",
 	}, []string{"command", "result"})
 	reg.MustRegister(commands)
+	for _, word := range []control.Command{control.Refresh, control.DebugMem} {
+		commands.WithLabelValues(string(word), control.Accepted) // at 0, so that the first one counts
+	}
 	options := control.Options{Logger: log, OnCommand: func(word, result string) { commands.WithLabelValues(word, result).Inc() }}
 	if passed.command != nil {
 		return control.FromConn(passed.command, options)

@@ -17,6 +17,16 @@ func TestCommands(t *testing.T) {
 	p.base = append(p.base, "--source", "xapi", "-i", long)
 	a := p.start()
 	a.waitPage(`perfmon_polls_total\{result="ok"\} 1`)
+	for _, counter := range []string{
+		`perfmon_commands_total\{command="refresh",result="accepted"\} 0`,
+		`perfmon_commands_total\{command="debug_mem",result="accepted"\} 0`,
+		`perfmon_toolstack_calls_total\{method="rrd_updates",result="ok"\} 1`,
+		`perfmon_toolstack_calls_total\{method="rrd_updates",result="refused"\} 0`,
+		`perfmon_toolstack_calls_total\{method="event.from",result="absent"\} 0`,
+		`perfmon_toolstack_calls_total\{method="message.create",result="ok"\} 0`,
+	} {
+		a.waitPage(counter) // before the first, so that a rate sees it
+	}
 
 	// What is refused is counted and logged, and no reason to poll.
 	long := make([]byte, control.MaxDatagram+1)

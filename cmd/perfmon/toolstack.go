@@ -27,6 +27,14 @@ type toolstack struct {
 	trouble       string        // with that file, as logged; of watch alone
 }
 
+// Of the exchanges with the toolstack, what there always is, and how it goes
+// and fails as a rule. There are many more ways to fail: each code of the
+// toolstack's is one.
+var (
+	steadyMethods = []string{"session.login_with_password", "event.from", "rrd_updates", "message.create"}
+	steadyResults = []string{"ok", "absent", "refused", "deadline", "network"}
+)
+
 func newToolstack(o *options, log *slog.Logger, reg prometheus.Registerer) *toolstack {
 	calls := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "perfmon_toolstack_calls_total", Help: "Exchanges with the toolstack, by method and kind of result.",
@@ -35,6 +43,11 @@ func newToolstack(o *options, log *slog.Logger, reg prometheus.Registerer) *tool
 		Name: "perfmon_reconnects_total", Help: "Sessions opened with the toolstack: the first, and one for each that was lost.",
 	})
 	reg.MustRegister(calls, logins)
+	for _, method := range steadyMethods {
+		for _, result := range steadyResults {
+			calls.WithLabelValues(method, result) // at 0, so that the first one counts
+		}
+	}
 	client := xapi.New(xapi.Options{
 		XAPISocket: o.xapiSocket, RRDDSocket: o.rrddSocket, HTTPAddr: o.xapiHTTP,
 		UserAgent: "perfmon/" + version, Logger: log, StallTimeout: o.stallTimeout,
