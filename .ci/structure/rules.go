@@ -29,6 +29,7 @@ var rooms = []room{
 	{"monitor/local", []string{"rrd"}},
 	{"monitor/control", nil},
 	{"monitor/metrics", []string{"rrd", "monitor", "alarm"}},
+	{"monitor/metrics/metricstest", []string{"rrd", "monitor"}},
 	{"monitor/api", []string{"rrd", "monitor", "alarm", "monitor/config", "monitor/metrics", "monitor/api/page"}}, // of the last its table: one place has the names and units of data sources
 	{"monitor/api/page", nil},
 	{"monitor/replay", []string{"rrd", "monitor", "alarm", "monitor/config"}},
@@ -65,6 +66,7 @@ var testSupport = []string{"rrd/rrdtest", "xapi/xapitest", "docs/docstest", "ala
 var testedTogether = map[string][]string{
 	"alarm/sink/xapi":  {"alarm/outbox", "alarm/journal"}, // exactly one message is the promise of the three
 	"monitor/api/page": {"monitor/api", "alarm"},          // a browser is shown the API's own types
+	"monitor/metrics":  {"monitor/metrics/metricstest"},   // benchmarks here and in bench/ are of the same host
 }
 
 // mayStartPrograms lists the packages and files, outside tests, that may

@@ -119,13 +119,13 @@ func runAgent(o *options, stdout, stderr io.Writer) error {
 	if o.interval > 0 {
 		lookBack = o.interval
 	}
+	page := metrics.NewPage(metrics.PageOptions{Own: reg, Now: time.Now, Logger: log})
 	m := monitor.New(monitor.Options{
 		Source: h.source, Clock: hostClock{}, Store: beside.over(kept), Saved: kept.saved(), Readings: readings(), Logger: log,
 		Step: step, Interval: o.pollInterval(), LookBack: lookBack, Dither: o.dither, Loops: int(o.loops), Legacy: o.legacy,
 		Reread: h.reread, Alive: alive, AliveEvery: watchdogInterval(), Registerer: reg, MuteVMs: cfg.MuteVMs, Share: h.share,
-		Published: kept.feed.Published,
+		Published: func(s *monitor.Snapshot) { page.Published(s); kept.feed.Published(s) },
 	})
-	reg.MustRegister(metrics.New(m.Snapshot, time.Now), metrics.NewLabels(m.Snapshot))
 	beats := newHeartbeats(m.Snapshot, kept.Epoch, log, reg)
 
 	apiSocket := openAPI(o, log)
@@ -150,7 +150,7 @@ func runAgent(o *options, stdout, stderr io.Writer) error {
 		h.close()
 	})
 	work.Go(func() { serveAPI(background, apiSocket, service.Local(), log) })
-	work.Go(func() { serveWeb(background, o, passed, log, reg, h, service.Public()) })
+	work.Go(func() { serveWeb(background, o, passed, log, page, h, service.Public()) })
 	work.Go(func() { <-background.Done(); kept.feed.Close() })
 	work.Go(func() { hearCommands(background, socket, m, log) })
 	work.Go(func() { hearHangups(background, hangups, m) })

@@ -6,11 +6,11 @@ import (
 	"log/slog"
 	"math"
 	"net"
+	"net/http"
 	"path/filepath"
 	"strconv"
 	"strings"
 
-	"github.com/prometheus/client_golang/prometheus"
 	"github.com/spf13/pflag"
 
 	"perfmon/monitor/api"
@@ -62,7 +62,7 @@ func (o *options) validateWeb() error {
 	}
 	// Whoever answers knows which names are good; this one answers nobody.
 	_, err := api.Handler(api.Options{
-		Gatherer: prometheus.NewRegistry(), Logger: slog.New(slog.DiscardHandler), AllowedHosts: o.allowedHosts,
+		Metrics: http.NotFoundHandler(), Logger: slog.New(slog.DiscardHandler), AllowedHosts: o.allowedHosts,
 	})
 	if err != nil {
 		return fmt.Errorf("--web.allowed-hosts: %w", err)

@@ -7,8 +7,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-
 	"perfmon/monitor/api"
 )
 
@@ -17,12 +15,12 @@ import (
 const webRetry = 30 * time.Second
 
 // serveWeb serves the metrics and the page until ctx ends.
-func serveWeb(ctx context.Context, o *options, s *sockets, log *slog.Logger, reg *prometheus.Registry, h *host, service http.Handler) {
+func serveWeb(ctx context.Context, o *options, s *sockets, log *slog.Logger, metrics http.Handler, h *host, service http.Handler) {
 	if len(*o.web.WebListenAddresses) == 0 && !*o.web.WebSystemdSocket {
 		return
 	}
 	handler, err := api.Handler(api.Options{
-		Gatherer: reg, Archive: archive(h), Logger: log, Version: version, API: service,
+		Metrics: metrics, Archive: archive(h), Logger: log, Version: version, API: service,
 		Listen: *o.web.WebListenAddresses, AllowedHosts: o.allowedHosts,
 	})
 	if err != nil {

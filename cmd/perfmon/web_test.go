@@ -20,7 +20,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/exporter-toolkit/web"
 )
 
@@ -215,7 +214,7 @@ func serving(t *testing.T, o *options, s *sockets) *memo {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		serveWeb(ctx, o, s, slog.New(slog.NewTextHandler(&log, nil)), prometheus.NewRegistry(), &host{}, nil)
+		serveWeb(ctx, o, s, slog.New(slog.NewTextHandler(&log, nil)), http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}), &host{}, nil)
 	}()
 	t.Cleanup(func() { cancel(); <-done })
 	return &log

@@ -1,14 +1,9 @@
 package api
 
 import (
-	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
-	"strings"
-
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"perfmon/monitor/api/page"
 	"perfmon/rrd"
@@ -17,8 +12,8 @@ import (
 // DefaultAddress is where the web port listens unless told otherwise.
 const DefaultAddress = "127.0.0.1:9789"
 
-// atOnce is how many scrapes, and how many requests for rows, are answered
-// at the same time. Each costs memory; more are told to come again.
+// atOnce is how many requests for rows are answered at the same time. Each
+// costs memory; more are told to come again.
 const atOnce = 8
 
 // Archive has the rows that /rrd_updates serves; *rrd.RRD is one. Updates is
@@ -27,10 +22,10 @@ type Archive interface {
 	Updates(rrd.Query) (rrd.Reader, error)
 }
 
-// Options of the web port. Gatherer and Logger are needed.
+// Options of the web port. Metrics and Logger are needed.
 type Options struct {
-	// Gatherer makes the metrics page.
-	Gatherer prometheus.Gatherer
+	// Metrics answers scrapes; see metrics.Page.
+	Metrics http.Handler
 	// Archive is nil on a host whose toolstack has the archives.
 	Archive Archive
 	// Listen has the addresses that the port listens on, as host:port. Their
@@ -44,7 +39,7 @@ type Options struct {
 	API http.Handler
 	// Version is shown on the page.
 	Version string
-	// Logger gets what went wrong while a page was made.
+	// Logger gets what went wrong while an answer was made.
 	Logger *slog.Logger
 }
 
@@ -62,24 +57,10 @@ func Handler(o Options) (http.Handler, error) {
 	mux := http.NewServeMux()
 	mux.Handle("GET /{$}", first)
 	mux.Handle("GET "+page.Prefix, first)
-	mux.Handle("GET /metrics", promhttp.HandlerFor(o.Gatherer, promhttp.HandlerOpts{
-		ErrorLog: gatherLog{o.Logger},
-		// One metric that cannot be made must not take the alarms with it.
-		ErrorHandling:       promhttp.ContinueOnError,
-		MaxRequestsInFlight: atOnce,
-		EnableOpenMetrics:   true,
-		CoalesceGather:      true,
-	}))
+	mux.Handle("GET /metrics", o.Metrics)
 	mux.Handle("GET /rrd_updates", &updates{archive: o.Archive, slots: make(chan struct{}, atOnce), log: o.Logger})
 	if o.API != nil {
 		mux.Handle("/v1/", o.API)
 	}
 	return withHeaders(hosts.wrap(mux)), nil
-}
-
-// gatherLog takes the complaints of promhttp.
-type gatherLog struct{ log *slog.Logger }
-
-func (g gatherLog) Println(v ...any) {
-	g.log.Error("metrics page", "err", errors.New(strings.TrimSuffix(fmt.Sprintln(v...), "\n")))
 }

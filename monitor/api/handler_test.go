@@ -1,13 +1,13 @@
 package api
 
 import (
-	"bytes"
 	"context"
 	"io"
 	"log/slog"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
@@ -15,22 +15,23 @@ import (
 	"github.com/prometheus/common/model"
 
 	"perfmon/monitor/api/page"
+	"perfmon/monitor/metrics"
 )
 
-// aGatherer has one gauge.
-func aGatherer() *prometheus.Registry {
+// aPage is a metrics page with one gauge of the agent's own.
+func aPage() *metrics.Page {
 	r := prometheus.NewPedanticRegistry()
 	g := prometheus.NewGauge(prometheus.GaugeOpts{Name: "xen_host_load_ratio", Help: "Load.", ConstLabels: prometheus.Labels{"uuid": "h"}})
 	g.Set(0.25)
 	r.MustRegister(g)
-	return r
+	return metrics.NewPage(metrics.PageOptions{Own: r, Now: time.Now, Logger: slog.New(slog.DiscardHandler)})
 }
 
 // handlerFor fills in the options that a test has no opinion about.
 func handlerFor(t *testing.T, o Options) http.Handler {
 	t.Helper()
-	if o.Gatherer == nil {
-		o.Gatherer = aGatherer()
+	if o.Metrics == nil {
+		o.Metrics = aPage()
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
@@ -106,27 +107,6 @@ func TestScrapeOpenMetrics(t *testing.T) {
 		t.Errorf("no OpenMetrics page: %q", body)
 	}
 }
-
-func TestBrokenMetricDoesNotTakeTheOthers(t *testing.T) {
-	broken := prometheus.NewInvalidMetric(prometheus.NewDesc("broken", "B.", nil, nil), io.ErrUnexpectedEOF)
-	r := aGatherer()
-	r.MustRegister(constant{broken})
-	var log bytes.Buffer
-	address := startPort(t, handlerFor(t, Options{Gatherer: r, Logger: slog.New(slog.NewTextHandler(&log, nil))}), "")
-	resp, body := do(t, client(t), request(t, "GET", "http://"+address+"/metrics"))
-	if resp.StatusCode != 200 || !strings.Contains(body, "xen_host_load_ratio{") {
-		t.Errorf("%s: %s", resp.Status, body)
-	}
-	if !strings.Contains(log.String(), "unexpected EOF") {
-		t.Errorf("not logged: %q", log.String())
-	}
-}
-
-// constant is a collector of one metric.
-type constant struct{ metric prometheus.Metric }
-
-func (c constant) Describe(ch chan<- *prometheus.Desc) { ch <- c.metric.Desc() }
-func (c constant) Collect(ch chan<- prometheus.Metric) { ch <- c.metric }
 
 func TestWrongHost(t *testing.T) {
 	address := startPort(t, handlerFor(t, Options{AllowedHosts: []string{"xcp-1.example"}}), "")

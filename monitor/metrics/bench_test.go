@@ -2,40 +2,182 @@ package metrics
 
 import (
 	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"runtime"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"github.com/prometheus/common/expfmt"
+
+	"perfmon/monitor/metrics/metricstest"
 )
 
-// BenchmarkGather makes a page of about 30,000 series, as a host of 500 VMs
-// has.
-func BenchmarkGather(b *testing.B) {
-	var columns []column
-	for vm := range 500 {
-		uuid := fmt.Sprintf("7b1f3c52-64a0-4e7b-8d39-%012d", vm)
-		for _, k := range known {
-			if k.class == "vm" {
-				columns = append(columns, average("vm", uuid, k.name, k.value))
-			}
+var formatNames = []string{"text", "openmetrics", "protobuf"}
+
+// vms is how many make 30,000 series.
+const vms = 1000
+
+func benchClock() time.Time { return time.Unix(metricstest.RowTime+1, 0) }
+
+// nobody reads, and counts.
+type nobody struct {
+	header http.Header
+	n      int
+}
+
+func (w *nobody) Header() http.Header         { return w.header }
+func (w *nobody) WriteHeader(int)             {}
+func (w *nobody) Write(p []byte) (int, error) { w.n += len(p); return len(p), nil }
+
+func scrapeNobody(h http.Handler, format expfmt.Format, coding string) int {
+	r := httptest.NewRequest("GET", "/metrics", nil)
+	r.Header.Set("Accept", string(format))
+	r.Header.Set("Accept-Encoding", coding)
+	w := &nobody{header: http.Header{}}
+	h.ServeHTTP(w, r)
+	return w.n
+}
+
+// cpuTime reports how much time of the processors a loop took, which others
+// on the machine do not lengthen as much as the time on the wall.
+func cpuTime(b *testing.B) func() {
+	begin := usage()
+	return func() { b.ReportMetric(float64(usage()-begin)/float64(b.N), "cpu-ns/op") }
+}
+
+func usage() int64 {
+	var r syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &r); err != nil {
+		panic(err)
+	}
+	return r.Utime.Nano() + r.Stime.Nano()
+}
+
+// BenchmarkPage scrapes 30,000 series in each form: first, when the form has
+// to be made, and again.
+func BenchmarkPage(b *testing.B) {
+	s := metricstest.Snapshot(vms)
+	next := metricstest.Next(s)
+	for i, format := range formats {
+		for _, coding := range []string{"identity", "gzip", "zstd"} {
+			name := fmt.Sprintf("%s/%s", formatNames[i], coding)
+			b.Run(name+"/first", func(b *testing.B) {
+				p := newPage(benchClock)
+				p.Published(s)
+				n := scrapeNobody(p, format, coding)
+				b.ReportAllocs()
+				defer cpuTime(b)()
+				for b.Loop() {
+					s, next = next, s
+					p.Published(s)
+					scrapeNobody(p, format, coding)
+				}
+				b.ReportMetric(float64(n), "bytes")
+			})
+			b.Run(name+"/again", func(b *testing.B) {
+				p := newPage(benchClock)
+				p.Published(s)
+				scrapeNobody(p, format, coding)
+				scrapeNobody(p, format, coding)
+				b.ReportAllocs()
+				defer cpuTime(b)()
+				for b.Loop() {
+					scrapeNobody(p, format, coding)
+				}
+			})
 		}
 	}
+}
+
+// BenchmarkConstants is the reference: the same series as constant metrics of
+// client_golang, in the text format.
+func BenchmarkConstants(b *testing.B) {
 	r := prometheus.NewRegistry()
-	c := collectorAt(picture(columns...), now)
-	r.MustRegister(c)
-	b.Run("page", func(b *testing.B) {
-		b.ReportAllocs()
-		for b.Loop() {
-			if _, err := r.Gather(); err != nil {
-				b.Fatal(err)
+	r.MustRegister(newReference(metricstest.Snapshot(vms), benchClock()))
+	for _, coding := range []string{"identity", "gzip"} {
+		b.Run(coding, func(b *testing.B) {
+			h := promhttp.HandlerFor(r, promhttp.HandlerOpts{})
+			b.ReportAllocs()
+			defer cpuTime(b)()
+			for b.Loop() {
+				scrapeNobody(h, expfmt.FmtText, coding)
 			}
-		}
-	})
-	b.Run("plan", func(b *testing.B) {
-		b.ReportAllocs()
-		legend := c.snapshot().Legend
-		for b.Loop() {
-			newPlan(legend, c.mapping)
-		}
-	})
-	b.ReportMetric(float64(len(columns)), "series")
+		})
+	}
+}
+
+// BenchmarkOwn is what the agent's own metrics add to each scrape.
+func BenchmarkOwn(b *testing.B) {
+	r := prometheus.NewRegistry()
+	r.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	for _, coding := range []string{"identity", "gzip", "zstd"} {
+		b.Run(coding, func(b *testing.B) {
+			p := NewPage(PageOptions{Own: r, Now: benchClock})
+			b.ReportAllocs()
+			defer cpuTime(b)()
+			for b.Loop() {
+				scrapeNobody(p, expfmt.FmtText, coding)
+			}
+		})
+	}
+}
+
+// BenchmarkNames makes the names ready, as after a change of the legend.
+func BenchmarkNames(b *testing.B) {
+	s := metricstest.Snapshot(vms)
+	m := mustMapping()
+	b.ReportAllocs()
+	defer cpuTime(b)()
+	for b.Loop() {
+		newRows(s.Legend, m)
+	}
+}
+
+// BenchmarkHeld says how many bytes of memory a page keeps between two
+// scrapes, a refresh between them: the names, and what is kept of the forms.
+func BenchmarkHeld(b *testing.B) {
+	for _, c := range []struct {
+		name    string
+		codings []string
+	}{
+		{"text", []string{"identity"}},
+		{"text+gzip", []string{"identity", "gzip"}},
+		{"text+gzip+zstd", []string{"identity", "gzip", "zstd"}},
+		{"twice-text", []string{"identity", "identity"}},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			s := metricstest.Snapshot(vms)
+			next := metricstest.Next(s)
+			for b.Loop() {
+				before := heap()
+				p := newPage(benchClock)
+				p.Published(next)
+				for _, coding := range c.codings {
+					scrapeNobody(p, expfmt.FmtText, coding)
+				}
+				p.Published(s)
+				for _, coding := range c.codings {
+					scrapeNobody(p, expfmt.FmtText, coding)
+				}
+				after := heap()
+				b.ReportMetric(float64(after-before), "bytes-held")
+				b.ReportMetric(float64(after-before)/float64(len(s.Row.Values)), "bytes/series")
+				runtime.KeepAlive(p)
+			}
+			runtime.KeepAlive(next)
+		})
+	}
+}
+
+func heap() int64 {
+	runtime.GC()
+	runtime.GC() // what pools had
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
 }

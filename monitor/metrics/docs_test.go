@@ -17,7 +17,7 @@ const docsPath = "../../docs/metrics.md"
 
 // TestDocs keeps docs/metrics.md in step with the table.
 func TestDocs(t *testing.T) {
-	golden(t, docsPath, docs(New(nil, nil)))
+	golden(t, docsPath, docs(newPress()))
 }
 
 const docsIntro = `# Metrics
@@ -36,11 +36,15 @@ The web port (127.0.0.1:9789 unless told otherwise) serves these at ` + "`/metri
   poll less often than that (` + "`--interval`" + `) therefore shows them only for a while after each poll.
 - Only averages are shown, not the minima and maxima of the archives.
 - Text that is no valid UTF-8 is mended, and labels end at 200 bytes; what was changed ends in ` + "`~`" + ` and a hash.
+- The forms are the text format 0.0.4, OpenMetrics 1.0 and delimited protobuf, as the client's ` + "`Accept`" + ` has it, each also
+  in gzip or zstd (` + "`Accept-Encoding`" + `). What comes from rows, records and triggers is made once after a poll for each
+  form that somebody asks for; ` + "`go_*`, `process_*`" + ` and the counters of the agent are live. ` + "`?name[]=xen_vm_info`" + `, once
+  or several times, gets some metrics only.
 - A data source that is not listed here is found under ` + "`xen_data_source`" + ` with its own name and unit.
 `
 
 // docs is the whole of docs/metrics.md.
-func docs(c *Collector) string {
+func docs(c *press) string {
 	var b strings.Builder
 	b.WriteString(docsIntro)
 	for _, class := range []struct{ class, title, text string }{
@@ -60,8 +64,9 @@ func docs(c *Collector) string {
 	b.WriteString("\n## Names, and data sources without a metric of their own\n\n")
 	familyTable(&b, append(c.objects.own(), c.mapping.others)...)
 	b.WriteString("\n## Triggers\n\n`class` is host, vm or sr; `variable` is the name that the configuration gives.\n\n")
-	info := &family{name: variableInfo.name, help: variableInfo.help, labels: append(slices.Clone(variableInfo.labels), "label_<name>")}
-	familyTable(&b, append(c.alarms.own(), info)...)
+	info := *c.triggers.info
+	info.labels = append(slices.Clone(info.labels), "label_<name>")
+	familyTable(&b, append(c.triggers.own(), &info)...)
 	b.WriteString("\n## The loop's own health\n\n")
 	var own docstest.Registry
 	monitor.New(monitor.Options{Registerer: &own})

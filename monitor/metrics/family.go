@@ -1,46 +1,40 @@
 package metrics
 
-import (
-	"github.com/prometheus/client_golang/prometheus"
-	dto "github.com/prometheus/client_model/go"
-)
+import "slices"
+
+// uuidLabel is the label that every series has.
+const uuidLabel = "uuid"
 
 // family is a metric of the page with its label names. All of them are
 // gauges: what the toolstack records are values and rates, never counts.
 type family struct {
 	name   string
 	help   string
-	labels []string
-	desc   *prometheus.Desc
+	labels []string // in the order of the documentation
+	unit   unit     // of what is recorded; plain for what is in base units
 }
 
 func newFamily(name, help string, labels ...string) *family {
-	return &family{name, help, labels, prometheus.NewDesc(name, help, labels, nil)}
+	return &family{name: name, help: help, labels: labels, unit: plain}
 }
 
-// pairs makes the labels of one series, mended where foreign text needs it.
-func (f *family) pairs(values ...string) []*dto.LabelPair {
-	mended := make([]string, len(values))
-	for i, v := range values {
-		mended[i] = label(v)
+// pair is a label.
+type pair struct{ name, value string }
+
+// pairs are the labels of a series but for the uuid, mended where foreign
+// text needs it. The values come in the order of the family's labels.
+func (f *family) pairs(values ...string) []pair {
+	var all []pair
+	for _, name := range f.labels {
+		if name != uuidLabel {
+			all = append(all, pair{name, label(values[len(all)])})
+		}
 	}
-	return prometheus.MakeLabelPairs(f.desc, mended)
-}
-
-// gauge is one series with a value. Its labels may be shared with others
-// that were sent earlier; nobody changes them.
-type gauge struct {
-	family *family
-	labels []*dto.LabelPair
-	value  float64
-}
-
-// Desc is part of prometheus.Metric.
-func (g gauge) Desc() *prometheus.Desc { return g.family.desc }
-
-// Write is part of prometheus.Metric.
-func (g gauge) Write(m *dto.Metric) error {
-	m.Label = g.labels
-	m.Gauge = &dto.Gauge{Value: &g.value}
-	return nil
+	slices.SortFunc(all, func(a, b pair) int {
+		if a.name < b.name {
+			return -1
+		}
+		return 1
+	})
+	return all
 }

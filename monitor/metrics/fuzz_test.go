@@ -38,7 +38,7 @@ func FuzzPage(f *testing.F) {
 				want[e] = true
 			}
 		}
-		page := pageOf(t, collectorAt(picture(columns...), now))
+		page := pageAt(t, picture(columns...), now)
 		parser := expfmt.NewTextParser(model.UTF8Validation)
 		families, err := parser.TextToMetricFamilies(strings.NewReader(page))
 		if err != nil {

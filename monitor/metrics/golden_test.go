@@ -47,8 +47,8 @@ func everything() *monitor.Snapshot {
 
 func TestWholePage(t *testing.T) {
 	s := everything()
-	golden(t, "testdata/everything.prom", pageOf(t, collectorAt(s, now)))
-	golden(t, "testdata/stale.prom", pageOf(t, collectorAt(s, now.Add(time.Hour))))
+	golden(t, "testdata/everything.prom", pageAt(t, s, now))
+	golden(t, "testdata/stale.prom", pageAt(t, s, now.Add(time.Hour)))
 }
 
 // TestPageOfARealDocument has what a toolstack's own library wrote: a host,
@@ -69,7 +69,7 @@ func TestPageOfARealDocument(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := &monitor.Snapshot{Legend: h.Legend, Row: row, Step: h.Step}
-	page := pageOf(t, collectorAt(s, time.Unix(row.T, 0)))
+	page := pageAt(t, s, time.Unix(row.T, 0))
 	golden(t, "testdata/host_3vms_sr.prom", page)
 	if strings.Contains(page, "xen_data_source{") {
 		t.Error("a stock data source without a metric of its own")
@@ -77,17 +77,16 @@ func TestPageOfARealDocument(t *testing.T) {
 }
 
 func TestPageIsTheSameEachTime(t *testing.T) {
-	c := collectorAt(everything(), now)
-	first := pageOf(t, c)
+	first := pageAt(t, everything(), now)
 	for range 5 {
-		if pageOf(t, c) != first {
+		if pageAt(t, everything(), now) != first {
 			t.Fatal("the order of the page changes")
 		}
 	}
 }
 
 func TestLint(t *testing.T) {
-	problems, err := promlint.New(strings.NewReader(pageOf(t, collectorAt(everything(), now)))).Lint()
+	problems, err := promlint.New(strings.NewReader(pageAt(t, everything(), now))).Lint()
 	if err != nil {
 		t.Fatal(err)
 	}

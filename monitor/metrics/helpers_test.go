@@ -2,6 +2,8 @@ package metrics
 
 import (
 	"bytes"
+	"log/slog"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -50,35 +52,66 @@ func picture(columns ...column) *monitor.Snapshot {
 	return s
 }
 
-func collectorAt(s *monitor.Snapshot, at time.Time) *Collector {
-	return New(func() *monitor.Snapshot { return s }, func() time.Time { return at })
-}
+// formats are those of the page.
+var formats = []expfmt.Format{expfmt.FmtText, expfmt.FmtOpenMetrics_1_0_0, expfmt.FmtProtoDelim}
 
-// pageOf is the whole page as Prometheus gets it, through a registry that
-// checks everything.
-func pageOf(t testing.TB, c *Collector) string {
+// pageAt is the page as Prometheus gets it of a snapshot. In each format it
+// must be, to the byte, what client_golang writes of the reference.
+func pageAt(t testing.TB, s *monitor.Snapshot, at time.Time) string {
 	t.Helper()
-	r := prometheus.NewPedanticRegistry()
-	if err := r.Register(c); err != nil {
-		t.Fatal(err)
+	p := newPage(func() time.Time { return at })
+	if s != nil {
+		p.Published(s)
 	}
+	r := prometheus.NewPedanticRegistry()
+	r.MustRegister(newReference(s, at))
 	families, err := r.Gather()
 	if err != nil {
 		t.Fatal(err)
 	}
-	var b bytes.Buffer
-	for _, f := range families {
-		if _, err := expfmt.MetricFamilyToText(&b, f); err != nil {
+	for _, format := range formats {
+		var want bytes.Buffer
+		enc := expfmt.NewEncoder(&want, format)
+		for _, f := range families {
+			if err := enc.Encode(f); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := enc.(expfmt.Closer).Close(); err != nil {
 			t.Fatal(err)
 		}
+		got := scrape(t, p, "Accept", string(format)).Body.String()
+		if diff := cmp.Diff(want.String(), got); diff != "" {
+			t.Errorf("%s: not what client_golang writes (-want +got):\n%s", format, diff)
+		}
 	}
-	return b.String()
+	return scrape(t, p).Body.String()
+}
+
+// newPage makes a page without metrics of its own.
+func newPage(now func() time.Time) *Page {
+	return NewPage(PageOptions{Now: now, Logger: slog.New(slog.DiscardHandler)})
+}
+
+// scrape gets the page; header has names and values.
+func scrape(t testing.TB, p *Page, header ...string) *httptest.ResponseRecorder {
+	t.Helper()
+	r := httptest.NewRequest("GET", "/metrics", nil)
+	for i := 0; i < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	w := httptest.NewRecorder()
+	p.ServeHTTP(w, r)
+	if w.Code != 200 {
+		t.Fatalf("scrape with %q: %d %s", header, w.Code, w.Body)
+	}
+	return w
 }
 
 // samples is the page without its comments.
 func samples(t testing.TB, s *monitor.Snapshot) []string {
 	t.Helper()
-	return samplesOf(pageOf(t, collectorAt(s, now)))
+	return samplesOf(pageAt(t, s, now))
 }
 
 func samplesOf(page string) []string {

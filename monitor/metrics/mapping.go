@@ -27,14 +27,15 @@ func newMapping(sources []source) (*mapping, error) {
 		exact: make(map[string]*kind),
 		class: make(map[string][]*kind),
 		others: newFamily("xen_data_source",
-			"Value of a data source that has no metric of its own, in the unit that its maker chose.", "class", "uuid", "name"),
+			"Value of a data source that has no metric of its own, in the unit that its maker chose.", "class", uuidLabel, "name"),
 	}
 	for _, s := range sources {
 		p, err := newPattern(s.pattern)
 		if err != nil {
 			return nil, err
 		}
-		k := &kind{p, newFamily(s.metric, s.help, append([]string{"uuid"}, p.labels...)...), s.unit}
+		k := &kind{p, newFamily(s.metric, s.help, append([]string{uuidLabel}, p.labels...)...), s.unit}
+		k.family.unit = s.unit
 		m.kinds = append(m.kinds, k)
 		if len(p.labels) == 0 {
 			m.exact[s.class+" "+s.pattern] = k

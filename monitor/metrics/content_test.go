@@ -4,7 +4,6 @@ import (
 	"math"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -77,7 +76,7 @@ func TestOldRowsLeaveThePage(t *testing.T) {
 			{last.Add(time.Nanosecond), false},
 			{last.Add(time.Hour), false},
 		} {
-			page := pageOf(t, collectorAt(s, c.at))
+			page := pageAt(t, s, c.at)
 			if got := strings.Contains(page, "xen_vm_cpu_usage_ratio{"); got != c.want {
 				t.Errorf("step %d, %v after the row: series on the page: %v", step, c.at.Sub(time.Unix(rowTime, 0)), got)
 			}
@@ -92,54 +91,16 @@ func TestOldRowsLeaveThePage(t *testing.T) {
 }
 
 func TestGoneObjectsLeaveThePage(t *testing.T) {
-	s := picture(average("vm", "u1", "cpu0", 0.1), average("vm", "u2", "cpu0", 0.2))
-	c := New(func() *monitor.Snapshot { return s }, func() time.Time { return now })
-	if got := samplesOf(pageOf(t, c)); len(got) != 2 {
+	p := newPage(func() time.Time { return now })
+	p.Published(picture(average("vm", "u1", "cpu0", 0.1), average("vm", "u2", "cpu0", 0.2)))
+	if got := samplesOf(scrape(t, p).Body.String()); len(got) != 2 {
 		t.Fatalf("%q", got)
 	}
-	s = picture(average("vm", "u2", "cpu0", 0.3))
+	p.Published(picture(average("vm", "u2", "cpu0", 0.3)))
 	want := []string{`xen_vm_cpu_usage_ratio{cpu="0",uuid="u2"} 0.3`}
-	if diff := cmp.Diff(want, samplesOf(pageOf(t, c))); diff != "" {
+	if diff := cmp.Diff(want, samplesOf(scrape(t, p).Body.String())); diff != "" {
 		t.Error(diff)
 	}
-}
-
-func TestPlanIsMadeOncePerLegend(t *testing.T) {
-	s := picture(average("vm", "u", "cpu0", 0.1))
-	c := collectorAt(s, now)
-	pageOf(t, c)
-	first := c.plan
-	pageOf(t, c)
-	if c.plan != first {
-		t.Error("a second plan for the same legend")
-	}
-	again := *s.Legend // equal, but another
-	if p := c.planFor(&again); p == first || p.legend != &again {
-		t.Error("the plan of another legend was used")
-	}
-}
-
-func TestScrapesAtOnce(t *testing.T) {
-	one := picture(average("vm", "u", "cpu0", 0.1), average("sr", srUUID, "size", 5))
-	two := picture(average("vm", "u", "cpu0", 0.1), average("vm", "u", "memory", 5))
-	turn := make(chan *monitor.Snapshot, 1000)
-	for range 100 {
-		turn <- one
-		turn <- two
-	}
-	close(turn)
-	c := New(func() *monitor.Snapshot { return <-turn }, func() time.Time { return now })
-	var group sync.WaitGroup
-	for range 4 {
-		group.Go(func() {
-			for range 50 {
-				if n := len(samplesOf(pageOf(t, c))); n != 2 {
-					t.Errorf("%d series", n)
-				}
-			}
-		})
-	}
-	group.Wait()
 }
 
 func TestInventory(t *testing.T) {
