@@ -2,7 +2,6 @@ package rrd
 
 import (
 	"encoding/binary"
-	"math"
 	"math/bits"
 )
 
@@ -74,52 +73,68 @@ var (
 //
 // and returns it with where it ends. That is 0 if this is none, or one that
 // parseValue has to read. at is at most 4.
-//
-// The number is m × 10^e, m a whole number. As long as m is below 2^53 and e
-// within ±22 both m and 10^|e| are exact, so that one multiplication or
-// division rounds once: to the nearest float64, as strconv does.
 func scanNumber(w *window, at int) (float64, int) {
-	var sign uint64
-	if w[at] == '-' {
-		sign = 1 << 63
+	negative := w[at] == '-'
+	if negative {
 		at++
 	}
-	// Up to 16 digits before the dot: m < 10^16.
+	// m becomes the digits as a whole number, without the dot, and places how
+	// many of them are behind it. m is below 10^19: it does not overflow.
+	var m uint64
+	places := 0
 	x := w.load(at) ^ '0'*ones
 	n := leadingDigits(x)
-	if n == 0 {
+	switch {
+	case n == 0:
 		return 0, 0
-	}
-	m := leadingNumber(x, n)
-	at += n
-	if n == 8 {
+	case n == 8:
+		m = eightDigits(x)
+		at += 8
 		x = w.load(at) ^ '0'*ones
 		more := leadingDigits(x)
 		m = m*tenInt[more] + leadingNumber(x, more)
 		at += more
-		n += more
-	}
-	// Up to 16 digits after it, 19 in all, so that m does not overflow.
-	places := 0
-	if w[at] == '.' {
-		at++
-		x = w.load(at) ^ '0'*ones
-		places = leadingDigits(x)
-		m = m*tenInt[places] + leadingNumber(x, places)
-		at += places
-		for places == 8 || places == 16 {
+		if w[at] == '.' {
+			at++
 			x = w.load(at) ^ '0'*ones
+			places = leadingDigits(x)
+			if places == 0 || 8+more+places > 19 {
+				return 0, 0
+			}
+			m = m*tenInt[places] + leadingNumber(x, places)
+			at += places
+		}
+	case w[at+n] != '.':
+		m = leadingNumber(x, n)
+		at += n
+	default:
+		// The dot is among the first eight bytes. What stands behind it moves
+		// up by one, so that the digits are without a gap.
+		before := uint64(1)<<(8*uint(n)) - 1
+		x = x&before | (w.load(at+1)^'0'*ones)&^before
+		digits := leadingDigits(x)
+		if digits < 8 {
+			m = leadingNumber(x, digits)
+		} else {
+			m = eightDigits(x)
+			x = w.load(at+9) ^ '0'*ones
 			more := leadingDigits(x)
 			m = m*tenInt[more] + leadingNumber(x, more)
-			at += more
-			places += more
-			if more == 0 {
-				break
+			digits += more
+			for more == 8 && digits < 19 {
+				c := w[at+digits+1] - '0'
+				if c > 9 {
+					break
+				}
+				m = m*10 + uint64(c)
+				digits++
 			}
 		}
-		if places == 0 || n+places > 19 {
+		places = digits - n
+		if places == 0 {
 			return 0, 0
 		}
+		at += digits + 1
 	}
 	exponent := -places
 	if w[at]|0x20 == 'e' {
@@ -138,6 +153,9 @@ func scanNumber(w *window, at int) (float64, int) {
 		}
 		at += 4
 	}
+	// The number is m × 10^exponent. Where m is below 2^53 and the exponent
+	// within ±22, m and the power of ten are float64s without an error, and one
+	// multiplication or division rounds once: to the nearest, as strconv does.
 	if m >= 1<<53 || exponent < -22 || exponent > 22 {
 		return 0, 0
 	}
@@ -147,7 +165,10 @@ func scanNumber(w *window, at int) (float64, int) {
 	} else {
 		v *= tenFloat[exponent]
 	}
-	return math.Float64frombits(math.Float64bits(v) | sign), at
+	if negative {
+		v = -v
+	}
+	return v, at
 }
 
 // textEnd is where the text that begins at from ends: at the first byte of b
