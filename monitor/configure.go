@@ -44,7 +44,7 @@ func (m *Monitor) setInventory(inv *Inventory) {
 	}
 	m.configurePerHost()
 	m.orphans()
-	m.plan = nil
+	m.outdate()
 }
 
 // adoptHost notes which host this is, by an inventory or by a legend. Each is
@@ -88,7 +88,7 @@ func (m *Monitor) configure(o *object) {
 	}
 	m.reportProblems(unsaid, "class", o.Class, "uuid", o.UUID, "name", o.label())
 	m.assemble(o)
-	m.plan = nil
+	m.outdate()
 }
 
 // lastGood is the configuration that an earlier run left in force for an
@@ -201,7 +201,7 @@ func (m *Monitor) configErrors() map[Object]int {
 			count[key] += n
 		}
 		for _, v := range o.vars {
-			if v.matchErr != nil {
+			if v.matched.err != nil {
 				count[key]++
 			}
 		}

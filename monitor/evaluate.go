@@ -12,25 +12,16 @@ import (
 // the readings of this poll.
 func (m *Monitor) evaluate(f *folded, now int64) {
 	first, spans := m.spans(f)
-	rowOf := make(map[*variable]int, len(m.plan.rows))
-	for i, v := range m.plan.rows {
-		rowOf[v] = i
-	}
 	m.beginContention()
 	for _, o := range m.judgingOrder() {
 		for _, v := range o.vars {
-			if v.fromReading {
+			if v.matched.fromReading {
 				m.reading(o, v, now)
 				continue
 			}
 			v.hasRead = false
-			i, inRows := rowOf[v]
-			for k := first; k >= 0; k-- {
-				value := nan
-				if inRows {
-					value = f.values[k*f.width+i]
-				}
-				m.row(o, v, f.times[k], spans[k], value)
+			if first >= 0 {
+				m.judgeRows(o, v, f, first, spans)
 			}
 		}
 	}
@@ -113,9 +104,46 @@ func (m *Monitor) readValue(o *object, f config.Fold) float64 {
 	return value
 }
 
-// row judges one row of a variable.
-func (m *Monitor) row(o *object, v *variable, t, span int64, value float64) {
-	m.judge(o, v, alarm.Sample{T: t, Span: span, From: t - span, Absent: !o.inLegend}, value)
+// judgeRows judges the rows of one variable from the one at first, the oldest.
+func (m *Monitor) judgeRows(o *object, v *variable, f *folded, first int, spans []int64) {
+	var values []float64
+	if v.place >= 0 {
+		values = f.of(v.place)
+	}
+	for k := first; k >= 0; k-- {
+		value := nan
+		if values != nil {
+			if n := v.pass(f.times[:k+1], values[:k+1]); n > 0 {
+				k -= n - 1
+				continue
+			}
+			value = values[k]
+		}
+		t, span := f.times[k], spans[k]
+		m.judge(o, v, alarm.Sample{T: t, Span: span, From: t - span, Absent: !o.inLegend}, value)
+	}
+}
+
+// pass takes note of good rows that change nothing, from the oldest on, and
+// returns how many they were. They come newest first.
+func (v *variable) pass(times []int64, values []float64) int {
+	if !v.known || !v.trig.Calm(timingOf(v.conf)) || v.behind() {
+		return 0
+	}
+	end := len(values)
+	for end > 0 && known(values[end-1]) && v.conf.Good(values[end-1]) {
+		end--
+	}
+	n := len(values) - end
+	if n == 0 {
+		return 0
+	}
+	for k := min(len(values), end+recentRows) - 1; k >= end; k-- {
+		v.recent.add(point{times[k], values[k]})
+	}
+	v.value = values[end]
+	v.trig.Pass(times[end], v.value)
+	return n
 }
 
 // judge steps a variable's trigger with a value, NaN for unknown, and says
@@ -186,5 +214,5 @@ func (m *Monitor) drop(o *object) {
 		m.changes.States[v.id] = nil
 	}
 	delete(m.objects, o.Object)
-	m.plan = nil
+	m.outdate()
 }

@@ -142,7 +142,7 @@ func (m *Monitor) explain(key Object, variable string) (*Explanation, error) {
 func (m *Monitor) explainVariable(o *object, v *variable) *Explanation {
 	x := &Explanation{
 		Class: o.Class, UUID: o.UUID, Name: o.label(), Variable: v.conf.Name, From: m.fromInWords(o, v), Rule: ruleInForce(v.conf),
-		Columns: m.columnNames(v), Reading: v.fromReading, Problem: m.problemOf(o, v),
+		Columns: m.columnNames(v), Reading: v.matched.fromReading, Problem: m.problemOf(o, v),
 		State: v.trig.State.String(), Severity: v.trig.Severity, Since: v.trig.Since,
 		BadFor: v.trig.BadFor, FineFor: v.trig.FineFor, AlarmedAt: v.heard.AlarmedAt,
 		Now: m.anchor.last, Step: m.newestStep, Rows: []ExplainedRow{}, Next: []Forecast{}, Trouble: m.trouble(),
@@ -157,7 +157,7 @@ func (m *Monitor) explainVariable(o *object, v *variable) *Explanation {
 			x.Silence = &silence
 		}
 	}
-	if v.fromReading {
+	if v.matched.fromReading {
 		x.Now, x.Step = v.readAt, int64(m.interval().Seconds())
 	}
 	if quiet := x.AlarmedAt + v.conf.Inhibit; x.AlarmedAt != 0 && quiet > x.Now {
@@ -214,13 +214,13 @@ func (m *Monitor) columnNames(v *variable) []string {
 // problemOf is why a variable has no value, "" if it has one or nobody knows.
 func (m *Monitor) problemOf(o *object, v *variable) string {
 	switch {
-	case v.matchErr != nil:
-		return v.matchErr.Error()
+	case v.matched.err != nil:
+		return v.matched.err.Error()
 	case !o.here():
 		return "the object is not on this host"
 	case v.told != "":
 		return v.told
-	case !v.fromReading && m.plan != nil && m.plan.legend != nil && !o.inLegend:
+	case !v.matched.fromReading && m.plan != nil && m.plan.legend != nil && !o.inLegend:
 		return "the toolstack reports no rows of the object"
 	}
 	return ""

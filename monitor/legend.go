@@ -23,7 +23,19 @@ func (m *Monitor) usePlan(l *rrd.Legend) {
 			}
 		}
 	}
-	m.plan = newPlan(l, m.objects)
+	before := m.plan
+	if before == nil {
+		before = m.outdated
+	}
+	m.plan, m.outdated = newPlan(l, m.objects, before), nil
+}
+
+// outdate has a new plan made: something has changed that the one in force is
+// made of.
+func (m *Monitor) outdate() {
+	if m.plan != nil {
+		m.plan, m.outdated = nil, m.plan
+	}
 }
 
 // accept makes a plan for the legend of a whole answer, and says once what
@@ -79,6 +91,10 @@ func (m *Monitor) reportComplaints() {
 // hostOf adopts the uuid of the host that a legend names, when it is another
 // one than in the legend before. Variables can change by that.
 func (m *Monitor) hostOf(l *rrd.Legend) {
+	if l == m.hostSought {
+		return
+	}
+	m.hostSought = l
 	i := slices.IndexFunc(l.Entries, func(e rrd.Entry) bool { return e.Class == rrd.ClassHost })
 	if i < 0 || l.Entries[i].UUID == m.legendHost {
 		return
@@ -86,7 +102,7 @@ func (m *Monitor) hostOf(l *rrd.Legend) {
 	m.legendHost = l.Entries[i].UUID
 	m.adoptHost(m.legendHost)
 	m.configurePerHost()
-	m.plan = nil
+	m.outdate()
 }
 
 // Limits of what is told of bad headings.

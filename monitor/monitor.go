@@ -34,6 +34,7 @@ type Monitor struct {
 	objects   map[Object]*object
 	layers    layers
 	plan      *plan // nil: to be made
+	outdated  *plan // the one before, while there is none
 	anchor    anchor
 	clock     clockWatch
 	begun     bool
@@ -45,6 +46,7 @@ type Monitor struct {
 	newestStep   int64
 	givenHost    string          // uuid in the last inventory
 	legendHost   string          // uuid in the last legend that names a host
+	hostSought   *rrd.Legend     // that was looked at last for it
 	toldHeadings map[string]bool // bad headings that were reported
 	toldEnough   bool            // that there are more of them was, too
 
@@ -55,8 +57,9 @@ type Monitor struct {
 	contended    []contention // in the rows of the last poll
 	sequence     int64        // of the last event
 	said         []alarm.Transition
-	changes      *Changes // since the store was last given some
-	kept         bool     // the store knows of a last row, keptLast
+	room         []float64 // for the values of the next update
+	changes      *Changes  // since the store was last given some
+	kept         bool      // the store knows of a last row, keptLast
 	keptLast     int64
 	announcedAt  int64
 	lines        transitionLines // of the log, since the last summary

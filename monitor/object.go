@@ -26,6 +26,7 @@ type object struct {
 	shared     string // what the pool should know
 	sharedSeen string // what another host had told when it was last looked at
 
+	planned  int  // the last plan that matched its variables
 	inLegend bool // in the newest legend
 	// Newest row times of the last updates while it belonged to this host, and
 	// that named it. They begin with the first update after it came.
@@ -62,11 +63,11 @@ type variable struct {
 	sequence int64 // of its last transition
 	dirty    bool  // its state has changed since it was kept
 
-	columns     []int  // of the legend in force; nil for none
-	fromReading bool   // its values are read, not found in rows
-	told        string // what was last reported of it; "" since it found columns
-	inherited   bool   // many objects share it
-	matchErr    error  // why its pattern could not be tried
+	matched   matching // in the plan in force
+	columns   []int    // of the legend in force; nil for none
+	place     int      // in the plan's rows; -1 if it has no columns
+	told      string   // what was last reported of it; "" since it found columns
+	inherited bool     // many objects share it
 
 	hasRead bool
 	readAt  int64 // when it was last read, Unix seconds
@@ -118,7 +119,7 @@ func (m *Monitor) apply(o *object, list []*config.Variable) {
 // forgetRows makes new triggers of those that judge rows, and ends what fires.
 func (m *Monitor) forgetRows(o *object) {
 	for _, v := range o.vars {
-		if !v.fromReading {
+		if !v.matched.fromReading {
 			m.end(o, v, alarm.ReasonGone)
 			v.trig, v.heard, v.known, v.value = alarm.Trigger{}, alarm.Heard{}, false, nan
 		}
@@ -129,7 +130,7 @@ func (m *Monitor) forgetRows(o *object) {
 func (o *object) shift(d int64) {
 	o.shiftRows(d)
 	for _, v := range o.vars {
-		if v.fromReading {
+		if v.matched.fromReading {
 			v.trig.Shift(d)
 			v.heard.Shift(d)
 			v.recent.shift(d)
@@ -147,7 +148,7 @@ func (o *object) shiftRows(d int64) {
 		o.mute.until += d
 	}
 	for _, v := range o.vars {
-		if !v.fromReading {
+		if !v.matched.fromReading {
 			v.trig.Shift(d)
 			v.heard.Shift(d)
 			v.recent.shift(d)

@@ -4,7 +4,6 @@ import (
 	"slices"
 	"strings"
 
-	"perfmon/monitor/config"
 	"perfmon/rrd"
 )
 
@@ -12,8 +11,10 @@ import (
 // variables are evaluated. It stays true while the legend, the variables and
 // the inventory stay what they are.
 type plan struct {
-	legend *rrd.Legend
+	*headings
+	serial int         // of the plans of a monitor
 	rows   []*variable // variables with columns in the legend
+	single []int       // the column of each that has only one, else -1
 	want   []bool      // columns that some variable reads
 	order  []*object   // of this host: VMs in legend order, the host, SRs in legend order
 
@@ -21,77 +22,76 @@ type plan struct {
 	amiss      map[*variable]bool // those of the complaints
 }
 
-// columnsOf groups the columns of a legend by object, in legend order. Only
-// averages count; a heading that stands twice counts once.
-func columnsOf(l *rrd.Legend) (map[Object][]int, []Object) {
-	columns := make(map[Object][]int)
-	var order []Object
-	seen := make(map[rrd.Entry]bool, len(l.Entries))
-	for i, e := range l.Entries {
-		if e.CF != rrd.Average || seen[e] {
-			continue
-		}
-		seen[e] = true
-		o := Object{e.Class, e.UUID}
-		if _, ok := columns[o]; !ok {
-			order = append(order, o)
-		}
-		columns[o] = append(columns[o], i)
-	}
-	return columns, order
-}
-
 // newPlan matches the variables of objects to the columns of a legend, and
-// notes what could not be matched.
-func newPlan(l *rrd.Legend, objects map[Object]*object) *plan {
-	p := &plan{legend: l, amiss: map[*variable]bool{}}
-	var columns map[Object][]int
-	var inLegend []Object
+// notes what could not be matched. What has not changed since the plan before,
+// nil for none, is taken from there.
+func newPlan(l *rrd.Legend, objects map[Object]*object, before *plan) *plan {
+	p := &plan{serial: 1, amiss: map[*variable]bool{}}
+	if before != nil {
+		p.serial = before.serial + 1
+	}
+	if before != nil && before.legend == l {
+		p.headings = before.headings
+	} else {
+		p.headings = headingsOf(l)
+	}
 	if l != nil {
-		columns, inLegend = columnsOf(l)
 		p.want = make([]bool, len(l.Entries))
 	}
-	for _, o := range alarmOrder(inLegend, objects) {
-		_, o.inLegend = columns[o.Object]
+	for _, o := range alarmOrder(p.headings.order, objects) {
+		_, o.inLegend = p.columns[o.Object]
 		if !o.here() {
 			o.blank()
 			continue
 		}
 		p.order = append(p.order, o)
-		for _, v := range o.vars {
-			p.add(v, o, columns[o.Object])
-		}
+		alike := before != nil && o.planned == before.serial && p.alike(before.headings, o.Object)
+		o.planned = p.serial
+		p.addAll(o, alike)
 	}
 	return p
 }
 
-// add matches one variable to the columns of its object.
-func (p *plan) add(v *variable, o *object, cols []int) {
-	v.columns, v.fromReading, v.matchErr = match(v.conf, o.Object, p.legend, cols)
-	switch {
-	case v.matchErr != nil:
-		p.complain(complaint{v: v, msg: v.matchErr.Error()})
-	case len(v.columns) > 0:
-		p.rows = append(p.rows, v)
-		for _, c := range v.columns {
-			p.want[c] = true
+// addAll matches the variables of one object; alike says that its data sources
+// are those of the plan before.
+func (p *plan) addAll(o *object, alike bool) {
+	columns := p.columns[o.Object]
+	var sources []string
+	for _, v := range o.vars {
+		if !alike || v.matched.conf != v.conf {
+			if sources == nil {
+				sources = p.sources(columns)
+			}
+			v.matched = match(v.conf, o.Object, sources)
 		}
-		if fix, command := config.RecordHint(o.Class, o.UUID, v.conf, p.sources(cols)); command {
-			p.complain(complaint{v, "not all of its data sources are recorded", fix, true})
-		}
-	case o.inLegend && !v.fromReading:
-		fix, command := config.RecordHint(o.Class, o.UUID, v.conf, p.sources(cols))
-		p.complain(complaint{v, "no data source of the object matches; the value is unknown", fix, command})
+		v.columns = v.matched.among(columns)
+		p.add(v, o)
 	}
 }
 
-// sources are the names of the data sources of some columns.
-func (p *plan) sources(cols []int) []string {
-	names := make([]string, len(cols))
-	for i, c := range cols {
-		names[i] = p.legend.Entries[c].Name
+// add takes up a variable that has been matched.
+func (p *plan) add(v *variable, o *object) {
+	v.place = -1
+	switch {
+	case v.matched.err != nil:
+		p.complain(complaint{v: v, msg: v.matched.err.Error()})
+	case len(v.columns) > 0:
+		v.place = len(p.rows)
+		p.rows = append(p.rows, v)
+		single := -1
+		if len(v.columns) == 1 {
+			single = v.columns[0]
+		}
+		p.single = append(p.single, single)
+		for _, c := range v.columns {
+			p.want[c] = true
+		}
+		if v.matched.command {
+			p.complain(complaint{v, "not all of its data sources are recorded", v.matched.fix, true})
+		}
+	case o.inLegend && !v.matched.fromReading:
+		p.complain(complaint{v, "no data source of the object matches; the value is unknown", v.matched.fix, v.matched.command})
 	}
-	return names
 }
 
 // complaint is something that an operator should mend in a variable, and how
@@ -104,50 +104,11 @@ type complaint struct {
 
 // severe says whether somebody has to know. Of what an object inherits it may
 // well have nothing: not every one of a class has what others have.
-func (c complaint) severe() bool { return !c.v.inherited || c.v.matchErr != nil || c.command }
+func (c complaint) severe() bool { return !c.v.inherited || c.v.matched.err != nil || c.command }
 
 func (p *plan) complain(c complaint) {
 	p.complaints = append(p.complaints, c)
 	p.amiss[c.v] = true
-}
-
-// match returns the columns of one object that a variable reads, or that it
-// is not read from rows.
-func match(c *config.Variable, o Object, l *rrd.Legend, cols []int) (columns []int, fromReading bool, err error) {
-	if c.Fold == config.SRUsage {
-		used, size := named(l, cols, "physical_utilisation"), named(l, cols, "size")
-		if used >= 0 && size >= 0 {
-			return []int{used, size}, false, nil
-		}
-		// A classic SR exports no rows; its record says the same.
-		return nil, o.Class == rrd.ClassSR, nil
-	}
-	if c.Fold.Reading() {
-		return nil, true, nil
-	}
-	if c.Pattern == nil {
-		return nil, false, nil
-	}
-	for _, i := range cols {
-		ok, err := c.Pattern.Match(l.Entries[i].Name)
-		if err != nil {
-			return nil, false, err
-		}
-		if ok {
-			columns = append(columns, i)
-		}
-	}
-	return columns, false, nil
-}
-
-// named finds a data source by name among columns, -1 for none.
-func named(l *rrd.Legend, cols []int, name string) int {
-	for _, i := range cols {
-		if l.Entries[i].Name == name {
-			return i
-		}
-	}
-	return -1
 }
 
 // alarmOrder is the order in which the alarms of one update come out: VMs in

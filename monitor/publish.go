@@ -47,7 +47,7 @@ func (m *Monitor) republish() {
 
 func (m *Monitor) statusOf(o *object, v *variable) VariableStatus {
 	s := VariableStatus{
-		ID: v.id, State: v.trig.State, Severity: v.trig.Severity, Known: v.known, Value: v.value, Reading: v.fromReading,
+		ID: v.id, State: v.trig.State, Severity: v.trig.Severity, Known: v.known, Value: v.value, Reading: v.matched.fromReading,
 		Level: v.conf.Level, Low: v.conf.Sense == config.Low, Period: v.conf.Period, Labels: v.conf.Labels,
 		Rule: v.conf, Columns: v.columns, Since: v.trig.Since,
 	}

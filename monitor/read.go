@@ -1,7 +1,6 @@
 package monitor
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -18,24 +17,6 @@ const (
 	maxStep   = 366 * 86400 // seconds; the longest step of a toolstack is a day
 	maxTime   = 1 << 40     // Unix seconds
 )
-
-// folded is an update on its way through: one value for each variable with
-// columns and each row, kept until the update has ended well.
-type folded struct {
-	header *rrd.Header
-	width  int       // variables
-	times  []int64   // newest first
-	values []float64 // len(times) × width
-	newest rrd.Row   // a copy
-}
-
-// end is the time up to which the update reaches.
-func (f *folded) end() int64 {
-	if len(f.times) == 0 {
-		return f.header.End
-	}
-	return max(f.header.End, f.times[0])
-}
 
 // read takes a whole update, or an error. Nothing is evaluated here. It runs
 // beside the loop, and reads of its state nothing but the plan.
@@ -55,7 +36,7 @@ func (m *Monitor) read(u Update) (*folded, error) {
 		m.usePlan(h.Legend)
 		p = m.plan
 	})
-	f := &folded{header: h, width: len(p.rows)}
+	f := newFolded(h, len(p.rows), m.room)
 	ordered := true
 	u.Want(nil) // the metrics page shows every column of the newest row
 	for {
@@ -84,26 +65,18 @@ func (m *Monitor) read(u Update) (*folded, error) {
 		}
 		ordered = ordered && (n == 0 || row.T < f.times[n-1])
 		f.times = append(f.times, row.T)
-		for _, v := range p.rows {
-			f.values = append(f.values, fold(v.conf.Fold, row.Values, v.columns))
+		for i, c := range p.single {
+			switch {
+			case c < 0:
+				v := p.rows[i]
+				f.values = append(f.values, fold(v.conf.Fold, row.Values, v.columns))
+			case known(row.Values[c]):
+				f.values = append(f.values, row.Values[c])
+			default:
+				f.values = append(f.values, nan)
+			}
 		}
 	}
 }
 
 func plausible(t int64) bool { return -maxTime < t && t < maxTime }
-
-// sort puts rows that came in another order newest first. No toolstack sends
-// such; each of their rows is a row all the same.
-func (f *folded) sort() {
-	order := make([]int, len(f.times))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(f.times[b], f.times[a]) })
-	times, values := f.times, f.values
-	f.times, f.values = nil, make([]float64, 0, len(values))
-	for _, i := range order {
-		f.times = append(f.times, times[i])
-		f.values = append(f.values, values[i*f.width:(i+1)*f.width]...)
-	}
-}

@@ -114,7 +114,7 @@ func (m *Monitor) end(o *object, v *variable, reason alarm.Reason) {
 
 // newestOf is the time of a variable's newest row; that of a reading is now.
 func (m *Monitor) newestOf(v *variable) int64 {
-	if !m.anchor.hasLast || v.fromReading {
+	if !m.anchor.hasLast || v.matched.fromReading {
 		wall, _ := m.opts.Clock.Now()
 		return wall.Unix()
 	}

@@ -95,7 +95,7 @@ func (m *Monitor) handOver(o *object) {
 	}
 	delete(m.objects, o.Object)
 	m.log.Info("alarms are handed over: the VM runs on another host, which has them", "class", o.Class, "uuid", o.UUID, "name", o.label())
-	m.plan = nil
+	m.outdate()
 }
 
 // takeOver gives the variables of an object that has come from another host
@@ -115,7 +115,7 @@ func (m *Monitor) takeOver(o *object) {
 		if v == nil {
 			v = &variable{id: alarm.ID{Class: o.Class, UUID: o.UUID, Variable: name}, conf: &config.Variable{Name: name}, value: nan}
 		}
-		if v.trig.State <= alarm.Pending && v.trig.RaisedAt == 0 && !v.fromReading {
+		if v.trig.State <= alarm.Pending && v.trig.RaisedAt == 0 && !v.matched.fromReading {
 			m.adopt(o, v, s.Alarms[name], s.Host)
 		}
 	}
@@ -197,13 +197,13 @@ func (m *Monitor) sharedText(o *object) string {
 		s.Alarms[v.conf.Name] = a
 	}
 	for _, v := range o.vars {
-		if v.fires() && !v.fromReading && len(s.Alarms) < maxShared {
+		if v.fires() && !v.matched.fromReading && len(s.Alarms) < maxShared {
 			add(v)
 		}
 	}
 	for _, v := range o.vars {
 		quiet := v.trig.RaisedAt != 0 && m.anchor.last-v.trig.RaisedAt < v.conf.Inhibit
-		if !v.fires() && quiet && !v.fromReading && len(s.Alarms) < maxShared {
+		if !v.fires() && quiet && !v.matched.fromReading && len(s.Alarms) < maxShared {
 			add(v)
 		}
 	}

@@ -168,10 +168,10 @@ var list = []mutation{
 	{fold, "return finite(used / size)", "return finite(size / used)", foldTests},
 
 	// What a known value is.
-	{fold, "func known(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }", "func known(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 1) }", foldTests},
-	{fold, "func known(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }", "func known(v float64) bool { return !math.IsNaN(v) }", foldTests},
-	{fold, "func known(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }", "func known(v float64) bool { return !math.IsInf(v, 0) }", foldTests},
-	{fold, "func known(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }", "func known(v float64) bool { return v > 0 }", foldTests},
+	{fold, "func known(v float64) bool { return v-v == 0 }", "func known(v float64) bool { return v-v == 0 || v > 0 }", foldTests},
+	{fold, "func known(v float64) bool { return v-v == 0 }", "func known(v float64) bool { return v == v }", foldTests},
+	{fold, "func known(v float64) bool { return v-v == 0 }", "func known(v float64) bool { return v-v == 0 || v != v }", foldTests},
+	{fold, "func known(v float64) bool { return v-v == 0 }", "func known(v float64) bool { return v > 0 }", foldTests},
 
 	// Which rows are evaluated, and for how long one stands.
 	{anchor, "case !a.hasLast:", "case a.hasLast:", loopTests},
@@ -215,7 +215,7 @@ var list = []mutation{
 	{say, "if !v.fires() && v.trig.State != alarm.NoData {", "if v.trig.State != alarm.Firing && v.trig.State != alarm.NoData {", loopTests},
 	{say, "if !v.fires() && v.trig.State != alarm.NoData {", "if !v.fires() {", loopTests},
 	{say, "e.Kind, e.Announce = alarm.KindState, now", "e.Kind, e.Announce = alarm.KindState, 0", loopTests},
-	{say, "if !m.anchor.hasLast || v.fromReading {", "if !m.anchor.hasLast {", loopTests},
+	{say, "if !m.anchor.hasLast || v.matched.fromReading {", "if !m.anchor.hasLast {", loopTests},
 
 	// What those know whom silences hold back.
 	{heard, "h.Owed = h.Owed || !t.Inhibited", "h.Owed = h.Owed || t.Inhibited", heardTests},
@@ -268,6 +268,12 @@ var list = []mutation{
 	{say, "m.followContention(v, at)", "m.followContention(v, 0)", loopTests},
 	{keep, "v.heard = kept.Heard", "v.heard = alarm.HeardOf(&t)", loopTests},
 	{evaluate, "v.heard.Rewind(&v.trig)", "_ = v", loopTests},
+	{evaluate, "if !v.known || !v.trig.Calm(timingOf(v.conf)) || v.behind() {", "if !v.trig.Calm(timingOf(v.conf)) || v.behind() {", loopTests},
+	{evaluate, "if !v.known || !v.trig.Calm(timingOf(v.conf)) || v.behind() {", "if !v.known || v.behind() {", loopTests},
+	{evaluate, "for end > 0 && known(values[end-1]) && v.conf.Good(values[end-1]) {", "for end > 0 && known(values[end-1]) {", loopTests},
+	{evaluate, "for end > 0 && known(values[end-1]) && v.conf.Good(values[end-1]) {", "for end > 0 && v.conf.Good(values[end-1]) {", loopTests},
+	{evaluate, "k -= n - 1", "k -= n", loopTests},
+	{evaluate, "v.trig.Pass(times[end], v.value)", "_ = times", loopTests},
 	{evaluate, "m.beginContention()", "m.contended = nil", loopTests},
 	{evaluate, "for _, o := range m.judgingOrder() {", "for _, o := range m.plan.order {", loopTests},
 	{mute, `func (u mute) covers(row int64) bool { return u.reason != "" && (u.until == 0 || row < u.until) }`, `func (u mute) covers(row int64) bool { return u.reason != "" && (u.until == 0 || row <= u.until) }`, loopTests},

@@ -98,3 +98,8 @@ func (s Sense) worse(a, b float64) bool {
 	}
 	return a < b
 }
+
+// Good says whether a value, which is known, is bad for no level.
+func (v *Variable) Good(value float64) bool {
+	return !v.Sense.worse(value, v.Level) && (!v.HasWarning || !v.Sense.worse(value, v.WarningLevel))
+}

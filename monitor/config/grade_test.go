@@ -26,6 +26,9 @@ func TestGrade(t *testing.T) {
 		var got, gotLow []byte
 		for _, level := range []float64{70, 75, 80, 85, 90} {
 			for _, value := range []float64{math.Nextafter(level, 0), level, math.Nextafter(level, 100), level + 2} {
+				if v.Good(value) != (v.Grade(value) < BadWarning) || low.Good(-value) != v.Good(value) {
+					t.Errorf("warning %v, clear %v: %v is good: %v, and its grade %c", warning, clear, value, v.Good(value), letters[v.Grade(value)])
+				}
 				got = append(got, letters[v.Grade(value)])
 				gotLow = append(gotLow, letters[low.Grade(-value)])
 			}

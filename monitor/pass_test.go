@@ -1,0 +1,66 @@
+package monitor
+
+import (
+	"math"
+	"strings"
+	"testing"
+
+	"perfmon/alarm"
+)
+
+// Good rows are passed over together. These are the traces that they leave.
+
+func TestPassedRowsAreKnownTime(t *testing.T) {
+	w := newWorld(t, Options{LookBack: 3600}, hostCPU)
+	w.give("host", "h", "cpu_usage level=0.5 period=60")
+	for at := int64(0); at <= 1200; at += 60 {
+		w.row(at, 0.1)
+	}
+	w.poll(1205)
+	w.giveXML("host", "h", strings.Replace(shortXML("cpu_usage level=0.5 period=60"), "</variable>", `<alarm_nodata_period value="300"/></variable>`, 1))
+	w.row(1260, math.NaN())
+	w.poll(1265)
+	w.wantTold("the last known value is a minute old", "")
+}
+
+func TestKnownAgainIsKept(t *testing.T) {
+	w := steady(t, "cpu_usage level=0.5 period=60")
+	current := func() bool {
+		_, kept, err := alarm.LoadTrigger(w.saved.States[alarm.ID{Class: "host", UUID: "h", Variable: "cpu_usage"}])
+		if err != nil {
+			t.Fatal(err)
+		}
+		return kept.Current
+	}
+	w.row(0, 0.1)
+	w.row(60, math.NaN())
+	w.poll(65)
+	if current() {
+		t.Error("an unknown value is kept as a known one")
+	}
+	w.row(120, 0.1)
+	w.poll(125)
+	if !current() {
+		t.Error("a known value is kept as an unknown one")
+	}
+}
+
+func TestPassedRowsAreRemembered(t *testing.T) {
+	w := newWorld(t, Options{LookBack: 3600}, hostCPU)
+	w.give("host", "h", "cpu_usage level=0.5 period=60")
+	for at := int64(0); at < 60*40; at += 60 {
+		w.row(at, 0.1+float64(at)/1e6)
+	}
+	w.poll(60 * 40)
+	v := w.m.objects[Object{"host", "h"}].byName["cpu_usage"]
+	n, at := 0, int64(60*(40-recentRows))
+	v.recent.each(func(p point) {
+		if p.t != t0+at || p.value != 0.1+float64(at)/1e6 {
+			t.Errorf("row %d: %+v", (p.t-t0)/60, p)
+		}
+		n, at = n+1, at+60
+	})
+	if n != recentRows || v.value != 0.1+float64(60*39)/1e6 {
+		t.Errorf("%d rows remembered, value %v", n, v.value)
+	}
+}
