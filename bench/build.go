@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -33,5 +34,20 @@ func (b *bench) build(ctx context.Context) error {
 		}
 	}
 	b.built = true
+	return nil
+}
+
+// buildAgent builds the agent as it is packaged.
+func (b *bench) buildAgent(ctx context.Context) error {
+	if b.agentBuilt {
+		return nil
+	}
+	cmd := exec.CommandContext(ctx, "go", "build", "-buildvcs=false", "-trimpath", "-ldflags", "-s -w", "-o", filepath.Join(b.out, "perfmon"), "./cmd/perfmon")
+	cmd.Dir = ".."
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("build the agent: %w: %s", err, out)
+	}
+	b.agentBuilt = true
 	return nil
 }

@@ -2,12 +2,17 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"os"
 
 	"perfmon/bench/checksum"
 	"perfmon/bench/drivers"
 	"perfmon/bench/measure"
+	"perfmon/bench/sample"
+	"perfmon/bench/scrape"
+	"perfmon/bench/toolstack"
+	"perfmon/bench/triggers"
 )
 
 // drive makes one measurement in this process and prints its report.
@@ -15,8 +20,18 @@ func drive(ctx context.Context, args []string) error {
 	if len(args) == 0 {
 		return fmt.Errorf("drive: it is not said what")
 	}
+	if args[0] == "toolstack" && len(args) == 2 {
+		var o toolstack.Options
+		if err := json.Unmarshal([]byte(args[1]), &o); err != nil {
+			return fmt.Errorf("drive toolstack: %w", err)
+		}
+		return toolstack.Run(o, os.Stdin, os.Stdout)
+	}
 	measurements := map[string]func(ctx context.Context, args []string) (measure.Report, error){
-		"decode": driveDecode,
+		"decode":   driveDecode,
+		"scrape":   driveNamed(scrape.Measure),
+		"triggers": driveNamed(triggers.Measure),
+		"sample":   driveNamed(sample.Measure),
 	}
 	m, ok := measurements[args[0]]
 	if !ok {
@@ -27,6 +42,16 @@ func drive(ctx context.Context, args []string) error {
 		return fmt.Errorf("drive %v: %w", args, err)
 	}
 	return r.Print(os.Stdout)
+}
+
+// driveNamed takes NAME.
+func driveNamed(m func(name string) (measure.Report, error)) func(context.Context, []string) (measure.Report, error) {
+	return func(_ context.Context, args []string) (measure.Report, error) {
+		if len(args) != 1 {
+			return measure.Report{}, fmt.Errorf("want NAME")
+		}
+		return m(args[0])
+	}
 }
 
 // driveDecode takes FORM NAME FILE, and perhaps "ordered".

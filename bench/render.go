@@ -64,10 +64,10 @@ func (r *Results) table(section string) string {
 	row("---", "--:", "--:", "--:", "--:", "--:")
 	for _, f := range figures {
 		times := ""
-		if ours != nil && ours.Median > 0 && f.Name != ours.Name {
+		if ours != nil && ours.Median > 0 && f.Median > 0 && f.Name != ours.Name {
 			times = digits(f.Median / ours.Median)
 		}
-		row(f.About, digits(f.Median), times, orNone(f.Allocs, digitsOf), orNone(float64(f.Bytes), digitsOf), orNone(float64(f.Peak)/1e6, digits))
+		row(f.About, orNone(f.Median, digits), times, orNone(f.Allocs, digitsOf), orNone(float64(f.Bytes), digitsOf), orNone(float64(f.Peak)/1e6, digits))
 	}
 	return b.String()
 }

@@ -74,6 +74,15 @@ var sources = [...]struct {
 	{"vbd_xvdb_read", rate}, {"vbd_xvdb_write", rate}, {"vbd_xvdb_iops_total", count}, {"vbd_xvdb_iowait", fraction},
 }
 
+// Names are the data sources of each VM.
+func Names() []string {
+	names := make([]string, len(sources))
+	for i, c := range sources {
+		names[i] = c.name
+	}
+	return names
+}
+
 // Wanted says whether a column is one that usual triggers read: three of
 // thirty. It is what a reader asks for who leaves out the others.
 func Wanted(column int) bool {
@@ -125,7 +134,8 @@ func Write(w io.Writer, s Shape, f Form) error {
 	return out.Flush()
 }
 
-func uuid(vm int) string {
+// UUID is that of the nth VM.
+func UUID(vm int) string {
 	return fmt.Sprintf("%08x-faa0-98e3-3e60-b7018d331e17", uint32(vm)*2654435761)
 }
 
@@ -163,7 +173,7 @@ func writeXML(out *bufio.Writer, s Shape, f Form) {
 		end-int64(s.Rows-1)*step, step, end, s.Rows, s.VMs*len(sources))
 	for vm := range s.VMs {
 		for _, c := range sources {
-			fmt.Fprintf(out, "<entry>AVERAGE:vm:%s:%s</entry>", uuid(vm), c.name)
+			fmt.Fprintf(out, "<entry>AVERAGE:vm:%s:%s</entry>", UUID(vm), c.name)
 		}
 	}
 	out.WriteString("</legend></meta><data>")
@@ -193,7 +203,7 @@ func writeJSON(out *bufio.Writer, s Shape, f Form) {
 			if vm+i > 0 {
 				out.WriteByte(',')
 			}
-			fmt.Fprintf(out, `"AVERAGE:vm:%s:%s"`, uuid(vm), c.name)
+			fmt.Fprintf(out, `"AVERAGE:vm:%s:%s"`, UUID(vm), c.name)
 		}
 	}
 	out.WriteString(`]},"data":[`)
