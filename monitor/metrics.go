@@ -12,6 +12,7 @@ import (
 type loopMetrics struct {
 	polls        *prometheus.CounterVec // by result
 	pollSeconds  prometheus.Histogram
+	rowLatency   prometheus.Histogram
 	lastPoll     prometheus.Gauge
 	lastRow      prometheus.Gauge
 	rows         prometheus.Counter
@@ -50,6 +51,10 @@ func newLoopMetrics(r prometheus.Registerer) *loopMetrics {
 			Name: "perfmon_poll_duration_seconds", Help: "Time that one poll took, from the request to the last alarm handed on.",
 			Buckets: []float64{0.001, 0.005, 0.02, 0.1, 0.5, 2, 10, 60},
 		}),
+		rowLatency: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name: "perfmon_row_latency_seconds", Help: "From the time of a row, by the source's clock, until it is evaluated and what it leads to is kept: the newest row of each poll that has one.",
+			Buckets: []float64{0.5, 1, 1.5, 2, 3, 5, 7.5, 10, 30, 60, 120, 300},
+		}),
 		lastPoll:     gauge("perfmon_last_poll_timestamp_seconds", "When the last good poll ended, Unix time."),
 		lastRow:      gauge("perfmon_last_row_timestamp_seconds", "Time of the newest evaluated row, Unix time."),
 		rows:         counter("perfmon_rows_total", "Rows evaluated."),
@@ -69,7 +74,7 @@ func newLoopMetrics(r prometheus.Registerer) *loopMetrics {
 		readingFails: vec("perfmon_reading_errors_total", "Readings of the control domain that failed, by reading.", "reading"),
 	}
 	if r != nil {
-		r.MustRegister(m.polls, m.pollSeconds, m.lastPoll, m.lastRow, m.rows, m.rowsDropped, m.parseErrors, m.badHeadings,
+		r.MustRegister(m.polls, m.pollSeconds, m.rowLatency, m.lastPoll, m.lastRow, m.rows, m.rowsDropped, m.parseErrors, m.badHeadings,
 			m.lostSeconds, m.clockSteps, m.reanchors, m.alarms, m.held, m.silenced, m.silences, m.muted, m.objects, m.variables, m.readingFails)
 	}
 	for _, result := range []string{"ok", "unreachable", "broken", "unconfigured"} {

@@ -36,6 +36,7 @@ type Monitor struct {
 	plan      *plan // nil: to be made
 	outdated  *plan // the one before, while there is none
 	anchor    anchor
+	pace      pace
 	clock     clockWatch
 	begun     bool
 	readings  map[config.Fold]readResult // of this poll
@@ -159,7 +160,10 @@ func (m *Monitor) interval() time.Duration {
 func (m *Monitor) Run(ctx context.Context) {
 	defer close(m.ended)
 	m.firstInventory(ctx)
-	for n := 1; ctx.Err() == nil; n++ {
+	for n := 0; ctx.Err() == nil; {
+		if m.opts.Interval > 0 || !m.pace.between() {
+			n++
+		}
 		m.opts.Alive(m.status()) // a poll may take as long as its source lets it
 		began := time.Now()
 		err := m.Poll(ctx)
@@ -195,9 +199,10 @@ func (m *Monitor) firstInventory(ctx context.Context) {
 // firstInventoryPatience is how long the first poll waits for an inventory.
 const firstInventoryPatience = 5 * time.Second
 
-// delay is the time to the next poll: the interval and its dither, or after a
-// failure a backoff that grows up to the interval, all of it random so that
-// the hosts of a pool spread.
+// delay is the time to the next poll. After a failure it is a backoff that
+// grows up to the interval, random so that the hosts of a pool spread. An
+// interval that was asked for is kept, with its dither; otherwise the next poll
+// comes when the next row does.
 func (m *Monitor) delay(err error) time.Duration {
 	full := float64(m.interval())
 	if err != nil {
@@ -205,7 +210,11 @@ func (m *Monitor) delay(err error) time.Duration {
 		return time.Duration(ceiling * (0.5 + 0.5*m.opts.Rand()))
 	}
 	d := m.opts.Dither / 100
-	if m.opts.Legacy {
+	switch {
+	case m.opts.Interval == 0:
+		wall, _ := m.opts.Clock.Now()
+		return m.pace.wait(wall, time.Duration(full*d*Slot(m.hostUUID)))
+	case m.opts.Legacy:
 		return time.Duration(full * (1 - d + 2*d*m.opts.Rand()))
 	}
 	return time.Duration(full * (1 + d*m.opts.Rand()))

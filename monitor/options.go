@@ -97,12 +97,14 @@ type Options struct {
 	Logger   *slog.Logger
 
 	Step     int64         // wanted step of the rows, seconds
-	Interval time.Duration // between polls; 0: the step
+	Interval time.Duration // between polls; 0: a poll as each row comes
 	LookBack int64         // seconds before now that the first request asks for
-	Dither   float64       // per cent of the interval, added at random
-	Loops    int           // polls after which Run ends; 0: none
-	Legacy   bool          // the values of 2012 where they differ
-	MuteVMs  bool          // the host's contention mutes the CPU alarms of its VMs
+	// Dither is per cent of the interval, added at random; where a poll comes as
+	// each row does, per cent of the step, of which each host adds its Slot.
+	Dither  float64
+	Loops   int  // polls after which Run ends, those for one row being one; 0: none
+	Legacy  bool // the values of 2012 where they differ
+	MuteVMs bool // the host's contention mutes the CPU alarms of its VMs
 
 	// Saved is where an earlier run ended. Nil: there was none.
 	Saved *Saved

@@ -43,7 +43,8 @@ func (m *Monitor) Poll(ctx context.Context) error {
 	}
 	clear(m.readings)
 
-	f, wall, err := m.ask(ctx)
+	rowsBefore := m.anchor
+	f, asked, wall, err := m.ask(ctx)
 	if err != nil && ctx.Err() != nil {
 		return err // told to stop: that is nobody's failure
 	}
@@ -57,9 +58,11 @@ func (m *Monitor) Poll(ctx context.Context) error {
 			err = errNoInventory
 		}
 	case err != nil:
+		m.pace.failed()
 		m.usePlan(m.accepted)
 		m.evaluate(nil, wall.Unix())
 	default:
+		m.pace.saw(asked, f.end(), f.header.Step, m.step())
 		m.accept(f.header.Legend)
 		m.evaluate(f, wall.Unix())
 		if d, back := m.anchor.answered(f.end(), f.header.Step, m.clock.mono); back {
@@ -75,25 +78,37 @@ func (m *Monitor) Poll(ctx context.Context) error {
 	result := m.account(err, wall)
 	m.settle(wall.Unix())
 	m.keep()
+	m.timeRow(rowsBefore)
 	m.announce(wall.Unix())
 	m.publish(wall)
 	m.metrics.polls.WithLabelValues(result).Inc() // last: who sees it sees the poll's picture too
 	return err
 }
 
-// ask fetches, and looks at the clock afterwards: a fetch can take long. Rows
-// that came while the clock was set are dated by the one time or the other.
-// They are asked for again.
-func (m *Monitor) ask(ctx context.Context) (*folded, time.Time, error) {
-	f, err := m.fetch(ctx)
+// timeRow measures how old the newest row is, if this poll has brought it. The
+// first of all has waited for us.
+func (m *Monitor) timeRow(before anchor) {
+	if m.anchor.hasLast && before.hasLast && m.anchor.last > before.last && m.anchor.step <= m.step() {
+		wall, _ := m.opts.Clock.Now()
+		m.metrics.rowLatency.Observe(wall.Sub(time.Unix(m.anchor.last, 0)).Seconds())
+	}
+}
+
+// ask fetches, and looks at the clock before and afterwards: a fetch can take
+// long. Rows that came while the clock was set are dated by the one time or the
+// other. They are asked for again.
+func (m *Monitor) ask(ctx context.Context) (f *folded, asked, wall time.Time, err error) {
+	asked, _ = m.opts.Clock.Now()
+	f, err = m.fetch(ctx)
 	wall, set := m.look()
 	if set {
+		asked = wall
 		f, err = m.fetch(ctx)
 		if wall, set = m.look(); set {
-			return nil, wall, unreachable{errClockSet}
+			return nil, asked, wall, unreachable{errClockSet}
 		}
 	}
-	return f, wall, err
+	return f, asked, wall, err
 }
 
 // fetch reads one whole update.
@@ -205,6 +220,7 @@ func (m *Monitor) look() (wall time.Time, set bool) {
 	m.metrics.clockSteps.Inc()
 	m.log.Warn("the wall clock was set: stored times follow", "seconds", d)
 	m.anchor.shift(d)
+	m.pace.shift(d)
 	m.newest.T += d
 	if m.polledAt != 0 {
 		m.polledAt += d

@@ -28,7 +28,7 @@ type counting struct {
 	hang  bool
 }
 
-func (s *counting) Update(ctx context.Context, start, _ int64, _ []string) (Update, error) {
+func (s *counting) Update(ctx context.Context, start, step int64, _ []string) (Update, error) {
 	s.at = append(s.at, time.Since(s.begin))
 	if s.hang {
 		<-ctx.Done()
@@ -38,7 +38,7 @@ func (s *counting) Update(ctx context.Context, start, _ int64, _ []string) (Upda
 		return nil, s.fail
 	}
 	w := &world{rows: map[int64][]float64{}}
-	return &answer{w: w, h: &rrd.Header{Start: start, Step: 60, Legend: &rrd.Legend{}}}, nil
+	return &answer{w: w, h: &rrd.Header{Start: start, Step: step, Legend: &rrd.Legend{}}}, nil
 }
 
 func (s *counting) Epoch() string                     { return "e" }

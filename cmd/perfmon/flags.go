@@ -22,7 +22,7 @@ import (
 // options are what the command line says.
 type options struct {
 	// The stock daemon's.
-	interval     int64   // seconds between polls; 0: as long as the rows' step
+	interval     int64   // seconds between polls; 0: a poll as each row comes
 	loops        int64   // polls before the end; 0: none
 	debug        bool    // log more
 	step         int64   // wanted step of the rows, seconds
@@ -84,12 +84,12 @@ func parseFlags(args []string, stdout io.Writer) (*options, error) {
 	f.SortFlags = false
 	f.SetOutput(io.Discard)
 	f.Usage = func() {}
-	f.VarP((*decimal)(&o.interval), "interval", "i", "poll every `SEC` seconds (default: the step of the rows)")
+	f.VarP((*decimal)(&o.interval), "interval", "i", "poll every `SEC` seconds (default: as each row comes)")
 	f.VarP((*decimal)(&o.loops), "numloops", "n", "end after `N` polls, failed ones included (default: never)")
 	f.BoolVarP(&o.debug, "debug", "d", false, "log more")
 	f.VarP((*decimal)(&o.step), "rrdstep", "s", "ask the toolstack for rows of `SEC` seconds: 5 or 60")
 	f.VarP((*decimal)(&o.configPeriod), "config_update_period", "c", "read the whole configuration every `SEC` seconds; changes are followed as they come")
-	f.Float64VarP(&o.dither, "interval_percent_dither", "D", monitor.DefaultDither, "add up to `PCT` per cent to the interval, at random")
+	f.Float64VarP(&o.dither, "interval_percent_dither", "D", monitor.DefaultDither, "add up to `PCT` per cent to the interval, at random; without --interval up to half a second, unless it is given")
 	f.BoolVar(&o.daemon, "daemon", false, "go to the background")
 	f.StringVar(&o.source, "source", "auto", "`WHERE` rows come from: xapi, local (/proc), or auto (xapi where there is a toolstack)")
 	f.BoolVar(&o.shadow, "shadow", false, "run beside the stock daemon: send nothing, bind no command socket, keep nothing on disk, and say where the alarms differ (docs/shadow.md)")
@@ -163,5 +163,5 @@ func (o *options) makeRoom(f *pflag.FlagSet, listen []string) []string {
 	return listen
 }
 
-// pollInterval is the time between polls, 0 for the step of the rows.
+// pollInterval is the time between polls, 0 for a poll as each row comes.
 func (o *options) pollInterval() time.Duration { return time.Duration(o.interval) * time.Second }

@@ -16,6 +16,10 @@ import (
 	"perfmon/monitor/api"
 )
 
+// slotSpan is over how many seconds at most the hosts of a pool spread what
+// they do as a row comes, unless they are told.
+const slotSpan = 0.5
+
 // validate refuses values that cannot be meant.
 func (o *options) validate(f *pflag.FlagSet) error {
 	const day = 24 * 60 * 60
@@ -48,6 +52,9 @@ func (o *options) validate(f *pflag.FlagSet) error {
 		o.loops = max(o.loops, 1)
 	}
 	o.configPeriod = max(o.configPeriod, 1)
+	if !f.Changed("interval") && !f.Changed("interval_percent_dither") {
+		o.dither = min(o.dither, 100*slotSpan/float64(o.step))
+	}
 	return o.validateWeb()
 }
 
