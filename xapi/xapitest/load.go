@@ -13,6 +13,9 @@ type LoadOptions struct {
 	VMs  int // running on the host, beside its control domain
 	SRs  int // the first is an LVM SR, the second thin, with rows of its own; then ISO, NFS, and so on
 	Seed uint64
+	// Recorded adds what a toolstack records only when it is told to: the
+	// runstates of VMs, the errors of network cards.
+	Recorded bool
 }
 
 // Load is a made-up host: its objects, by uuid, in order.
@@ -41,11 +44,14 @@ var srKinds = []struct {
 
 // Generate fills the host with VMs and SRs and plausible, seeded rows: 64
 // columns of the host and some more for each SR, 36 for a VM of two
-// processors. Values are smooth noise of time, so that the same seed gives
+// processors; see Recorded for more. Values are smooth noise of time, so that the same seed gives
 // the same rows at the same time.
 func (s *Server) Generate(o LoadOptions) *Load {
 	l := &Load{}
 	g := generator{s: s, seed: o.Seed}
+	s.mu.Lock()
+	s.recorded = o.Recorded
+	s.mu.Unlock()
 	host := s.HostUUID()
 	for i := range o.SRs {
 		l.SRs = append(l.SRs, g.sr(host, i))
@@ -87,18 +93,23 @@ type generator struct {
 	seed uint64
 }
 
-// wave sets a column to a value that wanders around mid by at most swing,
-// over some minutes, with a little jitter at each point.
+// wave sets a column to a value that wanders around mid by at most swing.
 func (g *generator) wave(class, uuid, name string, mid, swing float64) {
+	g.s.SetSeries(class, uuid, name, g.wanderer(class, uuid, name, mid, swing))
+}
+
+// wanderer is a value that wanders around mid by at most swing, over some
+// minutes, with a little jitter at each point.
+func (g *generator) wanderer(class, uuid, name string, mid, swing float64) func(t int64) float64 {
 	key := mix(g.seed, hashString(class+uuid+name))
 	period := int64(120 + key%600)
-	g.s.SetSeries(class, uuid, name, func(t int64) float64 {
+	return func(t int64) float64 {
 		slot, part := t/period, float64(t%period)/float64(period)
 		part = part * part * (3 - 2*part)
 		a, b := unit(mix(key, uint64(slot))), unit(mix(key, uint64(slot+1)))
 		jitter := unit(mix(key+1, uint64(t))) - 0.5
 		return mid + swing*(2*(a+(b-a)*part)-1)*0.9 + swing*jitter*0.2
-	})
+	}
 }
 
 func (g *generator) constant(class, uuid, name string, v float64) {
@@ -144,6 +155,9 @@ func (g *generator) host(uuid string, srs []string) {
 	for _, sr := range srs {
 		g.sharedIO(uuid, sr[:min(8, len(sr))])
 	}
+	if g.recorded() {
+		g.cardErrors(uuid, "eth0", "eth1")
+	}
 }
 
 // sharedIO are the columns that the host has for one of its SRs.
@@ -186,6 +200,9 @@ func (g *generator) vm(uuid string, vcpus int, busy, memory float64) {
 		g.wave(c, uuid, dev+"_inflight", 1, 0.8)
 		g.wave(c, uuid, dev+"_latency", 700, 500)
 		g.wave(c, uuid, dev+"_avgqu_sz", 0.2, 0.15)
+	}
+	if g.recorded() {
+		g.runstates(uuid, vcpus, busy)
 	}
 }
 

@@ -91,6 +91,7 @@ type Server struct {
 	now      func() time.Time
 	hostUUID string
 	rrddDown bool     // xcp-rrdd is not running
+	recorded bool     // see LoadOptions
 	trouble  []string // failure of the emergency mode, code first; nil if none
 }
 

@@ -41,7 +41,7 @@ type options struct {
 	vms, srs, step               int
 	seed                         uint64
 	duration                     time.Duration
-	quiet                        bool
+	quiet, recorded              bool
 }
 
 const usage = `Usage: xapisim [flags]
@@ -69,6 +69,7 @@ func parseFlags(args []string, w io.Writer) (options, error) {
 	f.IntVar(&o.srs, "srs", 4, "how many storage repositories are attached")
 	f.IntVar(&o.step, "step", 5, "seconds that a row stands for, 5 or 60; the demo's times are in steps")
 	f.Uint64Var(&o.seed, "seed", 1, "the same seed makes the same load")
+	f.BoolVar(&o.recorded, "recorded", false, "make rows also of what a toolstack records only when it is told to: runstates of VMs, errors of network cards")
 	f.DurationVar(&o.duration, "duration", 0, "stop after so long; 0 means never")
 	f.BoolVar(&o.quiet, "quiet", false, "print how to connect and the final summary alone")
 	if err := f.Parse(args); err != nil {

@@ -31,7 +31,7 @@ func newSimulation(s *xapitest.Server, o options) *simulation {
 	name := func(class, name, uuid string) {
 		sim.uuids[class+" "+name], sim.names[uuid] = uuid, name
 	}
-	load := s.Generate(xapitest.LoadOptions{VMs: o.vms, SRs: o.srs, Seed: o.seed})
+	load := s.Generate(xapitest.LoadOptions{VMs: o.vms, SRs: o.srs, Seed: o.seed, Recorded: o.recorded})
 	for _, uuid := range load.VMs {
 		if v, ok := s.VM(uuid); ok {
 			name("vm", v.Name, uuid)
