@@ -149,6 +149,7 @@ func runAgent(o *options, stdout, stderr io.Writer) error {
 		work.Wait()
 		h.close()
 	})
+	work.Go(func() { service.Run(background) })
 	work.Go(func() { serveAPI(background, apiSocket, service.Local(), log) })
 	work.Go(func() { serveWeb(background, o, passed, log, page, h, service.Public()) })
 	work.Go(func() { <-background.Done(); kept.feed.Close() })

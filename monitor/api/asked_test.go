@@ -43,7 +43,7 @@ func TestEveryAnswer(t *testing.T) {
 	f := &fakeMonitor{snapshot: pictureOf(t, "vm/"+webUUID+"/cpu0 1")}
 	a := newAsker(t, f)
 	for _, path := range []string{
-		"/v1/status", "/v1/overview", "/v1/objects", "/v1/objects?query=host", "/v1/variables", "/v1/alarms", "/v1/history", "/v1/pressure",
+		"/v1/status", "/v1/overview", "/v1/recent", "/v1/objects", "/v1/objects?query=host", "/v1/variables", "/v1/alarms", "/v1/history", "/v1/pressure",
 		"/v1/nowhere", "/v1/series?object=host", "/v1/status?x=1",
 	} {
 		resp := a.ask("GET", path, "")
@@ -251,7 +251,7 @@ func TestWebPort(t *testing.T) {
 		return body
 	}
 	for _, path := range []string{
-		"/v1/status", "/v1/overview", "/v1/objects", "/v1/variables", "/v1/alarms", "/v1/history", "/v1/pressure", "/v1/silences",
+		"/v1/status", "/v1/overview", "/v1/recent", "/v1/objects", "/v1/variables", "/v1/alarms", "/v1/history", "/v1/pressure", "/v1/silences",
 		"/v1/explain?object=web-07&variable=cpu",
 	} {
 		if body := get(path); strings.Contains(body, "10.0.0.9") {

@@ -18,7 +18,7 @@ func TestNothingIsRemoved(t *testing.T) {
 	const path = "testdata/v1-fields.txt"
 	var now []string
 	for _, of := range []any{
-		Status{}, Overview{}, Objects{}, Variables{}, History{}, Series{}, Pressure{}, WatchPoll{}, Silences{}, Silence{}, Transition{},
+		Status{}, Overview{}, Recent{}, Objects{}, Variables{}, History{}, Series{}, Pressure{}, WatchPoll{}, Silences{}, Silence{}, Transition{},
 		Explained{}, ExplainedAll{}, Effective{}, Refusal{}, monitor.Explanation{},
 	} {
 		for _, name := range fieldsOf(reflect.TypeOf(of)) {

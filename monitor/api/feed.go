@@ -34,6 +34,7 @@ func NewFeed() *Feed { return &Feed{watchers: map[*watcher]bool{}} }
 // watcher is one who watches.
 type watcher struct {
 	public bool
+	own    bool          // it is one of ours, for which there is always room
 	wake   chan struct{} // something is new; cap 1
 	news   news
 }
@@ -69,6 +70,9 @@ func (f *Feed) Said(events []*alarm.Event) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for w := range f.watchers {
+		if w.own {
+			continue
+		}
 		if len(w.news.transitions)+len(events) > maxUntold {
 			f.drop(w)
 			continue
@@ -112,14 +116,26 @@ func (f *Feed) watch(public bool) *watcher {
 		most = maxPublicWatchers
 	}
 	for w := range f.watchers {
-		if w.public == public {
+		if w.public == public && !w.own {
 			there++
 		}
 	}
 	if there >= most {
 		return nil
 	}
-	w := &watcher{public: public, wake: make(chan struct{}, 1)}
+	return f.admit(&watcher{public: public})
+}
+
+// listen takes on one of ours.
+func (f *Feed) listen() *watcher {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.admit(&watcher{own: true})
+}
+
+// admit is called with mu held.
+func (f *Feed) admit(w *watcher) *watcher {
+	w.wake = make(chan struct{}, 1)
 	if f.closed {
 		f.drop(w)
 	} else {

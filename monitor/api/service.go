@@ -62,7 +62,7 @@ type LocalOptions struct {
 }
 
 // Service answers the requests of the API, on the unix socket and on the web
-// port. It starts nothing.
+// port. It starts nothing; Run has it remember the last rows.
 type Service struct{ *local }
 
 // local answers the requests of the API.
@@ -73,6 +73,7 @@ type local struct {
 	keepAlive time.Duration // between the comments of a stream that has no news
 	takeTime  time.Duration // for its reader to take what is sent
 	overviews *overviews
+	recent    recents
 	archive   *shelf
 	polls     *polls
 }
@@ -157,6 +158,7 @@ func (l *local) routes() map[string]map[string]route {
 	routes := map[string]map[string]route{
 		"/v1/status":        get(l.status),
 		"/v1/overview":      get(l.overview),
+		"/v1/recent":        get(l.recentRows),
 		"/v1/objects":       get(l.objects, "query"),
 		"/v1/variables":     get(l.variables, "object"),
 		"/v1/alarms":        get(l.alarms, "object", "state"),

@@ -115,6 +115,31 @@ type Overview struct {
 	SRs  []SROverview `json:"srs"` // attached to this host, by name
 }
 
+// Recent is the answer of GET /v1/recent: headlines of the last rows, of the
+// objects of an Overview and in its order. Each time stands for the Every
+// seconds before it, the newest for what has gone by of them, and a value is
+// the largest of that time; null is unknown. As many values as T has times, or
+// none where nothing is known.
+type Recent struct {
+	Head
+	Every int64          `json:"every_s"`
+	T     []int64        `json:"t"` // rising
+	Host  RecentValues   `json:"host"`
+	VMs   []RecentValues `json:"vms"`
+	SRs   []RecentValues `json:"srs"`
+}
+
+// RecentValues is an object in a Recent.
+type RecentValues struct {
+	UUID       string `json:"uuid"`
+	CPU        Values `json:"cpu_usage,omitempty"`
+	Contention Values `json:"contention,omitempty"`      // of a VM
+	Latency    Values `json:"latency_seconds,omitempty"` // of an SR
+	Memory     Values `json:"memory_bytes,omitempty"`    // used by the host; a VM's; used of an SR
+	Net        Values `json:"net_bytes_per_s,omitempty"` // in both directions
+	Disk       Values `json:"disk_bytes_per_s,omitempty"`
+}
+
 // Flags is what the alarms of an object are like, in an Overview.
 type Flags struct {
 	Firing   int            `json:"firing"`             // variables that fire

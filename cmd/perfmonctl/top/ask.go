@@ -26,6 +26,9 @@ type (
 		status *api.Status
 		err    error
 	}
+	// remembered is what the agent knows of the time before; nil if it does not
+	// say.
+	remembered struct{ recent *api.Recent }
 	// detailed is an object in detail.
 	detailed struct {
 		of        wanted
@@ -85,6 +88,7 @@ func (a *asker) next() (list bool, detail *wanted) {
 
 // run asks until ctx ends.
 func (a *asker) run(ctx context.Context) {
+	begun := false
 	for {
 		select {
 		case <-ctx.Done():
@@ -98,7 +102,21 @@ func (a *asker) run(ctx context.Context) {
 		if list {
 			a.send(a.askList(ctx))
 		}
+		if !begun { // what is in the pictures can wait until all else is shown
+			begun = true
+			a.send(a.askRecent(ctx))
+		}
 	}
+}
+
+// askRecent asks for what there was before. An agent that is older does not
+// know it.
+func (a *asker) askRecent(ctx context.Context) remembered {
+	recent := &api.Recent{}
+	if err := a.agent.Get(ctx, "/v1/recent", nil, recent); err != nil {
+		recent = nil
+	}
+	return remembered{recent}
 }
 
 func (a *asker) askList(ctx context.Context) listed {

@@ -2,6 +2,7 @@ package top
 
 import (
 	"strings"
+	"unicode/utf8"
 
 	"github.com/charmbracelet/x/ansi"
 )
@@ -39,15 +40,19 @@ func (e *emulator) resize(width, height int) {
 
 func blankRow(width int) []string { return strings.Split(strings.Repeat(" ", width), "") }
 
-// write takes whole sequences.
-func (e *emulator) write(b []byte) {
-	var state byte
+// write takes what was written, and returns the beginning of a sequence or a
+// character that has not ended.
+func (e *emulator) write(b []byte) (rest []byte) {
 	p := ansi.NewParser()
 	for len(b) > 0 {
-		seq, width, n, next := ansi.DecodeSequence(b, state, p)
+		seq, width, n, state := ansi.DecodeSequence(b, ansi.NormalState, p)
+		if n == len(b) && (state != ansi.NormalState || !utf8.FullRune(b)) {
+			return b
+		}
 		e.take(string(seq), width, p)
-		b, state = b[n:], next
+		b = b[n:]
 	}
+	return nil
 }
 
 func (e *emulator) take(seq string, width int, p *ansi.Parser) {

@@ -176,14 +176,17 @@ func TestAsker(t *testing.T) {
 		time.Sleep(time.Minute)
 		cancel()
 		wait.Wait()
-		if asked["/v1/alarms"] != 2 || asked["/v1/status"] != 2 || asked["/v1/explain"] != 1 || asked["/v1/series"] != 1 {
+		if asked["/v1/alarms"] != 2 || asked["/v1/status"] != 2 || asked["/v1/explain"] != 1 || asked["/v1/series"] != 1 || asked["/v1/recent"] != 1 {
 			t.Errorf("asked %v", asked)
 		}
-		if len(got) != 3 {
+		if len(got) != 4 {
 			t.Fatalf("%d answers", len(got))
 		}
-		if d, ok := got[1].(detailed); !ok || d.of.uuid != "new" || d.err != nil || d.plotErr == nil {
+		if _, ok := got[1].(remembered); !ok {
 			t.Errorf("the second answer is %#v", got[1])
+		}
+		if d, ok := got[2].(detailed); !ok || d.of.uuid != "new" || d.err != nil || d.plotErr == nil {
+			t.Errorf("the third answer is %#v", got[2])
 		}
 	})
 }

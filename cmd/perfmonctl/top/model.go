@@ -117,6 +117,8 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		m.listed(msg)
 	case detailed:
 		m.detailed(msg)
+	case remembered:
+		m.remembered(msg)
 	case frameDue:
 		m.frame.waiting = false
 	}
@@ -145,6 +147,25 @@ func (m *model) remember(t int64, h *api.HostOverview) {
 	}
 	m.past = past
 	m.host = m.host.add(sample{t, [metrics]float64{cpu: known(h.CPU), memory: known(h.MemoryUsed)}})
+}
+
+// remembered puts what the agent knows of the time before in front of what has
+// been seen since.
+func (m *model) remembered(r remembered) {
+	if r.recent == nil {
+		return
+	}
+	t := r.recent.T
+	h := &r.recent.Host
+	m.host = m.host.before(t, [metrics][]float64{cpu: h.CPU, memory: h.Memory})
+	for i := range r.recent.VMs {
+		v := &r.recent.VMs[i]
+		m.past[v.UUID] = m.past[v.UUID].before(t, [metrics][]float64{cpu: v.CPU, memory: v.Memory, network: v.Net, disk: v.Disk, contention: v.Contention})
+	}
+	for i := range r.recent.SRs {
+		s := &r.recent.SRs[i]
+		m.past[s.UUID] = m.past[s.UUID].before(t, [metrics][]float64{memory: s.Memory, disk: s.Disk, contention: s.Latency})
+	}
 }
 
 // lost notes that the agent is away; the first time counts.

@@ -28,6 +28,7 @@ func Once(ctx context.Context, out io.Writer, o Options) error {
 		return err
 	}
 	m.polled(poll)
+	m.remembered(asks.askRecent(ctx))
 	m.listed(asks.askList(ctx))
 	if m.alarmsErr != nil {
 		return m.alarmsErr

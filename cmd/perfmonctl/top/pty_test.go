@@ -55,13 +55,14 @@ func (x *terminal) shown() string {
 	defer x.mu.Unlock()
 	e := newEmulator(int(x.sizes[0].columns), int(x.sizes[0].rows))
 	all := x.all.Bytes()
+	var rest []byte
 	for i, size := range x.sizes {
 		to := len(all)
 		if i+1 < len(x.sizes) {
 			to = x.sizes[i+1].from
 		}
 		e.resize(int(size.columns), int(size.rows))
-		e.write(all[size.from:to])
+		rest = e.write(append(slices.Clone(rest), all[size.from:to]...))
 	}
 	if len(e.unknown) > 0 {
 		x.t.Fatalf("the emulator does not know %q", e.unknown)

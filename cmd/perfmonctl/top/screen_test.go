@@ -2,6 +2,7 @@ package top
 
 import (
 	"errors"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -225,6 +226,32 @@ func TestScreenWithoutToolstack(t *testing.T) {
 	d.poll()
 	if s := d.screen(); strings.Contains(s, "dom0") || !strings.Contains(s, "  avg 1") {
 		t.Errorf("without:\n%s", s)
+	}
+}
+
+// TestScreenBegins with what the agent remembers of the time before.
+func TestScreenBegins(t *testing.T) {
+	d := sitBefore(t, 80, 24, newWorld(5), 1)
+	first := d.m.poll.Overview.Row
+	r := &api.Recent{Every: 30}
+	for i := range int64(3) {
+		r.T = append(r.T, first-90+30*i)
+	}
+	for _, v := range d.m.poll.Overview.VMs {
+		r.VMs = append(r.VMs, api.RecentValues{UUID: v.UUID, CPU: api.Values{1, math.NaN(), 0}})
+	}
+	before := d.screen()
+	d.send(remembered{})
+	if d.screen() != before {
+		t.Error("an agent that does not remember changes something")
+	}
+	d.send(remembered{r})
+	if s := d.screen(); strings.Count(s, "█·▁") != len(r.VMs) {
+		t.Errorf("the pictures do not begin:\n%s", s)
+	}
+	d.poll()
+	if s := d.screen(); !strings.Contains(s, "█·▁") {
+		t.Errorf("it is forgotten:\n%s", s)
 	}
 }
 

@@ -38,6 +38,30 @@ func (h history) add(s sample) history {
 	return append(h, s)
 }
 
+// before is a history that begins with values at some times, as far as they
+// are before its first sample. It begins with the first time at which anything
+// is known.
+func (h history) before(t []int64, values [metrics][]float64) history {
+	var early history
+	for i, at := range t {
+		if len(h) > 0 && at >= h[0].t {
+			break
+		}
+		s, any := sample{t: at}, false
+		for m, list := range values {
+			s.values[m] = math.NaN()
+			if i < len(list) {
+				s.values[m] = list[i]
+			}
+			any = any || !math.IsNaN(s.values[m])
+		}
+		if any || len(early) > 0 {
+			early = append(early, s)
+		}
+	}
+	return append(early, h...)
+}
+
 // blocks are the heights of a sparkline.
 var blocks = []rune("▁▂▃▄▅▆▇█")
 

@@ -128,6 +128,31 @@ func TestSpark(t *testing.T) {
 	}
 }
 
+// TestSparkBefore: what the agent knows of the time before stands in front,
+// with a dot for what it did not know, and nothing before the first.
+func TestSparkBefore(t *testing.T) {
+	nan := math.NaN()
+	at := func(t int64, v float64) sample { return sample{t, [metrics]float64{cpu: v, memory: nan, network: nan, disk: nan, contention: nan}} }
+	times, values := []int64{60, 90, 120, 150, 155}, [metrics][]float64{cpu: {nan, 0.5, nan, 1, 0.9}}
+	f := func(h history, end int64, want string) {
+		t.Helper()
+		if got := h.before(times, values).spark(cpu, 1, end, 6, 30, 5); got != want {
+			t.Errorf("%v: %q, want %q", h, got, want)
+		}
+	}
+	f(nil, 155, "   ▅·█")
+	f(history{at(155, 0)}, 155, "   ▅·█")
+	f(history{at(160, 0), at(165, 0)}, 165, "   ▅·█")
+	f(history{at(160, 0), at(165, 0), at(170, 0), at(175, 0), at(180, 0), at(185, 0), at(190, 0)}, 190, "  ▅·█▁")
+	f(history{at(95, 0)}, 155, "   ▅··") // what has been seen counts
+	if h := (history{at(10, 1)}).before(times, values); len(h) != 1 {
+		t.Errorf("%v", h)
+	}
+	if h := (history{at(155, 1)}).before(nil, [metrics][]float64{}); len(h) != 1 {
+		t.Errorf("%v", h)
+	}
+}
+
 // nasty are texts that would do harm on a terminal.
 var nasty = []string{
 	"\x1b[2J\x1b[H", "\x1b]0;owned\a", "\x1bP+q\x1b\\", "\u009b31m", "\u009d0;x\u009c", "a\nb\r\nc", "a\bb\x7f", "\u202eevil\u2066", "日本\x1b[31m語", "\xff\xfe\x1b",
