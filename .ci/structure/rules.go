@@ -38,8 +38,9 @@ var rooms = []room{
 	{"alarm/journal", []string{"alarm"}},
 	{"alarm/shadow", []string{"alarm"}},
 	{"alarm/outbox", []string{"alarm", "alarm/journal"}}, // it takes from the queues that the journal keeps
-	{"alarm/sink/xapi", []string{"alarm", "xapi"}},
+	{"alarm/sink/xapi", []string{"alarm", "xapi", "alarm/sink/internal/..."}},
 	{"alarm/sink/internal/address", nil},
+	{"alarm/sink/internal/sinkcheck", []string{"alarm"}},
 	{"alarm/sink/internal/turn", nil},
 	{"alarm/sink/internal/webclient", []string{"alarm/sink/internal/address"}},
 	{"alarm/sink/sinktest", nil},

@@ -209,13 +209,9 @@ func getAllMessages(x *exchange, _ args) (any, error) {
 }
 
 func getMessagesWhere(x *exchange, a args) (any, error) {
-	text, err := a.string(0)
+	match, err := a.where(0)
 	if err != nil {
 		return nil, err
-	}
-	match, err := parseWhere(text)
-	if err != nil {
-		return nil, failure{"INVALID_VALUE", text, err.Error()}
 	}
 	return x.s.messageRecords(func(m Message) bool { return match(m.record()) }), nil
 }

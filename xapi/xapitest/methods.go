@@ -111,13 +111,9 @@ func getAllRecords(class string) func(*exchange, args) (any, error) {
 
 func getAllRecordsWhere(class string) func(*exchange, args) (any, error) {
 	return func(x *exchange, a args) (any, error) {
-		text, err := a.string(0)
+		match, err := a.where(0)
 		if err != nil {
 			return nil, err
-		}
-		match, err := parseWhere(text)
-		if err != nil {
-			return nil, failure{"INVALID_VALUE", text, err.Error()}
 		}
 		w := &x.s.world
 		out := map[string]any{}

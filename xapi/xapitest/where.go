@@ -25,6 +25,19 @@ func parseWhere(text string) (func(record map[string]any) bool, error) {
 	return match, nil
 }
 
+// where reads the expression that is the i-th parameter.
+func (a args) where(i int) (predicate, error) {
+	text, err := a.string(i)
+	if err != nil {
+		return nil, err
+	}
+	match, err := parseWhere(text)
+	if err != nil {
+		return nil, failure{"INVALID_VALUE", text, err.Error()}
+	}
+	return match, nil
+}
+
 type whereParser struct {
 	rest  string
 	depth int

@@ -6,6 +6,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"perfmon/alarm"
+	"perfmon/alarm/sink/internal/sinkcheck"
 )
 
 func TestLabels(t *testing.T) {
@@ -55,15 +56,15 @@ func TestKeyTellsLabelSetsApart(t *testing.T) {
 func TestSummary(t *testing.T) {
 	f := func(want string, change func(*alarm.Event)) {
 		t.Helper()
-		e := raised()
+		e := sinkcheck.Raised()
 		change(e)
 		if got := summary(e); got != want {
 			t.Errorf("got  %s\nwant %s", got, want)
 		}
 	}
 	f("cpu_usage of VM web-07 is 0.97, above its level of 0.9 for 2 min", func(*alarm.Event) {})
-	f("memory_available of host "+hostUUID+" is 1234570000, below its level of 2000000000 for 90 s", func(e *alarm.Event) {
-		e.Class, e.UUID, e.Variable, e.Name, e.Value, e.Level, e.Low, e.Period = "host", hostUUID, "memory_available", "", 1234567890.123, 2e9, true, 90
+	f("memory_available of host "+sinkcheck.HostUUID+" is 1234570000, below its level of 2000000000 for 90 s", func(e *alarm.Event) {
+		e.Class, e.UUID, e.Variable, e.Name, e.Value, e.Level, e.Low, e.Period = "host", sinkcheck.HostUUID, "memory_available", "", 1234567890.123, 2e9, true, 90
 	})
 	f("cpu_usage of VM web-07 was above its level of 0.9 for 1 h; its value is unknown now", func(e *alarm.Event) { e.Known, e.Period = false, 3600 })
 	f("cpu_usage of SR web-07 has no known value", func(e *alarm.Event) { e.Class, e.Kind, e.Known = "sr", alarm.KindNoData, false })

@@ -9,6 +9,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"perfmon/alarm/sink/internal/sinkcheck"
 )
 
 // fake keeps alerts as Alertmanager does: one for each set of labels, merged
@@ -117,19 +119,9 @@ func (f *fake) reply(status int, keep bool) {
 	f.answer = func([]alert) (int, bool) { return status, keep }
 }
 
-// newSink makes a sink that is closed with the test.
 func newSink(t *testing.T, o Options) *Sink {
 	t.Helper()
-	s, err := New(o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(t.Context()); err != nil {
-			t.Error(err)
-		}
-	})
-	return s
+	return sinkcheck.Open(t, New, o)
 }
 
 // clock is a time that a test moves.

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"perfmon/alarm"
+	"perfmon/alarm/sink/internal/sinkcheck"
 	"perfmon/alarm/sink/sinktest"
 )
 
@@ -107,7 +108,7 @@ func (n *notices) count(what string) (times int) {
 // live makes the example event one of now, with a time to live that a test
 // can wait for.
 func live(change func(*alarm.Event)) *alarm.Event {
-	return as(func(e *alarm.Event) {
+	return sinkcheck.As(func(e *alarm.Event) {
 		e.Time, e.TTL = time.Now().Unix()-1, 5
 		e.Since = e.Time - 60
 		change(e)
@@ -186,7 +187,7 @@ func TestRealAlertmanager(t *testing.T) {
 
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 	defer cancel()
-	if err := s.Heartbeat(ctx, hostUUID, "xen-1"); err != nil {
+	if err := s.Heartbeat(ctx, sinkcheck.HostUUID, "xen-1"); err != nil {
 		t.Fatal(err)
 	}
 	both("PerfmonHeartbeat/none/xen-1")
@@ -199,8 +200,8 @@ func TestRealAlertmanagerKeepsTheGoodOfABadRequest(t *testing.T) {
 	a := startReal(t, newNotices(t).URL)
 	s := newSink(t, Options{URLs: []string{a.URL}})
 	now := time.Now()
-	good := s.alert(raised(), map[string]string{"alertname": "good"}, now, now.Add(time.Minute))
-	bad := s.alert(raised(), map[string]string{"alertname": "bad"}, now, now.Add(-time.Minute))
+	good := s.alert(sinkcheck.Raised(), map[string]string{"alertname": "good"}, now, now.Add(time.Minute))
+	bad := s.alert(sinkcheck.Raised(), map[string]string{"alertname": "bad"}, now, now.Add(-time.Minute))
 	if err := s.send(t.Context(), []alert{bad, good}); !refused(err) || !strings.Contains(err.Error(), "start time must be before end time") {
 		t.Fatalf("an end before its beginning: %v", err)
 	}

@@ -15,17 +15,11 @@ import (
 	"time"
 
 	"perfmon/alarm"
+	"perfmon/alarm/sink/internal/sinkcheck"
 )
 
-// as changes the example event.
-func as(change func(*alarm.Event)) *alarm.Event {
-	e := raised()
-	change(e)
-	return e
-}
-
 func cleared(sequence int64) *alarm.Event {
-	return as(func(e *alarm.Event) {
+	return sinkcheck.As(func(e *alarm.Event) {
 		e.Kind, e.Sequence, e.State, e.Time, e.Since, e.Value, e.Reason = alarm.KindCleared, sequence, "inactive", e.Time+60, 0, 0.2, alarm.ReasonLevel
 	})
 }
@@ -55,7 +49,7 @@ func setup(t *testing.T) (*Sink, *fake, *clock) {
 
 func TestLifeOfAnAlert(t *testing.T) {
 	s, f, c := setup(t)
-	deliver(t, s, raised())
+	deliver(t, s, sinkcheck.Raised())
 	first := f.lastPost()[0]
 	if !first.StartsAt.Equal(time.Unix(1766000040, 0)) || !first.EndsAt.Equal(c.now().Add(3*time.Minute)) {
 		t.Errorf("from %v to %v", first.StartsAt, first.EndsAt)
@@ -64,7 +58,7 @@ func TestLifeOfAnAlert(t *testing.T) {
 		c.add(time.Minute)
 		// The object is renamed, and one of its labels changes: the alert
 		// keeps its identity.
-		announce(t, s, as(func(e *alarm.Event) { e.Name, e.Labels = "web-08", map[string]string{"team": "db"} }))
+		announce(t, s, sinkcheck.As(func(e *alarm.Event) { e.Name, e.Labels = "web-08", map[string]string{"team": "db"} }))
 		if got := f.lastPost()[0]; key(got.Labels) != key(first.Labels) || !got.StartsAt.Equal(first.StartsAt) {
 			t.Fatalf("announced as %v from %v, want %v from %v", got.Labels, got.StartsAt, first.Labels, first.StartsAt)
 		}
@@ -76,8 +70,8 @@ func TestLifeOfAnAlert(t *testing.T) {
 	if len(f.firing()) != 0 {
 		t.Fatal("nobody announces it, and it fires for ever")
 	}
-	deliver(t, s, as(func(e *alarm.Event) { e.Sequence, e.Name = 8, "web-08" }))
-	deliver(t, s, as(func(e *alarm.Event) {
+	deliver(t, s, sinkcheck.As(func(e *alarm.Event) { e.Sequence, e.Name = 8, "web-08" }))
+	deliver(t, s, sinkcheck.As(func(e *alarm.Event) {
 		*e = *cleared(9)
 		e.Time = c.now().Unix() - 5
 	}))
@@ -92,14 +86,14 @@ func TestLifeOfAnAlert(t *testing.T) {
 func TestSeverityChange(t *testing.T) {
 	warning := func(e *alarm.Event) { e.Severity = alarm.Warning }
 	s, f, c := setup(t)
-	deliver(t, s, as(warning))
+	deliver(t, s, sinkcheck.As(warning))
 	c.add(30 * time.Second)
-	deliver(t, s, as(func(e *alarm.Event) { e.Sequence = 8 }))
+	deliver(t, s, sinkcheck.As(func(e *alarm.Event) { e.Sequence = 8 }))
 	if got := f.firing(); len(got) != 1 || !strings.Contains(got[0], "critical") {
 		t.Fatalf("after warning became critical: %q", got)
 	}
 	c.add(30 * time.Second)
-	announce(t, s, as(func(e *alarm.Event) { e.Sequence = 8; warning(e) }))
+	announce(t, s, sinkcheck.As(func(e *alarm.Event) { e.Sequence = 8; warning(e) }))
 	if got := f.firing(); len(got) != 1 || !strings.Contains(got[0], "warning") {
 		t.Fatalf("after critical fell to warning: %q", got)
 	}
@@ -109,7 +103,7 @@ func TestSeverityChange(t *testing.T) {
 		t.Fatalf("after the clear: %q", got)
 	}
 	// Nothing is owed any more.
-	if err := s.Heartbeat(t.Context(), hostUUID, "xen-1"); err != nil {
+	if err := s.Heartbeat(t.Context(), sinkcheck.HostUUID, "xen-1"); err != nil {
 		t.Fatal(err)
 	}
 	if got := f.lastPost(); len(got) != 1 {
@@ -119,8 +113,8 @@ func TestSeverityChange(t *testing.T) {
 
 func TestNoData(t *testing.T) {
 	s, f, c := setup(t)
-	deliver(t, s, raised())
-	deliver(t, s, as(func(e *alarm.Event) { e.Kind, e.Sequence, e.State, e.Known = alarm.KindNoData, 8, "nodata", false }))
+	deliver(t, s, sinkcheck.Raised())
+	deliver(t, s, sinkcheck.As(func(e *alarm.Event) { e.Kind, e.Sequence, e.State, e.Known = alarm.KindNoData, 8, "nodata", false }))
 	if got := f.firing(); len(got) != 1 || !strings.Contains(got[0], "state\x00nodata") {
 		t.Fatalf("%q", got)
 	}
@@ -137,14 +131,14 @@ func TestOldTransitionsDoNotUndoNews(t *testing.T) {
 	s, f, c := setup(t)
 	var queue []*alarm.Event
 	for i := range int64(250) { // more than one request
-		e := as(func(e *alarm.Event) { e.Sequence = i })
+		e := sinkcheck.As(func(e *alarm.Event) { e.Sequence = i })
 		if i%2 == 1 {
 			e = cleared(i)
 		}
 		queue = append(queue, e)
 	}
-	last := as(func(e *alarm.Event) { e.Sequence = 250 })
-	announce(t, s, as(func(e *alarm.Event) { e.Sequence = 250 }))
+	last := sinkcheck.As(func(e *alarm.Event) { e.Sequence = 250 })
+	announce(t, s, sinkcheck.As(func(e *alarm.Event) { e.Sequence = 250 }))
 	f.mu.Lock()
 	before := len(f.posts)
 	f.mu.Unlock()
@@ -164,7 +158,7 @@ func TestOldTransitionsDoNotUndoNews(t *testing.T) {
 		t.Error("it still fires")
 	}
 	// A new journal counts from the beginning again.
-	deliver(t, s, as(func(e *alarm.Event) { e.Epoch, e.Sequence = "2", 1 }))
+	deliver(t, s, sinkcheck.As(func(e *alarm.Event) { e.Epoch, e.Sequence = "2", 1 }))
 	if len(f.firing()) != 1 {
 		t.Error("a new journal's alarm does not fire")
 	}
@@ -173,10 +167,10 @@ func TestOldTransitionsDoNotUndoNews(t *testing.T) {
 // After a restart of the agent nobody knows what the alert began with.
 func TestClearAfterRestart(t *testing.T) {
 	s, f, _ := setup(t)
-	deliver(t, s, as(func(e *alarm.Event) { e.Severity = alarm.Warning }))
+	deliver(t, s, sinkcheck.As(func(e *alarm.Event) { e.Severity = alarm.Warning }))
 	again := newSink(t, Options{URLs: []string{f.URL}})
 	again.now = s.now
-	deliver(t, again, as(func(e *alarm.Event) { *e = *cleared(8); e.Severity = "" }))
+	deliver(t, again, sinkcheck.As(func(e *alarm.Event) { *e = *cleared(8); e.Severity = "" }))
 	if got := f.firing(); len(got) != 0 {
 		t.Errorf("still firing: %q", got)
 	}
@@ -185,13 +179,13 @@ func TestClearAfterRestart(t *testing.T) {
 func TestHeartbeat(t *testing.T) {
 	s, f, c := setup(t)
 	for range 3 {
-		if err := s.Heartbeat(t.Context(), hostUUID, "xen-1"); err != nil {
+		if err := s.Heartbeat(t.Context(), sinkcheck.HostUUID, "xen-1"); err != nil {
 			t.Fatal(err)
 		}
 		c.add(time.Minute)
 	}
 	got := f.lastPost()[0]
-	if got.Labels["alertname"] != "PerfmonHeartbeat" || got.Labels["host_uuid"] != hostUUID || got.Labels["name"] != "xen-1" {
+	if got.Labels["alertname"] != "PerfmonHeartbeat" || got.Labels["host_uuid"] != sinkcheck.HostUUID || got.Labels["name"] != "xen-1" {
 		t.Errorf("labels %v", got.Labels)
 	}
 	if d := got.EndsAt.Sub(got.StartsAt); d != 5*time.Minute {
@@ -211,7 +205,7 @@ func TestRefusedAndRetried(t *testing.T) {
 		t.Helper()
 		s, am, _ := setup(t)
 		am.reply(status, keep)
-		n, err := s.Deliver(t.Context(), []*alarm.Event{raised()})
+		n, err := s.Deliver(t.Context(), []*alarm.Event{sinkcheck.Raised()})
 		var r *alarm.Refused
 		if n != 0 || err == nil || errors.As(err, &r) != wantRefused {
 			t.Errorf("status %d: taken %d, refused %v: %v", status, n, !wantRefused, err)
@@ -220,7 +214,7 @@ func TestRefusedAndRetried(t *testing.T) {
 			t.Errorf("the error is %v", err)
 		}
 		am.reply(200, false)
-		deliver(t, s, raised())
+		deliver(t, s, sinkcheck.Raised())
 	}
 	f(400, false, true)
 	for _, status := range []int{301, 401, 403, 404, 408, 413, 429, 500, 503, hangUp} {
@@ -242,7 +236,7 @@ func TestOneBadAlert(t *testing.T) {
 	}
 	var events []*alarm.Event
 	for _, variable := range []string{"a", "b", "bad", "c"} {
-		events = append(events, as(func(e *alarm.Event) { e.Variable = variable }))
+		events = append(events, sinkcheck.As(func(e *alarm.Event) { e.Variable = variable }))
 	}
 	n, err := s.Deliver(t.Context(), events)
 	var r *alarm.Refused
@@ -254,11 +248,11 @@ func TestOneBadAlert(t *testing.T) {
 		t.Errorf("firing: %q", f.firing())
 	}
 	// Nor does its end, which is owed when the severity changes.
-	bad := as(func(e *alarm.Event) { e.Variable, e.Severity, e.Sequence = "bad", alarm.Warning, 8 })
+	bad := sinkcheck.As(func(e *alarm.Event) { e.Variable, e.Severity, e.Sequence = "bad", alarm.Warning, 8 })
 	if n, err := s.Deliver(t.Context(), []*alarm.Event{bad}); n != 0 || !errors.As(err, &r) {
 		t.Fatalf("taken %d: %v", n, err)
 	}
-	if err := s.Heartbeat(t.Context(), hostUUID, ""); err != nil {
+	if err := s.Heartbeat(t.Context(), sinkcheck.HostUUID, ""); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -269,19 +263,19 @@ func TestPeers(t *testing.T) {
 	var logged strings.Builder
 	s := newSink(t, Options{URLs: []string{a.URL, b.URL + "/"}, Logger: slog.New(slog.NewTextHandler(&logged, nil))})
 	s.now = c.now
-	deliver(t, s, raised())
+	deliver(t, s, sinkcheck.Raised())
 	if len(a.firing()) != 1 || len(b.firing()) != 1 {
 		t.Fatal("not every peer got it")
 	}
 	b.reply(503, false)
 	c.add(10 * time.Second)
 	deliver(t, s, cleared(8)) // one has it: taken
-	deliver(t, s, as(func(e *alarm.Event) { e.Variable = "other" }))
+	deliver(t, s, sinkcheck.As(func(e *alarm.Event) { e.Variable = "other" }))
 	if len(a.firing()) != 1 || len(b.firing()) != 1 {
 		t.Fatalf("firing: %q and %q", a.firing(), b.firing())
 	}
 	b.reply(200, false)
-	if err := s.Heartbeat(t.Context(), hostUUID, ""); err != nil {
+	if err := s.Heartbeat(t.Context(), sinkcheck.HostUUID, ""); err != nil {
 		t.Fatal(err)
 	}
 	// The end came with the heartbeat; what fires comes with its announcement.
@@ -294,7 +288,7 @@ func TestPeers(t *testing.T) {
 
 	a.reply(400, false)
 	b.reply(503, false)
-	n, err := s.Deliver(t.Context(), []*alarm.Event{raised()})
+	n, err := s.Deliver(t.Context(), []*alarm.Event{sinkcheck.Raised()})
 	var r *alarm.Refused
 	if n != 0 || err == nil || errors.As(err, &r) {
 		t.Errorf("refused by one, the other away: %d, %v", n, err)
@@ -317,7 +311,7 @@ func TestOversizedAnswer(t *testing.T) {
 	}))
 	defer server.Close()
 	s := newSink(t, Options{URLs: []string{server.URL}})
-	_, err := s.Deliver(t.Context(), []*alarm.Event{raised()})
+	_, err := s.Deliver(t.Context(), []*alarm.Event{sinkcheck.Raised()})
 	var r *alarm.Refused
 	if !errors.As(err, &r) || len(err.Error()) > 1000 {
 		t.Errorf("an error of %d bytes: %v", len(fmt.Sprint(err)), err)
@@ -333,18 +327,18 @@ func TestHangingPeer(t *testing.T) {
 	good := newFake(t, c.now)
 	s := newSink(t, Options{URLs: []string{hanging.URL, good.URL}, Timeout: 50 * time.Millisecond})
 	s.now = c.now
-	deliver(t, s, raised())
+	deliver(t, s, sinkcheck.Raised())
 
 	alone := newSink(t, Options{URLs: []string{hanging.URL}})
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	if _, err := alone.Deliver(ctx, []*alarm.Event{raised()}); !errors.Is(err, context.DeadlineExceeded) {
+	if _, err := alone.Deliver(ctx, []*alarm.Event{sinkcheck.Raised()}); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("the deadline passed: %v", err)
 	}
 	if err := alone.turn.Enter(t.Context()); err != nil { // somebody else is at it
 		t.Fatal(err)
 	}
-	if err := alone.Announce(ctx, []*alarm.Event{raised()}); !errors.Is(err, context.DeadlineExceeded) {
+	if err := alone.Announce(ctx, []*alarm.Event{sinkcheck.Raised()}); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("while waiting for a turn: %v", err)
 	}
 	alone.turn.Leave()
@@ -369,10 +363,10 @@ func TestSecrets(t *testing.T) {
 		o.TLS = server.Client().Transport.(*http.Transport).TLSClientConfig
 		s := newSink(t, o)
 		texts := []string{s.String(), fmt.Sprintf("%v %+v %#v %v %+v %#v", s, s, s, o, o, o)}
-		_, err := s.Deliver(t.Context(), []*alarm.Event{raised()})
+		_, err := s.Deliver(t.Context(), []*alarm.Event{sinkcheck.Raised()})
 		texts = append(texts, err.Error())
 		o.TLS = &tls.Config{} // does not know the authority
-		_, err = newSink(t, o).Deliver(t.Context(), []*alarm.Event{raised()})
+		_, err = newSink(t, o).Deliver(t.Context(), []*alarm.Event{sinkcheck.Raised()})
 		texts = append(texts, err.Error())
 		var logged strings.Builder
 		slog.New(slog.NewJSONHandler(&logged, nil)).Info("settings", "options", o, "sink", s)
@@ -396,7 +390,7 @@ func TestProxyOnlyWhenTold(t *testing.T) {
 	}))
 	defer proxy.Close()
 	s := newSink(t, Options{URLs: []string{"http://am.invalid:9093/prefix"}, Proxy: proxy.URL})
-	deliver(t, s, raised())
+	deliver(t, s, sinkcheck.Raised())
 	without := newSink(t, Options{URLs: []string{"http://am.invalid:9093"}})
 	if without.client.Transport.(*http.Transport).Proxy != nil {
 		t.Error("a proxy that nobody asked for")

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"perfmon/alarm"
+	"perfmon/alarm/sink/internal/sinkcheck"
 	"perfmon/alarm/sink/sinktest"
 )
 
@@ -62,32 +63,32 @@ func TestRealRabbit(t *testing.T) {
 	}
 
 	// The sink makes the exchange; nobody has bound a queue, and that is fine.
-	deliver(numbered(1))
+	deliver(sinkcheck.Numbered(1))
 	if out := r.Control("list_exchanges", "name", "type", "durable"); !strings.Contains(out, "perfmon.alarms\ttopic\ttrue") {
 		t.Fatalf("exchanges:\n%s", out)
 	}
 
 	// Queues get what they are bound to, once as long as nothing fails.
 	r.Bind(DefaultExchange, "all", "perfmon.alarm.v1.#")
-	r.Bind(DefaultExchange, "web", "perfmon.alarm.v1.*.vm."+vmUUID+".*")
+	r.Bind(DefaultExchange, "web", "perfmon.alarm.v1.*.vm."+sinkcheck.VMUUID+".*")
 	r.Bind(DefaultExchange, "other", "perfmon.alarm.v1.*.sr.#")
 	r.Bind(DefaultExchange, "heartbeats", "perfmon.heartbeat.v1.*")
-	events := numbered(250)
+	events := sinkcheck.Numbered(250)
 	deliver(events)
 	expect("all", events, true)
 	expect("web", events, true)
 	expect("other", nil, true)
 
-	e := raised()
+	e := sinkcheck.Raised()
 	e.Kind, e.Announce = alarm.KindState, 1
 	if err := s.Announce(t.Context(), []*alarm.Event{e}); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Heartbeat(t.Context(), "perfmon.heartbeat.v1."+hostUUID, "beat", []byte(`{"id":"beat"}`)); err != nil {
+	if err := s.Heartbeat(t.Context(), "perfmon.heartbeat.v1."+sinkcheck.HostUUID, "beat", []byte(`{"id":"beat"}`)); err != nil {
 		t.Fatal(err)
 	}
-	deliver(numbered(1)) // its confirm comes behind both
-	expect("all", append(numbered(1), e), true)
+	deliver(sinkcheck.Numbered(1)) // its confirm comes behind both
+	expect("all", append(sinkcheck.Numbered(1), e), true)
 	if got := r.drain("heartbeats"); got["beat"] != 1 {
 		t.Errorf("heartbeats: %v", got)
 	}
@@ -95,7 +96,7 @@ func TestRealRabbit(t *testing.T) {
 	// The broker is killed, and then stopped, in the middle: what it has
 	// confirmed it still has when it is back, and the rest comes then.
 	for _, signal := range []syscall.Signal{syscall.SIGKILL, syscall.SIGTERM} {
-		events = numbered(3000)
+		events = sinkcheck.Numbered(3000)
 		delivered := make(chan struct{})
 		back := make(chan struct{})
 		go func() {
@@ -125,20 +126,20 @@ func TestRealRabbit(t *testing.T) {
 	r.Control("add_user", "poor", "pw")
 	r.Control("set_permissions", "poor", "^$", "^perfmon\\.alarms$", "^$")
 	poor := newSink(t, Options{URLs: []string{r.URL}, Username: "poor", Password: "pw"})
-	if n, err := poor.Deliver(t.Context(), numbered(2)); n != 2 || err != nil {
+	if n, err := poor.Deliver(t.Context(), sinkcheck.Numbered(2)); n != 2 || err != nil {
 		t.Errorf("may only write: %d, %v", n, err)
 	}
-	expect("all", numbered(2), true)
+	expect("all", sinkcheck.Numbered(2), true)
 	r.Control("set_permissions", "poor", "^$", "^$", "^$")
 	again := newSink(t, Options{URLs: []string{r.URL}, Username: "poor", Password: "pw"})
-	if n, err := again.Deliver(t.Context(), numbered(2)); n != 0 || err == nil || isRefused(err) || !strings.Contains(err.Error(), "ACCESS_REFUSED") {
+	if n, err := again.Deliver(t.Context(), sinkcheck.Numbered(2)); n != 0 || err == nil || isRefused(err) || !strings.Contains(err.Error(), "ACCESS_REFUSED") {
 		t.Errorf("may do nothing: %d, %v", n, err)
 	}
 
 	// A broker that is out of memory takes nothing until it has some again.
 	r.Control("set_vm_memory_high_watermark", "0.00001")
 	blocked := newSink(t, Options{URLs: []string{r.URL}, Username: r.User, Password: r.Password, Timeout: 2 * time.Second})
-	events = numbered(3)
+	events = sinkcheck.Numbered(3)
 	n, err := blocked.Deliver(t.Context(), events)
 	if n != 0 || err == nil || isRefused(err) {
 		t.Errorf("out of memory: taken %d, %v", n, err)

@@ -18,20 +18,12 @@ import (
 	"pgregory.net/rapid"
 
 	"perfmon/alarm"
+	"perfmon/alarm/sink/internal/sinkcheck"
 )
 
 func newSink(t *testing.T, o Options) *Sink {
 	t.Helper()
-	s, err := New(o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(context.Background()); err != nil {
-			t.Error(err)
-		}
-	})
-	return s
+	return sinkcheck.Open(t, New, o)
 }
 
 // connection returns the sink's connection, which has to be there.
@@ -42,17 +34,6 @@ func connection(t *testing.T, s *Sink) *conn {
 		t.Fatal(err)
 	}
 	return c
-}
-
-// numbered are events with the sequence numbers from 0 on.
-func numbered(n int) []*alarm.Event {
-	var events []*alarm.Event
-	for i := range n {
-		e := raised()
-		e.Sequence = int64(i)
-		events = append(events, e)
-	}
-	return events
 }
 
 func isRefused(err error) bool {
@@ -78,7 +59,7 @@ func idsOf(events []*alarm.Event) (out []string) {
 func TestDeliver(t *testing.T) {
 	b := newBroker(t)
 	s := newSink(t, b.options())
-	events := numbered(2*maxBatch + 50)
+	events := sinkcheck.Numbered(2*maxBatch + 50)
 	events[3].Name = strings.Repeat("x", 500_000) // more than a frame
 	if n, err := s.Deliver(t.Context(), events); n != len(events) || err != nil {
 		t.Fatalf("taken %d: %v", n, err)
@@ -117,7 +98,7 @@ func TestDeliver(t *testing.T) {
 func TestMakesTheExchange(t *testing.T) {
 	b := newBroker(t)
 	b.exchange = false
-	if n, err := newSink(t, b.options()).Deliver(t.Context(), numbered(1)); n != 1 || err != nil {
+	if n, err := newSink(t, b.options()).Deliver(t.Context(), sinkcheck.Numbered(1)); n != 1 || err != nil {
 		t.Fatal(n, err)
 	}
 	b.mu.Lock()
@@ -131,14 +112,14 @@ func TestAnnounceAndHeartbeat(t *testing.T) {
 	b := newBroker(t)
 	b.answer = func(published, int) string { return silence } // nobody waits
 	s := newSink(t, b.options())
-	e := raised()
+	e := sinkcheck.Raised()
 	e.Kind, e.Announce = alarm.KindState, 2
 	long := *e
 	long.Variable = strings.Repeat("v", 300)
 	if err := s.Announce(t.Context(), []*alarm.Event{&long, e}); err == nil || !strings.Contains(err.Error(), "at most") {
 		t.Errorf("one is too long: %v", err)
 	}
-	if err := s.Heartbeat(t.Context(), "perfmon.heartbeat.v1."+hostUUID, "the id", []byte("{}")); err != nil {
+	if err := s.Heartbeat(t.Context(), "perfmon.heartbeat.v1."+sinkcheck.HostUUID, "the id", []byte("{}")); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Announce(t.Context(), nil); err != nil {
@@ -159,7 +140,7 @@ func TestAnnounceAndHeartbeat(t *testing.T) {
 			t.Errorf("(-want +got):\n%s", diff)
 		}
 	}
-	if got[0].route != e.Route() || got[1].route != "perfmon.heartbeat.v1."+hostUUID {
+	if got[0].route != e.Route() || got[1].route != "perfmon.heartbeat.v1."+sinkcheck.HostUUID {
 		t.Errorf("to %s and %s", got[0].route, got[1].route)
 	}
 }
@@ -167,7 +148,7 @@ func TestAnnounceAndHeartbeat(t *testing.T) {
 func TestTooLong(t *testing.T) {
 	b := newBroker(t)
 	s := newSink(t, b.options())
-	events := numbered(3)
+	events := sinkcheck.Numbered(3)
 	events[1].Variable = strings.Repeat("v", 200)
 	n, err := s.Deliver(t.Context(), events)
 	if n != 1 || !isRefused(err) {
@@ -196,7 +177,7 @@ func TestFailures(t *testing.T) {
 		o := b.options()
 		o.Timeout = 500 * time.Millisecond
 		s := newSink(t, o)
-		events := numbered(5)
+		events := sinkcheck.Numbered(5)
 		n, err := s.Deliver(t.Context(), events)
 		if n != 2 || err == nil || isRefused(err) || !strings.Contains(err.Error(), wantErr) {
 			t.Errorf("%s: taken %d, %v", what, n, err)
@@ -240,7 +221,7 @@ func TestEveryIDArrives(t *testing.T) {
 			rt.Fatal(err)
 		}
 		defer s.Close(context.Background())
-		events := numbered(rapid.IntRange(0, 20).Draw(rt, "events"))
+		events := sinkcheck.Numbered(rapid.IntRange(0, 20).Draw(rt, "events"))
 		queue := events
 		for tries := 0; len(queue) > 0; tries++ {
 			n, err := s.Deliver(t.Context(), queue)
@@ -276,16 +257,16 @@ func TestDeadlines(t *testing.T) {
 		}
 	}
 	b.set(func() { b.mute = true })
-	_, err := s.Deliver(short(), numbered(1))
+	_, err := s.Deliver(short(), sinkcheck.Numbered(1))
 	f("a broker that says nothing", err)
 	f("also to others", s.Heartbeat(short(), "perfmon.heartbeat.v1.x", "id", nil))
 	b.set(func() { b.mute = false; b.answer = func(published, int) string { return silence } })
-	_, err = s.Deliver(short(), numbered(1))
+	_, err = s.Deliver(short(), sinkcheck.Numbered(1))
 	f("no confirm", err)
 
 	var while, closing error
 	if err := s.conn.Close(t.Context(), func(c *conn) { // as if somebody else were connecting
-		while, closing = s.Announce(short(), numbered(1)), s.Close(short())
+		while, closing = s.Announce(short(), sinkcheck.Numbered(1)), s.Close(short())
 		c.Drop()
 	}); err != nil {
 		t.Fatal(err)
@@ -294,7 +275,7 @@ func TestDeadlines(t *testing.T) {
 	f("also to close", closing)
 
 	b.set(func() { b.answer = nil })
-	if n, err := s.Deliver(t.Context(), numbered(1)); n != 1 || err != nil {
+	if n, err := s.Deliver(t.Context(), sinkcheck.Numbered(1)); n != 1 || err != nil {
 		t.Errorf("afterwards: %d, %v", n, err)
 	}
 }
@@ -308,7 +289,7 @@ func TestBlockedSocket(t *testing.T) {
 	o := b.options()
 	o.Timeout = 300 * time.Millisecond
 	s := newSink(t, o)
-	events := numbered(20)
+	events := sinkcheck.Numbered(20)
 	for _, e := range events {
 		e.Name = strings.Repeat("x", 1<<20)
 	}
@@ -329,7 +310,7 @@ func TestBrokers(t *testing.T) {
 	o.URLs = append([]string{away.url}, o.URLs...)
 	s := newSink(t, o)
 	for range 2 {
-		if n, err := s.Deliver(t.Context(), numbered(1)); n != 1 || err != nil {
+		if n, err := s.Deliver(t.Context(), sinkcheck.Numbered(1)); n != 1 || err != nil {
 			t.Fatal(n, err)
 		}
 		closed := connection(t, s).closed
@@ -342,7 +323,7 @@ func TestBrokers(t *testing.T) {
 	}
 	b.mu.Unlock()
 	b.listener.Close()
-	_, err := s.Deliver(t.Context(), numbered(1))
+	_, err := s.Deliver(t.Context(), sinkcheck.Numbered(1))
 	if err == nil || !strings.Contains(err.Error(), away.url) || !strings.Contains(err.Error(), b.url) || !strings.Contains(err.Error(), "connection refused") {
 		t.Errorf("nobody there: %v", err)
 	}
@@ -352,7 +333,7 @@ func TestVhost(t *testing.T) {
 	b := newBroker(t)
 	o := b.options()
 	o.URLs = []string{strings.Replace(b.url, "%2F", "other", 1)}
-	if n, err := newSink(t, o).Deliver(t.Context(), numbered(1)); n != 0 || err == nil || !strings.Contains(err.Error(), "vhost not found") {
+	if n, err := newSink(t, o).Deliver(t.Context(), sinkcheck.Numbered(1)); n != 0 || err == nil || !strings.Contains(err.Error(), "vhost not found") {
 		t.Errorf("taken %d: %v", n, err)
 	}
 }
@@ -370,7 +351,7 @@ func TestTLS(t *testing.T) {
 		if o.TLS = c; external {
 			o.External, o.Username, o.Password = true, "", ""
 		}
-		_, err := newSink(t, o).Deliver(t.Context(), numbered(1))
+		_, err := newSink(t, o).Deliver(t.Context(), sinkcheck.Numbered(1))
 		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
 			t.Errorf("%s: %v, want %q", question, err, want)
 		}
@@ -395,7 +376,7 @@ func TestSecrets(t *testing.T) {
 		o := b.options()
 		o.Password = password
 		s := newSink(t, o)
-		_, err := s.Deliver(t.Context(), numbered(1))
+		_, err := s.Deliver(t.Context(), sinkcheck.Numbered(1))
 		if (err == nil) != (password == secret) || err != nil && !strings.Contains(err.Error(), "login was refused") {
 			t.Errorf("the error is %v", err)
 		}

@@ -11,33 +11,18 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"perfmon/alarm"
+	"perfmon/alarm/sink/internal/sinkcheck"
 )
-
-// as changes the example event.
-func as(change func(*alarm.Event)) *alarm.Event {
-	e := raised()
-	change(e)
-	return e
-}
 
 func newSink(t *testing.T, o Options) *Sink {
 	t.Helper()
-	s, err := New(o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(context.Background()); err != nil {
-			t.Error(err)
-		}
-	})
-	return s
+	return sinkcheck.Open(t, New, o)
 }
 
 func TestMessageAndPriority(t *testing.T) {
 	f := func(want string, wantPriority journal.Priority, change func(*alarm.Event)) {
 		t.Helper()
-		e := as(change)
+		e := sinkcheck.As(change)
 		if got := message(e); got != want {
 			t.Errorf("got  %s\nwant %s", got, want)
 		}
@@ -52,9 +37,9 @@ func TestMessageAndPriority(t *testing.T) {
 	f("vm web-07: cpu_usage cleared (level): 0.2, level 0.9 high, period 120 s", journal.PriNotice, func(e *alarm.Event) {
 		e.Kind, e.Reason, e.Value = alarm.KindCleared, alarm.ReasonLevel, 0.2
 	})
-	f("host "+hostUUID+": memory_available nodata: unknown, level 1e+09 low, period 120 s", journal.PriWarning, func(e *alarm.Event) {
+	f("host "+sinkcheck.HostUUID+": memory_available nodata: unknown, level 1e+09 low, period 120 s", journal.PriWarning, func(e *alarm.Event) {
 		e.Kind, e.Known, e.Severity, e.Low, e.Level = alarm.KindNoData, false, "", true, 1e9
-		e.Class, e.UUID, e.Name, e.Variable = "host", hostUUID, "", "memory_available"
+		e.Class, e.UUID, e.Name, e.Variable = "host", sinkcheck.HostUUID, "", "memory_available"
 	})
 	f("vm a b  c: cpu_usage state (critical): 0.97, level 0.9 high, period 120 s", journal.PriInfo, func(e *alarm.Event) {
 		e.Kind, e.Name = alarm.KindState, "a\nb\r\x7fc"
@@ -62,7 +47,7 @@ func TestMessageAndPriority(t *testing.T) {
 }
 
 func TestFields(t *testing.T) {
-	e := as(func(e *alarm.Event) {
+	e := sinkcheck.As(func(e *alarm.Event) {
 		e.Kind, e.Known, e.Since, e.PoolUUID, e.Name = alarm.KindNoData, false, 0, "", ""
 		e.Low, e.Silenced, e.Inhibited = true, true, true
 		e.Labels = map[string]string{"Größe.x": "1", strings.Repeat("n", 100): "2", "none": ""}
@@ -70,8 +55,8 @@ func TestFields(t *testing.T) {
 	got := fields(e)
 	want := map[string]string{
 		"MESSAGE_ID": "528e2bcfa1fb4a8381f0c293678452ec", "SYSLOG_IDENTIFIER": "perfmon",
-		"PERFMON_EVENT_ID": e.EventID(), "PERFMON_KIND": "nodata", "PERFMON_CLASS": "vm", "PERFMON_UUID": vmUUID,
-		"PERFMON_VARIABLE": "cpu_usage", "PERFMON_HOST_UUID": hostUUID, "PERFMON_TIME": "2025-12-17T19:35:00Z",
+		"PERFMON_EVENT_ID": e.EventID(), "PERFMON_KIND": "nodata", "PERFMON_CLASS": "vm", "PERFMON_UUID": sinkcheck.VMUUID,
+		"PERFMON_VARIABLE": "cpu_usage", "PERFMON_HOST_UUID": sinkcheck.HostUUID, "PERFMON_TIME": "2025-12-17T19:35:00Z",
 		"PERFMON_STATE": "firing", "PERFMON_SEVERITY": "critical", "PERFMON_LEVEL": "0.9", "PERFMON_SENSE": "low",
 		"PERFMON_PERIOD_S": "120", "PERFMON_INHIBITED": "true", "PERFMON_SILENCED": "true",
 		"PERFMON_LABEL_GR__E_X": "1", "PERFMON_LABEL_" + strings.Repeat("N", 50): "2",
@@ -87,9 +72,9 @@ func TestNativeProtocol(t *testing.T) {
 	fake := newJournal(t)
 	s := newSink(t, Options{Stderr: failing{}})
 	events := []*alarm.Event{
-		raised(),
-		as(func(e *alarm.Event) { e.Name = "two\nlines=here" }),
-		as(func(e *alarm.Event) { e.Labels = map[string]string{"long": strings.Repeat("x", 600<<10)} }),
+		sinkcheck.Raised(),
+		sinkcheck.As(func(e *alarm.Event) { e.Name = "two\nlines=here" }),
+		sinkcheck.As(func(e *alarm.Event) { e.Labels = map[string]string{"long": strings.Repeat("x", 600<<10)} }),
 	}
 	for _, e := range events {
 		if n, err := s.Deliver(t.Context(), []*alarm.Event{e}); n != 1 || err != nil {
@@ -112,7 +97,7 @@ func TestWithoutJournal(t *testing.T) {
 	usePath(t, t.TempDir()+"/nothing-here")
 	var stderr bytes.Buffer
 	s := newSink(t, Options{Stderr: &stderr})
-	events := []*alarm.Event{raised(), as(func(e *alarm.Event) { e.Sequence, e.Name = 8, "x\ny" })}
+	events := []*alarm.Event{sinkcheck.Raised(), sinkcheck.As(func(e *alarm.Event) { e.Sequence, e.Name = 8, "x\ny" })}
 	if n, err := s.Deliver(t.Context(), events); n != 2 || err != nil {
 		t.Fatal(n, err)
 	}
@@ -140,7 +125,7 @@ func TestHangingJournal(t *testing.T) {
 	for range 3 {
 		ctx, cancel := context.WithCancel(t.Context())
 		go func() { <-begun; begun <- struct{}{}; cancel() }()
-		if n, err := s.Deliver(ctx, []*alarm.Event{raised(), raised()}); n != 0 || !errors.Is(err, context.Canceled) {
+		if n, err := s.Deliver(ctx, []*alarm.Event{sinkcheck.Raised(), sinkcheck.Raised()}); n != 0 || !errors.Is(err, context.Canceled) {
 			t.Fatalf("taken %d: %v", n, err)
 		}
 		if err := s.Close(ctx); !errors.Is(err, context.Canceled) {
@@ -152,7 +137,7 @@ func TestHangingJournal(t *testing.T) {
 		t.Errorf("%d entries begun", len(begun))
 	}
 	close(release)
-	if n, err := s.Deliver(t.Context(), []*alarm.Event{raised(), raised()}); n != 2 || err != nil {
+	if n, err := s.Deliver(t.Context(), []*alarm.Event{sinkcheck.Raised(), sinkcheck.Raised()}); n != 2 || err != nil {
 		t.Errorf("taken %d: %v", n, err)
 	}
 }

@@ -20,20 +20,12 @@ import (
 	"github.com/nats-io/nkeys"
 
 	"perfmon/alarm"
+	"perfmon/alarm/sink/internal/sinkcheck"
 )
 
 func newSink(t *testing.T, o Options) *Sink {
 	t.Helper()
-	s, err := New(o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(context.Background()); err != nil {
-			t.Error(err)
-		}
-	})
-	return s
+	return sinkcheck.Open(t, New, o)
 }
 
 // connection returns the sink's connection, which has to be there.
@@ -50,7 +42,7 @@ func connection(t *testing.T, s *Sink) *conn {
 func numbered(sequences ...int) []*alarm.Event {
 	var events []*alarm.Event
 	for _, i := range sequences {
-		e := raised()
+		e := sinkcheck.Raised()
 		e.Sequence, e.Time = int64(i), time.Now().Unix()+1 // not from before the sink's time
 		events = append(events, e)
 	}
@@ -131,10 +123,10 @@ func TestAnnounceAndHeartbeat(t *testing.T) {
 	if err := s.Announce(t.Context(), []*alarm.Event{e}); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Heartbeat(t.Context(), "perfmon.heartbeat.v1."+hostUUID, "the id", []byte("{}")); err != nil {
+	if err := s.Heartbeat(t.Context(), "perfmon.heartbeat.v1."+sinkcheck.HostUUID, "the id", []byte("{}")); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []struct{ subject, id string }{{e.Route(), e.EventID()}, {"perfmon.heartbeat.v1." + hostUUID, "the id"}} {
+	for _, want := range []struct{ subject, id string }{{e.Route(), e.EventID()}, {"perfmon.heartbeat.v1." + sinkcheck.HostUUID, "the id"}} {
 		m, err := sub.NextMsg(10 * time.Second)
 		if err != nil {
 			t.Fatal(err)

@@ -22,6 +22,7 @@ import (
 	"pgregory.net/rapid"
 
 	"perfmon/alarm"
+	"perfmon/alarm/sink/internal/sinkcheck"
 )
 
 // hangUp as a status closes the connection without one.
@@ -102,27 +103,7 @@ func (f *fake) count() int {
 
 func newSink(t *testing.T, o Options) *Sink {
 	t.Helper()
-	s, err := New(o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(t.Context()); err != nil {
-			t.Error(err)
-		}
-	})
-	return s
-}
-
-// numbered are events whose ids end in their number, from 0 on.
-func numbered(n int) []*alarm.Event {
-	var events []*alarm.Event
-	for i := range n {
-		e := raised()
-		e.Sequence = int64(i)
-		events = append(events, e)
-	}
-	return events
+	return sinkcheck.Open(t, New, o)
 }
 
 func numbers(n int) []string {
@@ -138,7 +119,7 @@ func TestDeliver(t *testing.T) {
 		t.Helper()
 		server := newFake(t)
 		o.URL, o.Secret, server.signed = server.URL, "key", "key"
-		n, err := newSink(t, o).Deliver(t.Context(), numbered(events))
+		n, err := newSink(t, o).Deliver(t.Context(), sinkcheck.Numbered(events))
 		if n != events || err != nil {
 			t.Errorf("taken %d: %v", n, err)
 		}
@@ -160,7 +141,7 @@ func TestDeliver(t *testing.T) {
 func TestBatchBytes(t *testing.T) {
 	server := newFake(t)
 	s := newSink(t, Options{URL: server.URL, Batch: true})
-	events := numbered(4)
+	events := sinkcheck.Numbered(4)
 	for _, i := range []int{0, 1} {
 		events[i].Labels = map[string]string{"long": strings.Repeat("x", maxBatchBytes*2/3)}
 	}
@@ -184,7 +165,7 @@ func TestStatuses(t *testing.T) {
 		}
 		server.header.Set("Location", server.URL+"/elsewhere")
 		s := newSink(t, Options{URL: server.URL, Batch: batch})
-		n, err := s.Deliver(t.Context(), numbered(4))
+		n, err := s.Deliver(t.Context(), sinkcheck.Numbered(4))
 		var r *alarm.Refused
 		if n != wantTaken || (wantTaken == 4) != (err == nil) || errors.As(err, &r) != wantRefused {
 			t.Errorf("status %d: taken %d, %v", status, n, err)
@@ -216,7 +197,7 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 	elsewhere := newFake(t)
 	server := httptest.NewServer(http.RedirectHandler(elsewhere.URL, http.StatusTemporaryRedirect))
 	defer server.Close()
-	_, err := newSink(t, Options{URL: server.URL}).Deliver(t.Context(), numbered(1))
+	_, err := newSink(t, Options{URL: server.URL}).Deliver(t.Context(), sinkcheck.Numbered(1))
 	if err == nil || elsewhere.count() != 0 {
 		t.Errorf("%d requests elsewhere: %v", elsewhere.count(), err)
 	}
@@ -231,7 +212,7 @@ func TestLater(t *testing.T) {
 	s.now = func() time.Time { return now }
 	for _, wait := range []time.Duration{0, time.Second, 59 * time.Second, 60*time.Second - 1} {
 		now = time.Unix(1766000105, 0).Add(wait)
-		n, err := s.Deliver(t.Context(), numbered(1))
+		n, err := s.Deliver(t.Context(), sinkcheck.Numbered(1))
 		var later *Later
 		if n != 0 || !errors.As(err, &later) || !later.At.Equal(time.Unix(1766000165, 0)) {
 			t.Fatalf("after %v: %d, %v", wait, n, err)
@@ -244,7 +225,7 @@ func TestLater(t *testing.T) {
 	server.answer = nil
 	server.mu.Unlock()
 	now = time.Unix(1766000165, 0)
-	if n, err := s.Deliver(t.Context(), numbered(1)); n != 1 || err != nil {
+	if n, err := s.Deliver(t.Context(), sinkcheck.Numbered(1)); n != 1 || err != nil {
 		t.Errorf("after the wait: %d, %v", n, err)
 	}
 }
@@ -271,7 +252,7 @@ func TestEveryIDArrives(t *testing.T) {
 			rt.Fatal(err)
 		}
 		defer s.Close(t.Context())
-		queue := numbered(rapid.IntRange(0, 20).Draw(rt, "events"))
+		queue := sinkcheck.Numbered(rapid.IntRange(0, 20).Draw(rt, "events"))
 		want := numbers(len(queue))
 		for tries := 0; len(queue) > 0; tries++ {
 			n, err := s.Deliver(t.Context(), queue)
@@ -308,7 +289,7 @@ func TestEndlessAnswer(t *testing.T) {
 		}))
 		defer server.Close()
 		s := newSink(t, Options{URL: server.URL})
-		if _, err := s.Deliver(t.Context(), numbered(1)); (err != nil) != wantErr || len(fmt.Sprint(err)) > 1000 {
+		if _, err := s.Deliver(t.Context(), sinkcheck.Numbered(1)); (err != nil) != wantErr || len(fmt.Sprint(err)) > 1000 {
 			t.Errorf("status %d: an error of %d bytes", status, len(fmt.Sprint(err)))
 		}
 	}
@@ -319,7 +300,7 @@ func TestEndlessAnswer(t *testing.T) {
 func TestHugeHeader(t *testing.T) {
 	server := newFake(t)
 	server.header.Set("X-Long", strings.Repeat("x", 1<<20))
-	if n, err := newSink(t, Options{URL: server.URL}).Deliver(t.Context(), numbered(1)); n != 0 || err == nil {
+	if n, err := newSink(t, Options{URL: server.URL}).Deliver(t.Context(), sinkcheck.Numbered(1)); n != 0 || err == nil {
 		t.Errorf("taken %d: %v", n, err)
 	}
 }
@@ -330,14 +311,14 @@ func TestTimeout(t *testing.T) {
 	defer server.Close()
 	defer close(release)
 	s := newSink(t, Options{URL: server.URL, Timeout: 20 * time.Millisecond})
-	n, err := s.Deliver(t.Context(), numbered(1))
+	n, err := s.Deliver(t.Context(), sinkcheck.Numbered(1))
 	var r *alarm.Refused
 	if n != 0 || err == nil || errors.As(err, &r) {
 		t.Errorf("its own timeout: %d, %v", n, err)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
-	if _, err := newSink(t, Options{URL: server.URL}).Deliver(ctx, numbered(1)); !errors.Is(err, context.DeadlineExceeded) {
+	if _, err := newSink(t, Options{URL: server.URL}).Deliver(ctx, sinkcheck.Numbered(1)); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("the caller's deadline: %v", err)
 	}
 }
@@ -353,7 +334,7 @@ func TestTLS(t *testing.T) {
 	roots.AddCert(server.Certificate())
 	f := func(question string, c *tls.Config, want string) {
 		t.Helper()
-		_, err := newSink(t, Options{URL: server.URL, TLS: c}).Deliver(t.Context(), numbered(1))
+		_, err := newSink(t, Options{URL: server.URL, TLS: c}).Deliver(t.Context(), sinkcheck.Numbered(1))
 		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
 			t.Errorf("%s: %v, want %q", question, err, want)
 		}
@@ -379,10 +360,10 @@ func TestSecrets(t *testing.T) {
 	o := Options{URL: server.URL + "/hook/" + secret + "?key=" + secret + "-query", Secret: secret, BearerToken: secret + "-token"}
 	s := newSink(t, o)
 	var texts []string
-	_, err := s.Deliver(t.Context(), numbered(1))
+	_, err := s.Deliver(t.Context(), sinkcheck.Numbered(1))
 	texts = append(texts, err.Error())
 	server.Close()
-	_, err = s.Deliver(t.Context(), numbered(1))
+	_, err = s.Deliver(t.Context(), sinkcheck.Numbered(1))
 	texts = append(texts, err.Error(), fmt.Sprintf("%v %+v %#v %v %+v %#v", s, s, s, o, o, o))
 	var logged strings.Builder
 	slog.New(slog.NewJSONHandler(&logged, nil)).Info("settings", "options", o, "sink", s)
@@ -404,7 +385,7 @@ func TestProxyOnlyWhenTold(t *testing.T) {
 		}
 	}))
 	defer proxy.Close()
-	if n, err := newSink(t, Options{URL: "http://hook.invalid/", Proxy: proxy.URL}).Deliver(t.Context(), numbered(1)); n != 1 || err != nil {
+	if n, err := newSink(t, Options{URL: "http://hook.invalid/", Proxy: proxy.URL}).Deliver(t.Context(), sinkcheck.Numbered(1)); n != 1 || err != nil {
 		t.Errorf("through the proxy: %d, %v", n, err)
 	}
 	proxyOf := func(o Options) func(*http.Request) (*url.URL, error) {
