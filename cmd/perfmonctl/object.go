@@ -43,8 +43,18 @@ func parseObject(word string) (sought, error) {
 	return sought{classes: []string{class}, what: what}, nil
 }
 
-// find asks the toolstack for the one object.
-func (s sought) find(ctx context.Context, c *xapi.Client) (xapi.Object, error) {
+// find asks the toolstack for the one object. Errors have their exit code, and
+// way puts the way out into those of the toolstack.
+func (s sought) find(ctx context.Context, c *xapi.Client, way func(error) error) (xapi.Object, error) {
+	object, err := s.search(ctx, c)
+	var coded *codeError
+	if err == nil || errors.As(err, &coded) {
+		return object, err
+	}
+	return object, failed(way(err))
+}
+
+func (s sought) search(ctx context.Context, c *xapi.Client) (xapi.Object, error) {
 	if uuid := strings.ToLower(s.what); wholeUUID.MatchString(uuid) {
 		return s.byUUID(ctx, c, uuid)
 	}
@@ -62,11 +72,11 @@ func (s sought) find(ctx context.Context, c *xapi.Client) (xapi.Object, error) {
 	}
 	switch len(matches) {
 	case 0:
-		return xapi.Object{}, fmt.Errorf("no %s has the name %q, and none a uuid that begins so; xe %s-list shows them", strings.Join(s.classes, " or "), s.what, s.classes[0])
+		return xapi.Object{}, refused(fmt.Errorf("no %s has the name %q, and none a uuid that begins so; xe %s-list shows them", strings.Join(s.classes, " or "), s.what, s.classes[0]))
 	case 1:
 		return matches[0], nil
 	}
-	return xapi.Object{}, ambiguous(s.what, matches)
+	return xapi.Object{}, refused(ambiguous(s.what, matches))
 }
 
 func (s sought) matches(o xapi.Object) bool {
@@ -86,7 +96,7 @@ func (s sought) byUUID(ctx context.Context, c *xapi.Client, uuid string) (xapi.O
 	if len(s.classes) > 1 {
 		missing = fmt.Errorf("no %s has the uuid %s, or it is of a template or a snapshot", strings.Join(s.classes, " or "), uuid)
 	}
-	return xapi.Object{}, missing
+	return xapi.Object{}, refused(missing)
 }
 
 // maxListed bounds what is listed of objects that a word could mean.

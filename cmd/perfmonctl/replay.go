@@ -37,10 +37,14 @@ A full RRD does not say whose it is: name the object with --object, or put its
 uuid into the file's name. With --xapi the full RRDs are asked of this host's
 toolstack, of all its VMs if --object is not given.
 
+OBJECT is a uuid; with --xapi it may be the beginning of one, or a name, with
+vm:, host: or sr: before it if you like. "host" is this host.
+
 What no row has (fs_usage, log_fs_usage, mem_usage) has no history.
 
-Exit codes: 0 done, 1 wrong flags, 2 rows could not be read, 3 the XML is wrong.`,
-		Example: `  perfmonctl replay --config vm.xml --xapi --object UUID
+Exit codes: 0 done, 1 wrong flags, 2 rows could not be read, 3 the XML is wrong,
+or there is no such object, or more than one.`,
+		Example: `  perfmonctl replay --config vm.xml --xapi --object web-01
   curl -s --unix-socket /var/lib/xcp/xcp-rrdd \
     'http://localhost/rrd_updates?start=-7200&interval=60&cf=AVERAGE' > rows.xml
   perfmonctl replay --config vm.xml --file rows.xml`,
@@ -50,7 +54,7 @@ Exit codes: 0 done, 1 wrong flags, 2 rows could not be read, 3 the XML is wrong.
 	f := cmd.Flags()
 	f.StringVar(&r.config, "config", "", "`FILE` of trigger XML, an object's own or a trigger file")
 	f.StringVar(&r.class, "class", "", "`CLASS` of the objects: vm, host or sr (default: from the file's name)")
-	f.StringVar(&r.object, "object", "", "`UUID` of the one object to look at")
+	f.StringVar(&r.object, "object", "", "the one `OBJECT` to look at")
 	f.StringSliceVar(&r.tags, "tag", nil, "`TAG` of the objects, for a trigger file that goes by tags")
 	f.StringArrayVar(&r.files, "file", nil, "`DOC` with rows; may be given several times")
 	f.BoolVar(&r.fromXAPI, "xapi", false, "ask this host's toolstack for the rows")
@@ -72,6 +76,7 @@ type replayer struct {
 	last                          time.Duration
 	xapi                          xapi.Options
 
+	sought  sought // what object says
 	rule    *replay.Rule
 	history *replay.History
 	tell    *progress
@@ -93,14 +98,26 @@ func (r *replayer) run(cmd *cobra.Command) error {
 	})
 	var err error
 	if r.fromXAPI {
+		ctx, stop := interruptible() // so that the session is ended
+		defer stop()
+		cmd.SetContext(ctx)
 		err = r.readXAPI(cmd)
 	} else {
 		err = r.readFiles(cmd)
 	}
-	if err != nil {
+	var coded *codeError
+	switch {
+	case cmd.Context().Err() != nil:
+		return errInterrupted
+	case errors.As(err, &coded):
+		return err
+	case err != nil:
 		return failed(err)
 	}
 	outcomes, err := r.replay(cmd)
+	if cmd.Context().Err() != nil {
+		return errInterrupted
+	}
 	if err != nil {
 		return failed(err)
 	}
@@ -126,6 +143,32 @@ func (r *replayer) checkFlags() error {
 	}
 	if !slices.Contains([]string{rrd.ClassVM, rrd.ClassHost, rrd.ClassSR}, r.class) {
 		return fmt.Errorf("--class %q: want vm, host or sr", r.class)
+	}
+	return r.checkObject()
+}
+
+// checkObject reads --object.
+func (r *replayer) checkObject() error {
+	if r.object == "" {
+		return nil
+	}
+	var err error
+	if r.sought, err = parseObject(r.object); err != nil {
+		return fmt.Errorf("--object: %w", err)
+	}
+	if len(r.sought.classes) > 1 {
+		r.sought.classes = []string{r.class}
+	}
+	uuid := strings.ToLower(r.sought.what)
+	switch {
+	case r.sought.classes[0] != r.class:
+		return fmt.Errorf("--object %q: the XML is for objects of the class %s", r.object, r.class)
+	case r.sought.this:
+		r.object = "" // there are rows of no other host
+	case wholeUUID.MatchString(uuid):
+		r.object = uuid
+	case !r.fromXAPI:
+		return fmt.Errorf("--object %q: rows in a file have no names: want the whole uuid, or ask the toolstack with --xapi", r.object)
 	}
 	return nil
 }

@@ -33,6 +33,10 @@ func TestReplayOfAToolstack(t *testing.T) {
 		return 0.25
 	})
 	sim.SetSeries(rrd.ClassVM, idle, "cpu0", func(int64) float64 { return 0.25 })
+	sim.PutVM(xapitest.VM{UUID: idle, Name: "idle one", PowerState: "Running", ResidentOn: sim.HostUUID()})
+	for _, uuid := range []string{xapitest.UUID("one twin"), xapitest.UUID("other twin")} {
+		sim.PutVM(xapitest.VM{UUID: uuid, Name: "twin", PowerState: "Running", ResidentOn: sim.HostUUID()})
+	}
 	if err := sim.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -63,6 +67,29 @@ func TestReplayOfAToolstack(t *testing.T) {
 	if strings.Contains(one, busy) || !strings.Contains(one, "nothing would have been said") {
 		t.Errorf("of one VM:\n%s", one)
 	}
+	for _, word := range []string{"idle one", "vm:idle one", "vm:" + idle, idle[:8], strings.ToUpper(idle)} {
+		if got := output(t, append(args, "--object", word)...); got != one {
+			t.Errorf("--object %q:\n%s\nwant\n%s", word, got, one)
+		}
+	}
+	refuse := func(code int, want, word string) {
+		t.Helper()
+		got, out, complaints := runs(append(args, "--object", word)...)
+		if got != code || out != "" || !strings.HasPrefix(complaints, "perfmonctl: "+want) {
+			t.Errorf("--object %q: exit code %d, %s%s, want %d, %s", word, got, out, complaints, code, want)
+		}
+	}
+	refuse(exitProblem, `no vm has the name "nobody", and none a uuid that begins so; xe vm-list shows them`, "nobody")
+	refuse(exitProblem, `"twin" can be 2 objects; say which:`+"\n  vm:", "twin")
+	down := append(args, "--xapi-socket", filepath.Join(dir, "none"))
+	if got := output(t, append(down, "--object", idle)...); got != one {
+		t.Errorf("with xcp-rrdd alone:\n%s", got)
+	}
+	if code, _, complaints := runs(append(down, "--object", "idle one")...); code != exitFailed || !strings.Contains(complaints, "no toolstack answers at ") || !strings.Contains(complaints, "or the object by its whole uuid") {
+		t.Errorf("a name without a toolstack: exit code %d, %s", code, complaints)
+	}
+	refuse(exitUsage, `--object "host": the XML is for objects of the class vm`, "host")
+	refuse(exitUsage, `--object: OBJECT "vm:" names no object`, "vm:")
 	// Without xcp-rrdd's own socket it goes by xapi's port, with a session.
 	if got := output(t, append(args, "--rrdd-socket", filepath.Join(dir, "none"))...); got != all {
 		t.Errorf("by the port:\n%s\nby the socket:\n%s", got, all)

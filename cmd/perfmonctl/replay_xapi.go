@@ -21,9 +21,12 @@ const listWindow = 5 * time.Minute
 // readXAPI asks this host's toolstack for the full RRDs.
 func (r *replayer) readXAPI(cmd *cobra.Command) error {
 	ctx := cmd.Context()
-	r.xapi.Originator, r.xapi.UserAgent = "perfmonctl", "perfmonctl/"+version
+	r.xapi.Originator, r.xapi.UserAgent, r.xapi.MaxReplyBytes = "perfmonctl", "perfmonctl/"+version, maxRecords
 	client := xapi.New(r.xapi)
 	defer closeClient(client)
+	if err := r.find(ctx, client); err != nil {
+		return err
+	}
 	uuids := []string{r.object}
 	if r.object == "" || r.class == rrd.ClassHost {
 		r.tell.say("ask which objects there are", 0, 0)
@@ -45,6 +48,25 @@ func (r *replayer) readXAPI(cmd *cobra.Command) error {
 			return err
 		}
 	}
+	return nil
+}
+
+// find makes a uuid of what names the object.
+func (r *replayer) find(ctx context.Context, client *xapi.Client) error {
+	if r.object == "" || wholeUUID.MatchString(r.object) {
+		return nil // whether there are rows of it, rrdd says
+	}
+	r.tell.say("ask for "+r.object, 0, 0)
+	object, err := r.sought.find(ctx, client, func(err error) error {
+		if kind := xapi.Kind(err); kind == "absent" || kind == "refused" {
+			return fmt.Errorf("no toolstack answers at %s: name its socket with --xapi-socket, or the object by its whole uuid", r.xapi.XAPISocket)
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	r.object = object.UUID
 	return nil
 }
 

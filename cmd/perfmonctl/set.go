@@ -196,9 +196,9 @@ func (e *edit) run(cmd *cobra.Command, object sought) error {
 	defer cancel()
 	c := e.open()
 	defer closeClient(c)
-	o, err := object.find(ctx, c)
+	o, err := object.find(ctx, c, e.explain)
 	if err != nil {
-		return failed(e.explain(err))
+		return err
 	}
 	return e.inToolstack(ctx, cmd, c, o)
 }

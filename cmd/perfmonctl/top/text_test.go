@@ -132,7 +132,9 @@ func TestSpark(t *testing.T) {
 // with a dot for what it did not know, and nothing before the first.
 func TestSparkBefore(t *testing.T) {
 	nan := math.NaN()
-	at := func(t int64, v float64) sample { return sample{t, [metrics]float64{cpu: v, memory: nan, network: nan, disk: nan, contention: nan}} }
+	at := func(t int64, v float64) sample {
+		return sample{t, [metrics]float64{cpu: v, memory: nan, network: nan, disk: nan, contention: nan}}
+	}
 	times, values := []int64{60, 90, 120, 150, 155}, [metrics][]float64{cpu: {nan, 0.5, nan, 1, 0.9}}
 	f := func(h history, end int64, want string) {
 		t.Helper()
