@@ -1,12 +1,11 @@
 package page
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
 	"fmt"
-	"html/template"
+	"html"
 	"io/fs"
 	"net/http"
 	"path"
@@ -107,16 +106,33 @@ func readAll(files fs.FS) (sources map[string][]byte, hash string, err error) {
 	return sources, hex.EncodeToString(sum.Sum(nil))[:16], nil
 }
 
-// render fills in the page's one template.
+// What index.html leaves open. Between the two last is what is shown of an
+// agent that has an archive.
+const (
+	assetsMark  = "{{assets}}"
+	versionMark = "{{version}}"
+	archiveMark = "{{if archive}}"
+	endMark     = "{{end}}"
+)
+
+// render fills in the page. A template of the standard library would do, and
+// make the program larger by a quarter: it calls methods by name, so that
+// the linker has to keep all that there are.
 func render(text []byte, hash string, o Options) ([]byte, error) {
-	t, err := template.New("index.html").Option("missingkey=error").Parse(string(text))
-	if err != nil {
-		return nil, err
+	before, rest, found := strings.Cut(string(text), archiveMark)
+	archive, after, ended := strings.Cut(rest, endMark)
+	if !found || !ended {
+		return nil, fmt.Errorf("no text from %s to %s", archiveMark, endMark)
 	}
-	var b bytes.Buffer
-	err = t.Execute(&b, struct {
-		Options
-		Assets string // relative, so that a proxy may serve the page below a path
-	}{o, strings.TrimPrefix(Prefix, "/") + hash})
-	return b.Bytes(), err
+	if !o.Archive {
+		archive = ""
+	}
+	page := strings.NewReplacer(
+		assetsMark, strings.TrimPrefix(Prefix, "/")+hash, // relative, so that a proxy may serve the page below a path
+		versionMark, html.EscapeString(o.Version),
+	).Replace(before + archive + after)
+	if i := strings.Index(page, "{{"); i >= 0 && !strings.Contains(o.Version, "{{") {
+		return nil, fmt.Errorf("unknown mark %.20q", page[i:])
+	}
+	return []byte(page), nil
 }

@@ -124,6 +124,11 @@ func TestLongNames(t *testing.T) {
 			if wide > float64(width) {
 				t.Errorf("%q is %v wide in a window of %d", view, wide, width)
 			}
+			var tall float64
+			tab.eval(`Math.max(0, ...[...document.querySelectorAll('tbody tr, .alarm, .lanes li, .bar, .wall-clock')].map((e) => e.offsetHeight))`, &tall)
+			if tall > 200 {
+				t.Errorf("%q in a window of %d has a row, an alarm or a heading that is %v high", view, width, tall)
+			}
 		}
 		tab.check(origin)
 	}
