@@ -75,32 +75,43 @@ func TestCheckKeepsParse(t *testing.T) {
 
 // TestExampleTriggers: the triggers that the package installs are sound.
 func TestExampleTriggers(t *testing.T) {
-	text, err := os.ReadFile("../../packaging/triggers/host.xml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if problems := Check(ClassHost, string(text), Options{}); len(problems) > 0 {
-		t.Errorf("problems: %v", problems)
-	}
-	want := []string{
-		"cpu_busiest max(cpu[0-9]+) high 0.9 period 30 inhibit 3600 priority 3",
-		"cpu_usage average(cpu[0-9]+) high 0.95 period 300 inhibit 3600 priority 3",
-		"host_load sum(hostload) high 1 period 300 inhibit 3600 priority 3",
-		"memory_available get_percent_mem_available() low 0.05 period 60 inhibit 3600 priority 3",
-		"nic_errors sum(pif_(eth[0-9]+|em[0-9]+|p[0-9]+p[0-9]+|en[a-z0-9]+)_[rt]x_errors) high 1 period 60 inhibit 3600 priority 3",
-		"root_fs_usage get_percent_fs_usage() high 0.9 period 60 inhibit 3600 priority 3",
-		"disk_latency_us max(disk_.+_latency) high 100000 period 60 inhibit 3600 priority 3",
-		"network_usage sum(pif_(eth[0-9]+|em[0-9]+|p[0-9]+p[0-9]+|en[a-z0-9]+)_[rt]x) high 1.1e+08 period 300 inhibit 3600 priority 3",
-		"memory_pressure sum(pressure_memory_full) high 0.1 period 60 inhibit 3600 priority 2",
-		"io_pressure sum(pressure_io_full) high 0.5 period 120 inhibit 3600 priority 3",
-	}
-	got := parse(t, ClassHost, string(text), Options{})
-	if len(got) != len(want) {
-		t.Fatalf("%d variables, want %d", len(got), len(want))
-	}
-	for i, w := range want {
-		if spell(got[i]) != w {
-			t.Errorf("variable %d:\ngot  %s\nwant %s", i, spell(got[i]), w)
+	for class, want := range map[string][]string{
+		ClassHost: {
+			"cpu_busiest max(cpu[0-9]+) high 0.9 period 30 inhibit 3600 priority 3",
+			"cpu_usage average(cpu[0-9]+) high 0.95 period 300 inhibit 3600 priority 3",
+			"host_load sum(hostload) high 1 period 300 inhibit 3600 priority 3",
+			"memory_available get_percent_mem_available() low 0.05 period 60 inhibit 3600 priority 3",
+			"nic_errors sum(pif_(eth[0-9]+|em[0-9]+|p[0-9]+p[0-9]+|en[a-z0-9]+)_[rt]x_errors) high 1 period 60 inhibit 3600 priority 3",
+			"root_fs_usage get_percent_fs_usage() high 0.9 period 60 inhibit 3600 priority 3",
+			"disk_latency_us max(disk_.+_latency) high 100000 period 60 inhibit 3600 priority 3",
+			"network_usage sum(pif_(eth[0-9]+|em[0-9]+|p[0-9]+p[0-9]+|en[a-z0-9]+)_[rt]x) high 1.1e+08 period 300 inhibit 3600 priority 3",
+			"memory_pressure sum(pressure_memory_full) high 0.1 period 60 inhibit 3600 priority 2",
+			"io_pressure sum(pressure_io_full) high 0.5 period 120 inhibit 3600 priority 3",
+		},
+		ClassVM: {
+			"cpu_usage average(cpu[0-9]+) high 0.95 period 900 inhibit 3600 priority 3",
+			"memory_internal_free sum(memory_internal_free) low 51200 period 300 inhibit 3600 priority 3",
+			"disk_latency_us max(vbd_.+_(read|write)_latency) high 100000 period 300 inhibit 3600 priority 3",
+		},
+		ClassSR: {
+			"physical_utilisation get_percent_sr_usage() high 0.9 period 300 inhibit 3600 priority 3",
+		},
+	} {
+		text, err := os.ReadFile("../../packaging/triggers/" + class + ".xml")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if problems := Check(class, string(text), Options{}); len(problems) > 0 {
+			t.Errorf("%s: problems: %v", class, problems)
+		}
+		got := parse(t, class, string(text), Options{})
+		if len(got) != len(want) {
+			t.Fatalf("%s: %d variables, want %d", class, len(got), len(want))
+		}
+		for i, w := range want {
+			if spell(got[i]) != w {
+				t.Errorf("%s: variable %d:\ngot  %s\nwant %s", class, i, spell(got[i]), w)
+			}
 		}
 	}
 }
