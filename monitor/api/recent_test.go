@@ -51,7 +51,7 @@ func TestRecent(t *testing.T) {
 			t.Errorf("at %d: %s, want %s", at, got, want)
 		}
 	}
-	f(0, 0.9, "[] []") // no row
+	f(0, 0.9, "[] []")        // no row
 	f(1000, nan, "[1000] []") // unknown in all of it
 	f(1005, 0.25, "[1005] [0.25]")
 	f(1005, 0.75, "[1005] [0.25]") // known already
