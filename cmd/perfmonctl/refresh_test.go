@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 
 	"perfmon/monitor/api"
@@ -60,6 +61,28 @@ func TestRefresh(t *testing.T) {
 	answer = `{"api": "v1", "state": "trouble", "trouble": "unreachable", "now": 1795338005}`
 	if got := output(t, "refresh", "--api-socket", socket, "--control-socket", name); !strings.HasPrefix(got, "refreshed at ") || !strings.HasSuffix(got, ", but no rows came: unreachable\n") {
 		t.Errorf("%q", got)
+	}
+}
+
+// TestInterrupted: who breaks it off has sent nothing, and is told nothing.
+func TestInterrupted(t *testing.T) {
+	name, heard := commands(t)
+	socket := agentAt(t, func(_ http.ResponseWriter, r *http.Request) {
+		if err := syscall.Kill(os.Getpid(), syscall.SIGINT); err != nil {
+			t.Error(err)
+		}
+		<-r.Context().Done()
+	})
+	for _, args := range [][]string{{"refresh", "--control-socket", name}, {"top", "--once"}, {"top", "--once", "--output", "json"}} {
+		if code, out, complaints := runs(append(args, "--api-socket", socket)...); code != exitInterrupted || out+complaints != "" {
+			t.Errorf("%q: exit code %d, says %q%q", args, code, out, complaints)
+		}
+	}
+	if code, _, complaints := runs("alarms", "--watch", "--api-socket", socket); code != exitOK || complaints != "" {
+		t.Errorf("watching: exit code %d, says %q", code, complaints)
+	}
+	if len(heard) > 0 {
+		t.Error("a command was sent")
 	}
 }
 
