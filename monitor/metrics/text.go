@@ -1,8 +1,6 @@
 package metrics
 
 import (
-	"math"
-	"strconv"
 	"strings"
 )
 
@@ -57,22 +55,6 @@ func (f *family) appendHead(b []byte, openMetrics bool) []byte {
 	}
 	b = append(append(b, "\n# TYPE "...), f.name...)
 	return append(b, " gauge\n"...)
-}
-
-// appendNumber writes a finite number in the shortest form that reads back as
-// the same one. OpenMetrics wants to see that it is no integer.
-func appendNumber(b []byte, v float64, openMetrics bool) []byte {
-	if v == math.Trunc(v) && -1e6 < v && v < 1e6 {
-		// What the general form makes of these, sooner; and of -0 it makes 0.
-		b = strconv.AppendInt(b, int64(v), 10)
-		if openMetrics {
-			b = append(b, ".0"...)
-		}
-		return b
-	}
-	// A number that is not whole has a point, a whole one from 1e6 on an
-	// exponent.
-	return strconv.AppendFloat(b, v, 'g', -1, 64)
 }
 
 var (
