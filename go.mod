@@ -84,3 +84,5 @@ require (
 )
 
 tool honnef.co/go/tools/cmd/staticcheck
+
+replace github.com/mwitkow/go-conntrack => ./cmd/internal/conntrack

@@ -33,6 +33,12 @@ var licenceFile = regexp.MustCompile(`(?i)^(licen[cs]e|copying|notice|attrib|cop
 // from the others, which are sorted by name; it may have no text.
 func gather(linked []linkedPackage) (own work, others []work, err error) {
 	own.name = ours
+	root := ""
+	for _, p := range linked {
+		if p.Module.Main {
+			root = p.Module.Dir
+		}
+	}
 	found := map[string]map[string]string{} // by work and by text, where it is
 	for _, p := range linked {
 		if p.Module.Main {
@@ -52,6 +58,9 @@ func gather(linked []linkedPackage) (own work, others []work, err error) {
 				}
 			}
 			continue
+		}
+		if root != "" && strings.HasPrefix(p.Module.Dir, root+string(filepath.Separator)) {
+			continue // ours, in the place of another's
 		}
 		name := p.Module.Path + "@" + p.Module.Version
 		if found[name] == nil {

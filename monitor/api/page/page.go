@@ -119,11 +119,8 @@ const (
 // make the program larger by a quarter: it calls methods by name, so that
 // the linker has to keep all that there are.
 func render(text []byte, hash string, o Options) ([]byte, error) {
-	before, rest, found := strings.Cut(string(text), archiveMark)
-	archive, after, ended := strings.Cut(rest, endMark)
-	if !found || !ended {
-		return nil, fmt.Errorf("no text from %s to %s", archiveMark, endMark)
-	}
+	before, rest, _ := strings.Cut(string(text), archiveMark)
+	archive, after, _ := strings.Cut(rest, endMark)
 	if !o.Archive {
 		archive = ""
 	}

@@ -249,7 +249,7 @@ func TestHead(t *testing.T) {
 // Other files have another hash, so that nobody keeps half of the old ones.
 func TestHashIsOfAllFiles(t *testing.T) {
 	files := func(script string) fstest.MapFS {
-		return fstest.MapFS{"index.html": {Data: []byte(`<script src="{{.Assets}}/a.js"></script>`)}, "a.js": {Data: []byte(script)}, "notes.md": {Data: []byte("not served")}}
+		return fstest.MapFS{"index.html": {Data: []byte(`<script src="{{assets}}/a.js"></script>`)}, "a.js": {Data: []byte(script)}, "notes.md": {Data: []byte("not served")}}
 	}
 	first := func(script string) string {
 		h, err := newPage(files(script), Options{})
