@@ -58,7 +58,11 @@ for dir in triggers prometheus grafana; do
 	[ ! -d "packaging/$dir" ] || cp -R "packaging/$dir" "$common/share/"
 done
 rm -rf "$common/share/prometheus/tests"
-cp README.md docs/*.md "$common/doc/"
+# As in the source, so that the pages find each other.
+mkdir "$common/doc/docs"
+cp README.md "$common/doc/"
+cp docs/*.md "$common/doc/docs/"
+cp -R docs/img "$common/doc/docs/"
 for licence in LICENSE* LICENCE* COPYING*; do
 	[ ! -f "$licence" ] || cp "$licence" "$common/doc/"
 done

@@ -21,11 +21,11 @@ var must = []string{
 	"/etc/perfmon/perfmon.yaml", "/etc/perfmon/triggers",
 	"/usr/share/man/man8/perfmon.8.gz", "/usr/share/man/man1/perfmonctl.1.gz", "/usr/share/man/man1/perfmonctl-takeover.1.gz",
 	"/usr/share/bash-completion/completions/perfmonctl", "/usr/share/fish/vendor_completions.d/perfmonctl.fish",
-	"/usr/share/perfmon/triggers/host.xml", "/usr/share/perfmon/perfmon.yaml",
+	"/usr/share/perfmon/triggers/host.xml", "/usr/share/perfmon/triggers/vm.xml", "/usr/share/perfmon/triggers/sr.xml", "/usr/share/perfmon/perfmon.yaml",
 	"/usr/share/perfmon/prometheus/perfmon.rules.yml", "/usr/share/perfmon/prometheus/perfmon-alarms.rules.yml",
 	"/usr/share/perfmon/prometheus/relabel-xen-orchestra.yml", "/usr/share/perfmon/prometheus/relabel-xen-exporter.yml",
 	"/usr/share/perfmon/grafana/perfmon-host.json", "/usr/share/perfmon/grafana/perfmon-vms.json", "/usr/share/perfmon/grafana/perfmon-alarms.json",
-	"/usr/share/doc/perfmon-agent/README.md", "/usr/share/doc/perfmon-agent/copyright",
+	"/usr/share/doc/perfmon-agent/README.md", "/usr/share/doc/perfmon-agent/docs/install.md", "/usr/share/doc/perfmon-agent/copyright",
 }
 
 // completionOfZsh is where each kind of system has zsh look.
@@ -68,6 +68,43 @@ func judge(t *testing.T, kind string, list []entry) {
 			t.Errorf("%s has no %s", kind, path)
 		}
 	}
+	for page, links := range pages(t) {
+		for _, to := range links {
+			// What is above the pages is in the source alone.
+			path := filepath.Join("/usr/share/doc/perfmon-agent", filepath.Dir(page), to)
+			if !strings.HasPrefix(to, "../") && !slices.Contains(paths, path) {
+				t.Errorf("%s: %s leads to %s, which is not in the package", kind, page, to)
+			}
+		}
+	}
+}
+
+// link is one of Markdown, or a picture, to a file: [text](install.md#remove).
+var link = regexp.MustCompile(`\]\(([^)#:]+)(?:#[^)]*)?\)`)
+
+// pages are the documents of the source, with what they lead to.
+func pages(t *testing.T) map[string][]string {
+	t.Helper()
+	tree := repository(t)
+	found, err := filepath.Glob(filepath.Join(tree, "docs/*.md"))
+	if err != nil || len(found) < 10 {
+		t.Fatalf("%d pages, %v", len(found), err)
+	}
+	all := map[string][]string{}
+	for _, path := range append(found, filepath.Join(tree, "README.md")) {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		name, err := filepath.Rel(tree, path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range link.FindAllStringSubmatch(string(text), -1) {
+			all[name] = append(all[name], m[1])
+		}
+	}
+	return all
 }
 
 // TestPackages builds the packages and takes them through their lives.
@@ -272,6 +309,9 @@ func (r *root) mustTellOfAll() {
 		}
 		want = append(want, "Go@"+info.GoVersion+"/*")
 		for _, m := range info.Deps {
+			if m.Replace != nil && strings.HasPrefix(m.Replace.Path, ".") {
+				continue // ours, in the place of another's
+			}
 			want = append(want, m.Path+"@"+m.Version+"/*")
 		}
 	}
