@@ -95,6 +95,7 @@ func TestHiddenTab(t *testing.T) {
 	hide(false)
 	f.waitFor(t, "the line is open", func() bool { return len(f.watchers) == 1 })
 	tab.wait(runs + ` === 2`)
+	tab.wait(strings.ReplaceAll(runs, "disk", "cpu") + ` === 1`) // the agent has the rows of that one
 	f.poll()
 	tab.wait(`document.querySelector('#pulse').dataset.state === 'live' && document.querySelector('#banner').hidden`)
 	tab.check(origin)
