@@ -30,15 +30,23 @@ type guest struct {
 	root string // its root directory, seen from here
 }
 
-const guestName = "perfmon-test"
+const (
+	guestName = "perfmon-test" // here
+	hostName  = "debian"       // in there
+)
+
+func mustHaveRoot(t *testing.T) {
+	t.Helper()
+	if *rootFlag == "" {
+		t.Skip("no -root: make system gives one")
+	}
+}
 
 // newGuest boots one on a layer over the root, or says what this machine
 // lacks, and skips.
 func newGuest(t *testing.T) *guest {
 	t.Helper()
-	if *rootFlag == "" {
-		t.Skip("no -root: make system gives one")
-	}
+	mustHaveRoot(t)
 	if _, err := exec.LookPath("lxc-start"); err != nil {
 		t.Skip("no LXC here: ", err)
 	}
@@ -58,9 +66,12 @@ func newGuest(t *testing.T) *guest {
 		t.Skip("this machine mounts no overlay: ", err)
 	}
 	t.Cleanup(func() { _ = unix.Unmount(g.root, unix.MNT_DETACH) })
+	if err := os.WriteFile(filepath.Join(g.root, "etc/hostname"), []byte(hostName+"\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
 	config := filepath.Join(base, "config")
 	text := "lxc.include = /usr/share/lxc/config/common.conf\nlxc.rootfs.path = dir:" + g.root +
-		"\nlxc.apparmor.profile = unconfined\nlxc.net.0.type = empty\nlxc.uts.name = guest\n"
+		"\nlxc.apparmor.profile = unconfined\nlxc.net.0.type = empty\nlxc.uts.name = " + hostName + "\n"
 	if err := os.WriteFile(config, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}

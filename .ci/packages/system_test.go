@@ -58,12 +58,6 @@ func TestGuest(t *testing.T) {
 	g := newGuest(t)
 	older := g.take(one(t, build(t, tree, olderVersion), ".deb"), "/root/older.deb", 0o644)
 	newer := g.take(one(t, build(t, tree, newerVersion), ".deb"), "/root/newer.deb", 0o644)
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	g.take(self, "/root/standin", 0o755)
-
 	watched := []string{"/etc", "/usr/lib/systemd", "/usr/sbin", "/usr/bin"}
 	bare := g.files(watched[:2]...)
 	step := func(name string, f func(g *guest)) {
@@ -77,15 +71,7 @@ func TestGuest(t *testing.T) {
 	step("install and purge", func(g *guest) { installAndPurge(g, older, bare) })
 
 	// A host with one.
-	g.write("/usr/lib/systemd/system/perfmon.service", stockUnit, 0o644)
-	g.write("/usr/lib/systemd/system/toolstack.target", toolstackTarget, 0o644)
-	g.write(plugin, "#!/bin/sh\necho the stock plugin\n", 0o755)
-	old := time.Date(2020, 2, 3, 4, 5, 6, 7000, time.UTC)
-	if err := os.Chtimes(filepath.Join(g.root, plugin), old, old); err != nil {
-		t.Fatal(err)
-	}
-	g.run("systemctl", "daemon-reload")
-	g.run("systemctl", "enable", "--now", "toolstack.target", stockU)
+	addStock(g)
 	before := g.files(watched[:2]...)
 
 	step("beside stock", func(g *guest) { besideStock(g, older) })
@@ -120,6 +106,26 @@ func TestGuest(t *testing.T) {
 		}
 		mustBeGone(g)
 	})
+}
+
+// addStock makes the guest a host with a toolstack: stand-ins for the stock
+// daemon, its unit and its host plugin.
+func addStock(g *guest) {
+	g.t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	g.take(self, "/root/standin", 0o755)
+	g.write("/usr/lib/systemd/system/perfmon.service", stockUnit, 0o644)
+	g.write("/usr/lib/systemd/system/toolstack.target", toolstackTarget, 0o644)
+	g.write(plugin, "#!/bin/sh\necho the stock plugin\n", 0o755)
+	old := time.Date(2020, 2, 3, 4, 5, 6, 7000, time.UTC)
+	if err := os.Chtimes(filepath.Join(g.root, plugin), old, old); err != nil {
+		g.t.Fatal(err)
+	}
+	g.run("systemctl", "daemon-reload")
+	g.run("systemctl", "enable", "--now", "toolstack.target", stockU)
 }
 
 func installAndPurge(g *guest, deb string, bare map[string]string) {
