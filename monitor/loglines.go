@@ -80,11 +80,11 @@ func (m *Monitor) logTransition(e *alarm.Event, by string) {
 	m.log.Log(context.Background(), level, k.text, append(args, k.words()...)...)
 }
 
-// logRest says of how many objects more the log would have told the same.
+// logRest says how often more the log would have told the same.
 func (m *Monitor) logRest() {
 	for _, k := range m.lines.order {
 		if more := m.lines.alike[k] - maxAlikeLines; more > 0 {
-			m.log.Log(context.Background(), k.level, k.text+": the same on more objects",
+			m.log.Log(context.Background(), k.level, k.text+": more of the same",
 				append([]any{"class", k.class, "variable", k.variable, "more", more, "newest", m.anchor.last}, k.words()...)...)
 		}
 	}

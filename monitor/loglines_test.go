@@ -66,7 +66,7 @@ func TestStorm(t *testing.T) {
 			if n := w.lines(fmt.Sprintf(`level=%s msg="%s" class=vm .* variable=%s `, level, text, variable)); n != maxAlikeLines {
 				t.Errorf("%s: %d lines of %s", kind, n, variable)
 			}
-			if n := w.lines(fmt.Sprintf(`level=%s msg="%s: the same on more objects" class=vm variable=%s more=%d newest=%d severity=critical`, level, text, variable, vms-maxAlikeLines, t0+row)); n != 1 {
+			if n := w.lines(fmt.Sprintf(`level=%s msg="%s: more of the same" class=vm variable=%s more=%d newest=%d severity=critical`, level, text, variable, vms-maxAlikeLines, t0+row)); n != 1 {
 				t.Errorf("%s: %d lines sum %s up", kind, n, variable)
 			}
 		}
@@ -79,7 +79,7 @@ func TestStorm(t *testing.T) {
 	f(3600, 2, alarm.KindRaised, "WARN")
 	w.log.Reset()
 	w.poll(3700)
-	if n := w.lines("the same on more"); n != 0 {
+	if n := w.lines("more of the same"); n != 0 {
 		t.Errorf("%d lines sum up nothing", n)
 	}
 }
