@@ -54,9 +54,10 @@ func (a *agentFlags) addSocket(f *pflag.FlagSet) {
 	f.StringVar(&a.socket, "api-socket", api.DefaultSocket, "`PATH` of the agent's socket")
 }
 
-// check refuses a format that there is not.
+// check refuses a format that there is not. What is for people can be called a
+// table everywhere.
 func (a *agentFlags) check() error {
-	if a.output != a.plain && a.output != "json" {
+	if a.output != a.plain && a.output != "table" && a.output != "json" {
 		return fmt.Errorf("--output %q: want %s or json", a.output, a.plain)
 	}
 	return nil

@@ -45,7 +45,11 @@ says at which byte, and of which row (0 is the newest).`,
 			return dump(in, nameOf(args[0]), cmd.OutOrStdout(), write)
 		},
 	}
-	cmd.Flags().StringVar(&format, "format", "tsv", "`FORMAT` of the output: tsv or json")
+	f := cmd.Flags()
+	f.StringVar(&format, "output", "tsv", "`FORMAT` of the output: tsv or json")
+	f.StringVar(&format, "format", "tsv", "an earlier name of --output")
+	_ = f.MarkHidden("format") // the error is of a flag that there is not
+	offer(cmd, "output", "tsv", "json")
 	cmd.Flags().BoolVar(&quiet, "quiet", false, "print a summary of one line instead")
 	return cmd
 }
@@ -54,10 +58,10 @@ says at which byte, and of which row (0 is the newest).`,
 type writer func(io.Writer, rrd.Reader) error
 
 func writerOf(format string, quiet bool) (writer, error) {
-	byFormat := map[string]writer{"tsv": rrd.WriteTSV, "json": rrd.WriteJSON}
+	byFormat := map[string]writer{"tsv": rrd.WriteTSV, "table": rrd.WriteTSV, "json": rrd.WriteJSON}
 	write, ok := byFormat[format]
 	if !ok {
-		return nil, fmt.Errorf("--format %q: want tsv or json", format)
+		return nil, fmt.Errorf("--output %q: want tsv or json", format)
 	}
 	if quiet {
 		write = summarize

@@ -20,6 +20,9 @@ type report struct {
 
 // print says what changes, and what is to be said of the outcome.
 func (r report) print(cmd *cobra.Command, e *edit) error {
+	if e.output == "json" {
+		return r.asJSON(cmd, e)
+	}
 	var out strings.Builder
 	switch {
 	case r.after == r.before:
@@ -36,6 +39,30 @@ func (r report) print(cmd *cobra.Command, e *edit) error {
 		fmt.Fprintln(cmd.ErrOrStderr(), p.Format(r.origin))
 	}
 	return nil
+}
+
+// edited is what perfmonctl set and unset --output json print.
+type edited struct {
+	What     string            `json:"what"` // vm, host or sr, its uuid and name; or a file
+	Variable string            `json:"variable"`
+	Changed  bool              `json:"changed"` // false: it was so already
+	DryRun   bool              `json:"dry_run"` // true: it was not done
+	Before   map[string]string `json:"before"`  // the variable's settings as they are written; null for no such variable
+	After    map[string]string `json:"after"`
+	XML      string            `json:"xml"` // the whole text, as it is then
+	Problems []string          `json:"problems"`
+}
+
+func (r report) asJSON(cmd *cobra.Command, e *edit) error {
+	opts := config.Options{Legacy: e.legacy}
+	out := edited{
+		What: r.title, Variable: e.variable, Changed: r.after != r.before, DryRun: e.dryRun, XML: r.after, Problems: []string{},
+		Before: config.Settings(r.class, r.before, e.variable, opts), After: config.Settings(r.class, r.after, e.variable, opts),
+	}
+	for _, p := range r.problems {
+		out.Problems = append(out.Problems, p.Format(r.origin))
+	}
+	return writeJSON(cmd.OutOrStdout(), out)
 }
 
 // changes lists the settings of the variable that change.

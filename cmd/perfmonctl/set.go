@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 
@@ -20,6 +21,7 @@ type edit struct {
 	agent  agentFlags // to ask what an object inherits
 	file   string
 	class  string // of the file
+	output string
 	dryRun bool
 	legacy bool
 
@@ -108,6 +110,7 @@ such variable, or the XML cannot be read.`,
 
 func (e *edit) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
+	addOutput(cmd, &e.output)
 	f.BoolVar(&e.dryRun, "dry-run", false, "show the change and do not make it")
 	f.StringVar(&e.file, "file", "", "change the trigger `FILE`")
 	f.StringVar(&e.class, "class", "", "`CLASS` that the file is for, if its name does not say it")
@@ -135,6 +138,9 @@ func (e *edit) complete(settings func(args []string, begun string) []cobra.Compl
 
 // words reads OBJECT, unless there is a file, and VARIABLE.
 func (e *edit) words(args []string) (object sought, rest []string, err error) {
+	if e.output != "table" && e.output != "json" {
+		return sought{}, nil, fmt.Errorf("--output %q: want table or json", e.output)
+	}
 	if e.class != "" && (e.file == "" || !slices.Contains(classes, e.class)) {
 		return sought{}, nil, fmt.Errorf("--class %q: want vm, host or sr, together with --file", e.class)
 	}
@@ -224,7 +230,7 @@ func (e *edit) inToolstack(ctx context.Context, cmd *cobra.Command, c *xapi.Clie
 		return err
 	}
 	if above != nil {
-		fmt.Fprint(cmd.OutOrStdout(), above.lost(e.assignments))
+		fmt.Fprint(e.notes(cmd), above.lost(e.assignments))
 	}
 	e.hint(cmd, o, after)
 	return nil
@@ -247,6 +253,14 @@ func (e *edit) change(l config.Layer, own bool) (string, error) {
 // refused is an error about what the XML is or would be.
 func refused(err error) error { return &codeError{exitProblem, err} }
 
+// notes is where advice goes: not among JSON.
+func (e *edit) notes(cmd *cobra.Command) io.Writer {
+	if e.output == "json" {
+		return cmd.ErrOrStderr()
+	}
+	return cmd.OutOrStdout()
+}
+
 // hint names the command with which the toolstack records what a variable
 // reads, where that does not go by itself. Whether it has been told already is
 // not looked at.
@@ -260,7 +274,7 @@ func (e *edit) hint(cmd *cobra.Command, o xapi.Object, text string) {
 			continue
 		}
 		if command, is := config.RecordHint(o.Class, o.UUID, v, nil); is {
-			fmt.Fprintf(cmd.OutOrStdout(), "unless that has been done, tell the toolstack to record what it reads:\n  %s\n", command)
+			fmt.Fprintf(e.notes(cmd), "unless that has been done, tell the toolstack to record what it reads:\n  %s\n", command)
 		}
 	}
 }
