@@ -197,6 +197,27 @@ func TestClocksDiffer(t *testing.T) {
 	tab.check(origin)
 }
 
+// The agent says what a value is measured in; where it does not, the name
+// tells.
+func TestUnits(t *testing.T) {
+	f := newFake()
+	f.vms = 3
+	origin := f.start(t)
+	tab := startBrowser(t).open(t, 1280, 900, "dark")
+	waiting := variable(f.ref(1), "waiting", "firing", alarm.Critical, f.now, some(12), 8, "queue_length")
+	waiting.Unit = "requests"
+	f.raise(waiting)
+	f.raise(variable(f.ref(1), "vbd_latency", "firing", alarm.Critical, f.now, some(250000), 100000, "vbd_xvda_latency"))
+	tab.visit(origin + "/")
+	values := func(selector string) string {
+		return `[...document.querySelectorAll('` + selector + `')].map((e) => e.textContent.replaceAll('\u00a0', ' ')).join('|')`
+	}
+	tab.wait(values(".alarm .value") + ` === '12 requests|250 ms' && ` + values(".alarm .against") + ` === 'above 8 requests|above 100 ms'`)
+	tab.visit(origin + "/#/vm/" + f.ref(1).UUID)
+	tab.wait(values(".variables .with-gauge") + ` === '12 requests|250 ms' && ` + values(".variables .rule") + ` === 'above 8 requests for 60 s|above 100 ms for 60 s'`)
+	tab.check(origin)
+}
+
 // The browser refuses what the policy forbids, whoever tries.
 func TestPolicyIsInForce(t *testing.T) {
 	_, origin, tab := night(t, 1280, 900)

@@ -3,7 +3,7 @@ import { ask, objectOf } from './api.js';
 import { h, keyed, text } from './dom.js';
 import { gauge } from './gauge.js';
 import { Ring, sparkline } from './spark.js';
-import { number, unitOf } from './units.js';
+import { number, unitFor } from './units.js';
 import { ago, setWhen, when } from './when.js';
 import { beyond, classWord, linkTo, look, nameOf } from './words.js';
 
@@ -88,7 +88,7 @@ export function alarmList(o = {}) {
     const key = keyOf(first);
     const drawSpark = (v) => {
       const ring = rings.get(key);
-      if (ring) spark.update(ring.values, { level: v.level, floor: unitOf(v.variable, v.columns) === 'fraction' ? 0 : undefined });
+      if (ring) spark.update(ring.values, { level: v.level, floor: unitFor(v) === 'fraction' ? 0 : undefined });
     };
     let last = first;
     const askForPast = () => {
@@ -101,7 +101,7 @@ export function alarmList(o = {}) {
     const update = (v) => {
       last = v;
       const l = look(v);
-      const unit = unitOf(v.variable, v.columns);
+      const unit = unitFor(v);
       li.dataset.tone = l.tone;
       li.classList.toggle('muted', Boolean(v.muted));
       text(sign, l.sign);

@@ -120,3 +120,6 @@ export function unitOf(variable, columns) {
   }
   return variable === 'physical_utilisation' ? 'fraction' : '';
 }
+
+/** The unit of a variable as the agent answers about it: it says it where it knows. */
+export const unitFor = (v) => v.unit || unitOf(v.variable, v.columns);

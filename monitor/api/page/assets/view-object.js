@@ -5,7 +5,7 @@ import { gauge } from './gauge.js';
 import { onPresent, present } from './live.js';
 import { mutedText } from './alarms.js';
 import { plots } from './plots.js';
-import { number, unitOf, whole } from './units.js';
+import { number, unitFor, whole } from './units.js';
 import { when } from './when.js';
 import { classWord, flagsLook, linkTo, look, nameOf } from './words.js';
 
@@ -63,7 +63,7 @@ function variablesTable(object) {
       const focused = document.activeElement && body.contains(document.activeElement) ? document.activeElement.getAttribute('href') : null;
       body.replaceChildren(...variables.map((v) => {
         const l = look(v);
-        const unit = unitOf(v.variable, v.columns);
+        const unit = unitFor(v);
         const g = gauge();
         g.update(v.value, v.level, v.sense, unit);
         return h('tr', { dataset: { tone: l.tone } },
