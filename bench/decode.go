@@ -28,13 +28,16 @@ type foreign struct {
 	partly      bool     // it does not convert values
 }
 
+// python is Debian's, whatever else there is.
+const python = "/usr/bin/python3"
+
 func (b *bench) foreign() []foreign {
 	program := func(name string) []string { return []string{filepath.Join(b.out, name)} }
 	return []foreign{
 		{"expat-empty", "C expat, handlers empty", false, program("expat-empty"), true},
 		{"expat", "C expat, strtod", false, program("expat"), false},
 		{"libxml2", "C libxml2 SAX2, strtod", false, program("libxml2"), false},
-		{"python", "Python xml.sax, the stock daemon's logic", false, []string{"python3", "py/decode.py"}, false},
+		{"python", "Python xml.sax, the stock daemon's logic", false, []string{python, "py/decode.py"}, false},
 		{"simdjson", "C++ simdjson on demand", true, program("simdjson"), false},
 	}
 }

@@ -14,7 +14,11 @@ import (
 
 // interval is the seconds between refreshes, which stand for so much more of
 // the simulated toolstack's time.
-const interval = 2
+const interval = 1
+
+// together is how many refreshes make a round: the garbage collector does not
+// come at each.
+const together = 3
 
 // warm is how many answers go by before the first that is measured: the
 // first has hardly a row, and the configuration is read meanwhile.
@@ -43,7 +47,7 @@ func (b *bench) agent(interval int, web string) daemon {
 
 func (b *bench) stockLogic() daemon {
 	return daemon{name: "python", about: "Python, the stock daemon's logic", argv: func(at toolstack.Line, _ string) []string {
-		return []string{"python3", "py/daemon.py", at.TCP, strconv.Itoa(interval), "5"}
+		return []string{python, "py/daemon.py", at.TCP, strconv.Itoa(interval), "5"}
 	}}
 }
 
@@ -86,8 +90,8 @@ func (b *bench) growth(ctx context.Context) ([]Figure, error) {
 	return figures, nil
 }
 
-// refreshes runs a daemon against a toolstack of its own until it has
-// refreshed so often as there are rounds.
+// refreshes runs a daemon against a toolstack of its own for so many rounds. A
+// refresh is measured from the end of one answer to the end of the next.
 func (b *bench) refreshes(ctx context.Context, section string, d daemon, load toolstack.Options) (Figure, error) {
 	figure := Figure{Section: section, Name: d.name, About: d.about, Unit: "ms a refresh"}
 	dir, err := os.MkdirTemp("", "bench-")
@@ -107,25 +111,29 @@ func (b *bench) refreshes(ctx context.Context, section string, d daemon, load to
 	}
 	defer p.stop()
 	before, alarms := time.Duration(0), 0
-	for n := 1; n <= warm+b.rounds+1; n++ {
+	for n := range warm + 1 + together*b.rounds {
 		line, err := sim.next(p)
 		if err != nil {
-			return figure, fmt.Errorf("%s at answer %d: %w", d.name, n, err)
+			return figure, fmt.Errorf("%s at answer %d: %w", d.name, n+1, err)
 		}
 		if d.each != nil {
 			if err := d.each(ctx); err != nil {
-				return figure, fmt.Errorf("%s after answer %d: %w", d.name, n, err)
+				return figure, fmt.Errorf("%s after answer %d: %w", d.name, n+1, err)
 			}
+		}
+		alarms = line.Alarms
+		if n < warm || (n-warm)%together != 0 {
+			continue
 		}
 		now, err := p.cpu()
 		if err != nil {
 			return figure, err
 		}
-		if n > warm+1 {
-			figure.add(measure.Report{CPU: float64(now - before), Bytes: line.Bytes}, 1e6)
-			say("  refresh %d of %d  %-20s %10.4g ms", n-warm-1, b.rounds, d.name, figure.Samples[len(figure.Samples)-1])
+		if n > warm {
+			figure.add(measure.Report{CPU: float64(now - before), Bytes: line.Bytes}, 1e6*together)
+			say("  round %d of %d  %-20s %10.4g ms", len(figure.Samples), b.rounds, d.name, figure.Samples[len(figure.Samples)-1])
 		}
-		before, alarms = now, line.Alarms
+		before = now
 	}
 	if alarms == 0 {
 		return figure, fmt.Errorf("%s raised no alarm, so it has not looked at what it read", d.name)

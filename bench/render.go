@@ -111,6 +111,11 @@ func renderPage(folder string) error {
 	if err := os.WriteFile(page, []byte(out), 0o644); err != nil {
 		return fmt.Errorf("write the page: %w", err)
 	}
+	if growth := r.section("growth"); len(growth) > 0 {
+		if err := os.WriteFile(chartFile, []byte(growthChart(growth)), 0o644); err != nil {
+			return fmt.Errorf("write the chart: %w", err)
+		}
+	}
 	return nil
 }
 

@@ -113,18 +113,23 @@ func (v variable) fold(row []float64, columns []int) float64 {
 	return sum
 }
 
-// sink keeps the compiler from leaving the work out.
-var sink float64
-
+// read adds all values up, four sums at a time so that it is the memory that
+// it waits for.
 func read(m *matrix) (func() error, error) {
 	return func() error {
-		sum := 0.0
+		var sum [4]float64
 		for _, row := range m.rows {
-			for _, v := range row {
-				sum += v
+			for len(row) >= 4 {
+				sum[0] += row[0]
+				sum[1] += row[1]
+				sum[2] += row[2]
+				sum[3] += row[3]
+				row = row[4:]
 			}
 		}
-		sink = sum
+		if sum[0]+sum[1]+sum[2]+sum[3] < 0 {
+			return errors.New("the values are not those that were made")
+		}
 		return nil
 	}, nil
 }
