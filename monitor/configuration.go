@@ -41,7 +41,7 @@ func (m *Monitor) parseOwn(o *object) (changed bool) {
 	next := &config.Config{}
 	o.said = nil
 	if strings.TrimSpace(text) != "" && !(m.opts.Legacy && o.Class == rrd.ClassSR) {
-		next, o.said = config.Parse(o.Class, text, config.Options{Legacy: m.opts.Legacy})
+		next, o.said = config.Parse(o.Class, text, m.parseOptions())
 	}
 	if o.own == nil {
 		o.own = m.lastGood(o.Object)
@@ -51,6 +51,11 @@ func (m *Monitor) parseOwn(o *object) (changed bool) {
 	}
 	m.keepGood(o.Object, text, o.said)
 	return true
+}
+
+// parseOptions are those of the XML of objects.
+func (m *Monitor) parseOptions() config.Options {
+	return config.Options{Legacy: m.opts.Legacy, Patterns: &m.patterns}
 }
 
 // inherit notes what an object inherits now. One that no inventory names

@@ -98,7 +98,7 @@ func (m *Monitor) lastGood(key Object) *config.Config {
 	if text == "" {
 		return nil
 	}
-	c, _ := config.Parse(key.Class, text, config.Options{Legacy: m.opts.Legacy})
+	c, _ := config.Parse(key.Class, text, m.parseOptions())
 	return c
 }
 

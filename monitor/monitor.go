@@ -33,6 +33,7 @@ type Monitor struct {
 	hostUUID  string
 	objects   map[Object]*object
 	layers    layers
+	patterns  config.Patterns
 	plan      *plan // nil: to be made
 	outdated  *plan // the one before, while there is none
 	anchor    anchor

@@ -38,6 +38,9 @@ type Options struct {
 	// Legacy is the daemon of 2012: priority 5, patterns that match anywhere
 	// in a name, a week of inhibit for fs_usage, no SR variables.
 	Legacy bool
+	// Patterns are shared with other documents that are parsed with the same
+	// options. Nil: with none.
+	Patterns *Patterns
 }
 
 // Config is the variables of one object. It is immutable once handed out.

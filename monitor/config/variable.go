@@ -204,7 +204,7 @@ func (r *reader) patternFix() string {
 }
 
 func (r *reader) compile(e *etree.Element, text string) {
-	p, err := compilePattern(text, r.opts)
+	p, err := r.opts.Patterns.compile(text, r.opts)
 	if err != nil {
 		r.error(e, fmt.Sprintf("rrd_regex %q: %v", text, err), "write a regular expression as Python's re module has them")
 		return
