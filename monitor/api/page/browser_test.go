@@ -279,6 +279,9 @@ func TestTabOrder(t *testing.T) {
 		if n < 10 {
 			t.Errorf("%q has %d stops", view, n)
 		}
+		if tab.text(`[...document.querySelectorAll('.plot')].every((e) => window.stops.includes(e))`) != "true" {
+			t.Errorf("%q has plots that Tab does not reach", view)
+		}
 		for i := range n {
 			tab.press("Tab")
 			var at struct {
