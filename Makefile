@@ -12,6 +12,7 @@ ONLY      ?=
 LISTEN    ?= 127.0.0.1:9789
 RUNFLAGS  ?=
 TESTFLAGS ?=
+ROWS      ?= 40
 
 # Folders that start with a dot are left out of ./..., so they are named.
 ALL      := ./... ./.ci/structure ./.ci/mutants ./.ci/dashboards ./.ci/licences ./.ci/packages
@@ -69,14 +70,18 @@ performance: need-go ## put the figures of the last make bench into docs/perform
 gobench: need-go ## run the benchmarks of each package
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 
+.PHONY: latency
+latency: need-go ## measure how long a bad row takes to be an alarm: a real agent, 11 minutes (ROWS=40)
+	$(GO) test -tags latency -count 1 -timeout 60m -parallel 4 -run '^TestRealLatency$$' -v ./cmd/perfmon -rows $(ROWS)
+
 .PHONY: check
 check: need-go ## format, vet, lint, import directions, package comments
 	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then \
 		echo "not formatted, run gofmt -w on:"; echo "$$unformatted"; exit 1; fi
 	$(GO) vet $(ALL)
-	$(GO) vet -tags integration,browser ./... ./.ci/dashboards ./.ci/packages
+	$(GO) vet -tags integration,browser,latency ./... ./.ci/dashboards ./.ci/packages
 	$(GO) vet -tags system ./.ci/packages
-	$(GO) tool staticcheck -tags integration,browser $(ALL)
+	$(GO) tool staticcheck -tags integration,browser,latency $(ALL)
 	@staticcheck=$$($(GO) tool -n staticcheck); cd bench && $(GO) vet -tags integration ./... && $$staticcheck -tags integration ./...
 	@for script in .ci/run .ci/need .ci/*.sh packaging/scripts/*.sh; do bash -n "$$script" || exit 1; done
 	$(GO) test -count=1 ./.ci/structure

@@ -53,6 +53,9 @@ type Options struct {
 	// MaxReplyBytes bounds the reply of a call.
 	MaxReplyBytes int64
 
+	// Dial makes connections; nil means the net package.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+
 	Logger *slog.Logger // nil discards
 	// OnCall, if set, hears of every exchange with the toolstack when it
 	// is over: calls by method name, and "rrd_updates" up to the first
@@ -72,6 +75,9 @@ func (o *Options) setDefaults() {
 	setDefault(&o.CallTimeout, DefaultCallTimeout)
 	setDefault(&o.StallTimeout, DefaultStallTimeout)
 	setDefault(&o.MaxReplyBytes, DefaultMaxReplyBytes)
+	if o.Dial == nil {
+		o.Dial = new(net.Dialer).DialContext
+	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -121,9 +127,9 @@ func New(opts Options) *Client {
 	opts.setDefaults()
 	c := &Client{
 		opts:        opts,
-		rpc:         unixClient(opts.XAPISocket, false),
-		rrdd:        unixClient(opts.RRDDSocket, true),
-		web:         tcpClient(),
+		rpc:         unixClient(opts.Dial, opts.XAPISocket, false),
+		rrdd:        unixClient(opts.Dial, opts.RRDDSocket, true),
+		web:         tcpClient(opts.Dial),
 		sessionLock: make(chan struct{}, 1),
 		firstByte:   opts.StallTimeout,
 		bodyIdle:    opts.StallTimeout,
@@ -133,16 +139,19 @@ func New(opts Options) *Client {
 	return c
 }
 
-func unixClient(path string, oneShot bool) *http.Client {
+type dial = func(ctx context.Context, network, address string) (net.Conn, error)
+
+func unixClient(dial dial, path string, oneShot bool) *http.Client {
 	t := transport(oneShot)
-	t.DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) {
-		var d net.Dialer
-		return d.DialContext(ctx, "unix", path)
-	}
+	t.DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) { return dial(ctx, "unix", path) }
 	return httpClient(t)
 }
 
-func tcpClient() *http.Client { return httpClient(transport(true)) }
+func tcpClient(dial dial) *http.Client {
+	t := transport(true)
+	t.DialContext = dial
+	return httpClient(t)
+}
 
 // transport never looks at the environment's proxy: all endpoints are local.
 func transport(oneShot bool) *http.Transport {

@@ -10,7 +10,7 @@
 //
 //	c := xapi.New(xapi.Options{Logger: logger})
 //	defer c.Close(context.Background())
-//	go c.NewWatcher().Watch(ctx, hostUUID, 30*time.Minute, onChange)
+//	go c.NewWatcher().Watch(ctx, hostUUID, 0, xapi.Turn{}, onChange)
 //	body, err := c.RRDUpdates(ctx, xapi.RRDQuery{Start: now - 300, Interval: 60})
 //
 // A Client holds at most one session at a time: sessions are a quota that a

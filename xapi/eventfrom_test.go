@@ -81,7 +81,7 @@ func TestWatchOverTheSocket(t *testing.T) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		w.Watch(ctx, "h", 0, func(inv *Inventory) { configs <- inv.VMs[0].Config })
+		w.Watch(ctx, "h", 0, Turn{}, func(inv *Inventory) { configs <- inv.VMs[0].Config })
 	}()
 	wantConfig := func(want string) {
 		t.Helper()

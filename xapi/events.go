@@ -34,6 +34,7 @@ type event struct {
 type batch struct {
 	Token  string         // where the next call goes on
 	Counts map[string]Int // valid_ref_counts: objects of each class
+	Bytes  int64          // of the reply
 }
 
 // eventFrom waits for changes after token, which is "" for everything, and
@@ -54,6 +55,7 @@ func (c *Client) eventFrom(ctx context.Context, token string, timeout time.Durat
 		limit:   maxEventsBytes,
 		result: func(r *replyReader, dec *json.Decoder) (err error) {
 			got, err = decodeEvents(r, dec, each)
+			got.Bytes = r.n
 			return err
 		},
 	})

@@ -19,11 +19,19 @@ type asked struct {
 	timeout time.Duration
 }
 
+// soon is a call that is held for half a minute at most, by a toolstack that
+// has its reasons.
+func (a asked) soon() asked {
+	a.timeout = min(a.timeout, 30*time.Second)
+	return a
+}
+
 type feed struct {
 	t      *testing.T
 	began  time.Time
 	answer func(ctx context.Context, a asked) ([]event, batch, error)
 	w      *Watcher
+	turn   Turn
 
 	mu    sync.Mutex
 	log   bytes.Buffer
@@ -61,7 +69,7 @@ func (f *feed) watch(fullReadEvery time.Duration) (stop func()) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		f.w.Watch(ctx, "h", fullReadEvery, func(inv *Inventory) {
+		f.w.Watch(ctx, "h", fullReadEvery, f.turn, func(inv *Inventory) {
 			f.mu.Lock()
 			defer f.mu.Unlock()
 			f.seen = append(f.seen, inv)

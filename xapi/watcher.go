@@ -14,8 +14,21 @@ const (
 	// moment is not late.
 	callGap = time.Second
 	// eventTimeout is how long the toolstack may hold a call that has nothing
-	// to say.
-	eventTimeout = 30 * time.Second
+	// to say. It sets no limit of its own, and a pool's tunnels end what is idle
+	// for twelve hours; but each call of a member is passed on to the
+	// coordinator, and one whose coordinator has lost its power is noticed no
+	// sooner.
+	eventTimeout = 10 * time.Minute
+	// DefaultFullRead is how often everything is read anew. The toolstack says
+	// when it has lost changes, and how many objects there should be; this is
+	// for what nobody thought of.
+	DefaultFullRead = 6 * time.Hour
+	// changesPerSecond is how many bytes of changes a second the toolstack is
+	// asked for, on average. An answer has each changed record once, of some 9 KB
+	// for a VM: so the next call comes later after a large one, by longestGap at
+	// most, and a Refresh does not wait for it.
+	changesPerSecond = 256 << 10
+	longestGap       = 10 * time.Second
 	// recountGap is the least time between full reads that are made because
 	// the numbers of objects did not agree.
 	recountGap = time.Minute
@@ -69,22 +82,31 @@ func (w *Watcher) Refresh() <-chan struct{} {
 	return done
 }
 
+// Turn is how long one host of a pool waits with a read of everything that the
+// others begin at the same moment. A Refresh ends the wait.
+type Turn struct {
+	First time.Duration // before the first read
+	Again time.Duration // after changes, the session or the toolstack were lost
+}
+
 // Watch calls onChange with the inventory of the host with that uuid: first
 // when it is known, then whenever it has changed, from the goroutine of Watch
 // itself. It returns when ctx is over, and not before: a toolstack that is
 // away, or still booting, is waited for. Everything is read anew at least
-// every fullReadEvery, 0 meaning half an hour, and after every error. Only one
-// Watch of a Watcher may run at a time.
-func (w *Watcher) Watch(ctx context.Context, hostUUID string, fullReadEvery time.Duration, onChange func(*Inventory)) {
-	setDefault(&fullReadEvery, 30*time.Minute)
+// every fullReadEvery, 0 meaning DefaultFullRead, and after every error, each in
+// its turn. Only one Watch of a Watcher may run at a time.
+func (w *Watcher) Watch(ctx context.Context, hostUUID string, fullReadEvery time.Duration, turn Turn, onChange func(*Inventory)) {
+	setDefault(&fullReadEvery, DefaultFullRead)
 	s := &watch{
 		Watcher:  w,
 		hostUUID: hostUUID,
 		every:    fullReadEvery,
+		again:    turn.Again,
 		onChange: onChange,
 		backoff:  Backoff{Rand: w.rand},
 		missing:  map[string]bool{},
 	}
+	sleepUntil(ctx, time.Now().Add(turn.First), w.wake)
 	for ctx.Err() == nil {
 		s.step(ctx)
 		sleepUntil(ctx, s.notBefore, nil)
@@ -97,6 +119,7 @@ type watch struct {
 	*Watcher
 	hostUUID string
 	every    time.Duration
+	again    time.Duration // Turn.Again
 	onChange func(*Inventory)
 
 	records  *records
@@ -171,7 +194,10 @@ func (s *watch) step(ctx context.Context) {
 		clear(s.missing)
 		// Up to a tenth earlier, so that the hosts of a pool spread out.
 		s.fullDue = now.Add(time.Duration(float64(s.every) * (1 - s.rand()/10)))
-	} else if !to.agree(got.Counts) && now.Sub(s.lastFull) >= recountGap {
+	} else {
+		s.retryAt = now.Add(min(time.Duration(got.Bytes)*time.Second/changesPerSecond, longestGap))
+	}
+	if !full && !to.agree(got.Counts) && now.Sub(s.lastFull) >= recountGap {
 		s.logger.Debug("numbers of objects do not agree with the toolstack's, reading everything again")
 		s.token = ""
 	}
@@ -229,14 +255,17 @@ func (s *watch) failed(err error) {
 	// beginning again at once. If it is not, it is an error like others.
 	lost := sessionRefused(err) || IsCode(err, "EVENTS_LOST", "EVENT_FROM_TOKEN_PARSE_FAILURE")
 	s.token = ""
-	s.failures++
+	turn := s.again
+	if s.failures++; s.failures > 1 {
+		turn = 0 // it has waited
+	}
 	if lost && !s.restarted {
-		s.restarted, s.notBefore, s.retryAt = true, time.Time{}, time.Time{}
+		s.restarted, s.notBefore, s.retryAt = true, time.Time{}, time.Now().Add(turn)
 		s.logger.Debug("reading all records again", "err", err)
 		return
 	}
 	s.restarted = lost
-	s.retryAt = time.Now().Add(s.backoff.Next())
+	s.retryAt = time.Now().Add(turn + s.backoff.Next())
 	if kind := Kind(err); kind != s.trouble {
 		s.trouble = kind
 		s.logger.Warn("cannot follow the toolstack's records, trying again", "err", err)

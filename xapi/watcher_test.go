@@ -37,15 +37,15 @@ func TestWatchQuietPool(t *testing.T) {
 		if inv := f.seen[0]; inv.Host.UUID != "h" || !inv.Coordinator || inv.VMs[0].Config != "a" {
 			t.Errorf("%+v", inv)
 		}
-		time.Sleep(10 * time.Minute)
+		time.Sleep(50 * time.Minute)
 		f.wantSeen(1)
 		stop()
-		want := []asked{{0, "", eventTimeout}, {time.Second, "next", eventTimeout}, {31 * time.Second, "next", eventTimeout}}
+		want := []asked{{0, "", eventTimeout}, {time.Second, "next", eventTimeout}, {time.Second + eventTimeout, "next", eventTimeout}}
 		if !slices.Equal(f.asked[:3], want) {
 			t.Errorf("asked %v, want %v", f.asked[:3], want)
 		}
-		if n := f.calls(); n != 21 {
-			t.Errorf("%d calls in ten quiet minutes, want 21", n)
+		if n := f.calls(); n != 6 {
+			t.Errorf("%d calls in fifty quiet minutes, want 6", n)
 		}
 		f.wantLog("WARN", 0)
 	})
@@ -67,6 +67,41 @@ func TestWatchChattyPool(t *testing.T) {
 			t.Errorf("%d calls in a minute in which VMs changed all the time, want 60", n)
 		}
 	})
+}
+
+// TestWatchLargeChanges: the larger the answers, the less often is asked, up to
+// a bound; and a Refresh does not wait.
+func TestWatchLargeChanges(t *testing.T) {
+	f := func(bytes int64, refresh bool, want ...time.Duration) {
+		t.Helper()
+		synctest.Test(t, func(t *testing.T) {
+			f := newFeed(t, func(_ context.Context, a asked) ([]event, batch, error) {
+				if a.token == "" {
+					return everything("a"), batch{Token: "next", Bytes: 1 << 29}, nil
+				}
+				return []event{vmEvent("mod", "a")}, batch{Token: "next", Bytes: bytes}, nil
+			})
+			stop := f.watch(time.Hour)
+			time.Sleep(2500 * time.Millisecond)
+			if refresh {
+				f.w.Refresh()
+			}
+			time.Sleep(10 * time.Second)
+			stop()
+			var got []time.Duration
+			for _, a := range f.asked[:len(want)] {
+				got = append(got, a.at)
+			}
+			if !slices.Equal(got, want) {
+				t.Errorf("%d bytes: asked at %v, want %v", bytes, got, want)
+			}
+		})
+	}
+	const s = time.Second
+	f(100<<10, false, 0, s, 2*s, 3*s)
+	f(1<<20, false, 0, s, 5*s, 9*s)
+	f(1<<29, false, 0, s, 11*s)
+	f(1<<29, true, 0, s, 5*s/2)
 }
 
 func TestWatchChangeIsInForceWithinTwoSeconds(t *testing.T) {
@@ -200,7 +235,7 @@ func TestWatchCounts(t *testing.T) {
 			if a.token == "" {
 				return everything("a"), got, nil
 			}
-			return nil, got, quiet(ctx, a)
+			return nil, got, quiet(ctx, a.soon())
 		})
 		stop := f.watch(time.Hour)
 		time.Sleep(10 * time.Minute)

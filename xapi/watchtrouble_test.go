@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -59,7 +60,7 @@ func TestWatchWaitsOutTroubles(t *testing.T) {
 					if at := time.Since(f.began); at > time.Minute && at < 11*time.Minute {
 						return nil, batch{}, err
 					}
-					return steady(ctx, a)
+					return steady(ctx, a.soon())
 				}
 				stop := f.watch(time.Hour)
 				time.Sleep(10 * time.Minute)
@@ -96,7 +97,7 @@ func TestWatchSessionLostInARestart(t *testing.T) {
 				refused = true
 				return nil, batch{}, &Error{Code: "SESSION_INVALID"}
 			}
-			return steady(ctx, a)
+			return steady(ctx, a.soon())
 		}
 		stop := f.watch(time.Hour)
 		time.Sleep(5 * time.Minute)
@@ -122,7 +123,7 @@ func TestWatchLogsEachChangeOfTrouble(t *testing.T) {
 			case at < 2*time.Minute:
 				return nil, batch{}, &Error{Code: "HOST_STILL_BOOTING"}
 			}
-			return steady(ctx, a)
+			return steady(ctx, a.soon())
 		}
 		stop := f.watch(time.Hour)
 		time.Sleep(5 * time.Minute)
@@ -203,4 +204,48 @@ func TestWatchBadRecord(t *testing.T) {
 		f.wantSeen(1)
 		f.wantLog("WARN", 1)
 	})
+}
+
+// TestWatchInTurn: a host waits with what all hosts of a pool do at once, and a
+// Refresh ends the wait.
+func TestWatchInTurn(t *testing.T) {
+	f := func(question string, lost error, refresh bool, want ...time.Duration) {
+		t.Helper()
+		synctest.Test(t, func(t *testing.T) {
+			f := newFeed(t, nil)
+			f.turn = Turn{First: 20 * time.Second, Again: 40 * time.Second}
+			gone := false
+			f.answer = func(ctx context.Context, a asked) ([]event, batch, error) {
+				if a.token != "" && !gone {
+					gone = true
+					time.Sleep(time.Minute)
+					return nil, batch{}, lost
+				}
+				return steady(ctx, a)
+			}
+			stop := f.watch(time.Hour)
+			if refresh {
+				time.Sleep(5 * time.Second)
+				f.w.Refresh()
+				time.Sleep(70 * time.Second)
+				f.w.Refresh()
+			}
+			time.Sleep(5 * time.Minute)
+			stop()
+			var fulls []time.Duration
+			for _, a := range f.asked {
+				if a.token == "" {
+					fulls = append(fulls, a.at)
+				}
+			}
+			if !slices.Equal(fulls, want) {
+				t.Errorf("%s: everything was read at %v, want %v", question, fulls, want)
+			}
+		})
+	}
+	const s = time.Second
+	f("events lost", &Error{Code: "EVENTS_LOST"}, false, 20*s, 121*s)
+	f("session lost", &Error{Code: "SESSION_INVALID"}, false, 20*s, 121*s)
+	f("toolstack lost", &HTTPStatusError{Code: 500}, false, 20*s, 121*s+s/2) // and half of the backoff
+	f("refreshed", &Error{Code: "EVENTS_LOST"}, true, 5*s, 75*s)
 }

@@ -2,9 +2,11 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"slices"
 	"time"
 
@@ -26,7 +28,8 @@ type options struct {
 	loops        int64   // polls before the end; 0: none
 	debug        bool    // log more
 	step         int64   // wanted step of the rows, seconds
-	configPeriod int64   // seconds between full reads of the configuration
+	configPeriod int64   // seconds between full reads of the trigger files
+	poolPeriod   int64   // seconds between full reads of the pool; 0: the default
 	dither       float64 // per cent
 	daemon       bool
 
@@ -35,6 +38,7 @@ type options struct {
 	shadow         bool
 	legacy         bool
 	shareState     bool
+	dial           func(ctx context.Context, network, address string) (net.Conn, error) // to the toolstack; nil: package net
 	triggers       string
 	settings       string
 	stateDir       string
@@ -76,7 +80,7 @@ datagram "refresh" to the command socket does.
 // parseFlags reads the command line. errHelp means that what was asked for
 // has been printed.
 func parseFlags(args []string, stdout io.Writer) (*options, error) {
-	o := &options{webRetry: webRetry, step: monitor.DefaultStep, configPeriod: 1800}
+	o := &options{webRetry: webRetry, step: monitor.DefaultStep}
 	var listen []string
 	var socketActivation, showVersion, showManual, help bool
 	var webConfig string
@@ -88,7 +92,7 @@ func parseFlags(args []string, stdout io.Writer) (*options, error) {
 	f.VarP((*decimal)(&o.loops), "numloops", "n", "end after `N` polls, failed ones included (default: never)")
 	f.BoolVarP(&o.debug, "debug", "d", false, "log more")
 	f.VarP((*decimal)(&o.step), "rrdstep", "s", "ask the toolstack for rows of `SEC` seconds: 5 or 60")
-	f.VarP((*decimal)(&o.configPeriod), "config_update_period", "c", "read the whole configuration every `SEC` seconds; changes are followed as they come")
+	f.VarP((*decimal)(&o.configPeriod), "config_update_period", "c", "read the whole configuration every `SEC` seconds; changes are followed as they come (default: files 1800, the pool 21600)")
 	f.Float64VarP(&o.dither, "interval_percent_dither", "D", monitor.DefaultDither, "add up to `PCT` per cent to the interval, at random; without --interval up to half a second, unless it is given")
 	f.BoolVar(&o.daemon, "daemon", false, "go to the background")
 	f.StringVar(&o.source, "source", "auto", "`WHERE` rows come from: xapi, local (/proc), or auto (xapi where there is a toolstack)")

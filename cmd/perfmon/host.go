@@ -52,6 +52,7 @@ func hasToolstack(o *options) bool {
 
 func xapiHost(o *options, j *journal.Journal, log *slog.Logger, reg prometheus.Registerer) *host {
 	t := newToolstack(o, log, reg)
+	_, t.restarted = j.Value(journal.Rows, "xapi")
 	triggers := newTriggerDir(o, "", log)
 	sharer := newSharer(t.client, log)
 	h := &host{

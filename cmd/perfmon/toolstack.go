@@ -23,6 +23,7 @@ type toolstack struct {
 	opts    *options
 	log     *slog.Logger
 
+	restarted     bool          // it is not the first time that an agent runs here
 	identityEvery time.Duration // how often the inventory file is looked at
 	trouble       string        // with that file, as logged; of watch alone
 }
@@ -49,7 +50,7 @@ func newToolstack(o *options, log *slog.Logger, reg prometheus.Registerer) *tool
 		}
 	}
 	client := xapi.New(xapi.Options{
-		XAPISocket: o.xapiSocket, RRDDSocket: o.rrddSocket, HTTPAddr: o.xapiHTTP,
+		Dial: o.dial, XAPISocket: o.xapiSocket, RRDDSocket: o.rrddSocket, HTTPAddr: o.xapiHTTP,
 		UserAgent: "perfmon/" + version, Logger: log, StallTimeout: o.stallTimeout,
 		OnCall: func(method string, err error, _ float64) {
 			calls.WithLabelValues(method, cmp.Or(xapi.Kind(err), "ok")).Inc()
@@ -92,6 +93,7 @@ type update struct {
 // inventory file now and then, since a host that joins another pool can get a
 // new uuid.
 func (t *toolstack) watch(ctx context.Context, give func(*monitor.Inventory)) {
+	first := t.restarted
 	for ctx.Err() == nil {
 		uuid := t.hostUUID()
 		if uuid == "" {
@@ -102,7 +104,7 @@ func (t *toolstack) watch(ctx context.Context, give func(*monitor.Inventory)) {
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
-			t.watcher.Watch(one, uuid, time.Duration(t.opts.configPeriod)*time.Second,
+			t.watcher.Watch(one, uuid, time.Duration(t.opts.poolPeriod)*time.Second, t.turn(uuid, first),
 				func(inv *xapi.Inventory) { give(inventoryOf(inv)) })
 		}()
 		for ctx.Err() == nil {
@@ -114,7 +116,23 @@ func (t *toolstack) watch(ctx context.Context, give func(*monitor.Inventory)) {
 		}
 		cancel()
 		<-done
+		first = false
 	}
+}
+
+// longestTurn is the longest that a read of everything waits.
+const longestTurn = time.Minute
+
+// turn is a host's turn with what its pool's hosts do together: they are spread
+// over the interval. The first start on a host waits for nobody, and neither does
+// one that is to end by itself, which somebody waits for.
+func (t *toolstack) turn(uuid string, first bool) xapi.Turn {
+	interval := cmp.Or(t.opts.pollInterval(), time.Duration(t.opts.step)*time.Second)
+	turn := xapi.Turn{Again: time.Duration(monitor.Slot(uuid) * float64(min(interval, longestTurn)))}
+	if first && t.opts.loops == 0 {
+		turn.First = turn.Again
+	}
+	return turn
 }
 
 // hostUUID is this host's uuid, "" while nobody says it.

@@ -20,6 +20,9 @@ import (
 // they do as a row comes, unless they are told.
 const slotSpan = 0.5
 
+// defaultConfigPeriod is how often trigger files are read, in seconds.
+const defaultConfigPeriod = 1800
+
 // validate refuses values that cannot be meant.
 func (o *options) validate(f *pflag.FlagSet) error {
 	const day = 24 * 60 * 60
@@ -51,7 +54,12 @@ func (o *options) validate(f *pflag.FlagSet) error {
 	if f.Changed("numloops") {
 		o.loops = max(o.loops, 1)
 	}
-	o.configPeriod = max(o.configPeriod, 1)
+	if f.Changed("config_update_period") {
+		o.configPeriod = max(o.configPeriod, 1)
+		o.poolPeriod = o.configPeriod
+	} else {
+		o.configPeriod = defaultConfigPeriod
+	}
 	if !f.Changed("interval") && !f.Changed("interval_percent_dither") {
 		o.dither = min(o.dither, 100*slotSpan/float64(o.step))
 	}

@@ -25,6 +25,7 @@ const (
 type endpoint struct {
 	name    Endpoint
 	network string
+	memory  bool
 	serve   func(ctx context.Context, e *endpoint, c net.Conn, id int)
 
 	op sync.Mutex // held while opening or shutting
@@ -69,14 +70,9 @@ func (e *endpoint) open() error {
 	if e.ln != nil {
 		return nil
 	}
-	if e.network == "unix" {
-		if err := removeSocket(e.address); err != nil {
-			return err
-		}
-	}
-	ln, err := net.Listen(e.network, e.address)
+	ln, err := e.listen()
 	if err != nil {
-		return fmt.Errorf("listen on %s: %w", e.name, err)
+		return err
 	}
 	if e.network == "tcp" {
 		e.address = ln.Addr().String() // the same port when opened again
@@ -86,6 +82,22 @@ func (e *endpoint) open() error {
 	e.wg.Add(1)
 	go e.accept(ctx, ln)
 	return nil
+}
+
+func (e *endpoint) listen() (net.Listener, error) {
+	if e.memory {
+		return newMemory(e.network, e.address), nil
+	}
+	if e.network == "unix" {
+		if err := removeSocket(e.address); err != nil {
+			return nil, err
+		}
+	}
+	ln, err := net.Listen(e.network, e.address)
+	if err != nil {
+		return nil, fmt.Errorf("listen on %s: %w", e.name, err)
+	}
+	return ln, nil
 }
 
 func (e *endpoint) accept(ctx context.Context, ln net.Listener) {
@@ -141,7 +153,7 @@ func (e *endpoint) shut(keepFile bool) error {
 	}
 	e.mu.Unlock()
 	e.wg.Wait()
-	if e.network == "unix" && !keepFile {
+	if e.network == "unix" && !keepFile && !e.memory {
 		return removeSocket(e.address)
 	}
 	return nil

@@ -41,6 +41,8 @@ type Options struct {
 	// Dir is where the sockets xapi and xcp-rrdd are made. It must exist, and
 	// be short enough for a socket address (about 90 bytes).
 	Dir string
+	// Memory makes no sockets: clients connect with Server.Dial.
+	Memory bool
 	// TCP is the address of the loopback port; empty means 127.0.0.1:0.
 	TCP string
 	// Version defaults to Head.
@@ -133,7 +135,7 @@ func New(opt Options) *Server {
 		TCP:  {name: TCP, network: "tcp", address: opt.TCP},
 	}
 	for _, e := range s.endpoints {
-		e.serve = s.serve
+		e.serve, e.memory = s.serve, opt.Memory
 	}
 	coordinator := opt.HostUUID
 	if opt.Member {
