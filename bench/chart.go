@@ -12,7 +12,7 @@ const chartFile = "../docs/img/growth.svg"
 // The chart's measures in pixels.
 const (
 	panelWidth, panelHeight = 360, 220
-	left, right, top, below = 62, 18, 34, 44
+	left, right, top, below = 62, 28, 34, 44
 )
 
 // point is one of a chart.
