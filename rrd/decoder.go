@@ -49,6 +49,8 @@ type Decoder struct {
 	meta    meta
 	want    []bool // columns to convert, if some is set
 	some    bool
+	runs    []int // where runs of columns end that nobody wants, that are wanted, and so on
+	inRun   int   // index of the run being read
 	values  []float64
 	rows    int // read so far
 	err     error
@@ -157,6 +159,15 @@ func (d *Decoder) choose() error {
 func (d *Decoder) Want(columns []bool) {
 	d.some = columns != nil
 	d.want = append(d.want[:0], columns...)
+	d.runs = d.runs[:0]
+	wanted := false
+	for i, w := range append(d.want, false) {
+		if w != wanted {
+			d.runs = append(d.runs, i)
+			wanted = w
+		}
+	}
+	d.runs = append(d.runs, math.MaxInt)
 }
 
 // Next returns the next older row; see Reader.
@@ -167,7 +178,7 @@ func (d *Decoder) Next() (Row, error) {
 	if d.err != nil {
 		return Row{}, d.err
 	}
-	d.values = d.values[:0]
+	d.values, d.inRun = d.values[:0], 0
 	t, err := d.form.row(d)
 	if err == io.EOF {
 		d.err = io.EOF
@@ -226,6 +237,18 @@ func (d *Decoder) room() (values []float64, columns int) {
 		d.values = append(make([]float64, 0, columns), d.values...)
 	}
 	return d.values, columns
+}
+
+// run is where the run of columns ends that i is in, and whether somebody
+// wants them.
+func (d *Decoder) run(i, columns int) (end int, wanted bool) {
+	if !d.some {
+		return columns, true
+	}
+	for d.runs[d.inRun] <= i {
+		d.inRun++
+	}
+	return min(d.runs[d.inRun], columns), d.inRun%2 == 1
 }
 
 // wants says, when only some columns are wanted, whether column i is.

@@ -2,6 +2,7 @@ package rrd
 
 import (
 	"encoding/binary"
+	"math"
 	"math/bits"
 )
 
@@ -27,7 +28,7 @@ import (
 //     What stands there is left over from before. An element that ends there
 //     is not taken, so nothing depends on it.
 const (
-	scanWindow  = 64
+	scanWindow  = 64 + 8
 	scanLongest = 1 << 10 // bytes of an element that it waits for the end of
 
 	ones  = 0x0101010101010101
@@ -37,7 +38,11 @@ const (
 // window is what one look at the buffer may see.
 type window [scanWindow]byte
 
-func (w *window) load(at int) uint64 { return binary.LittleEndian.Uint64(w[at : at+8]) }
+// load is the eight bytes from at on, which is below 64: the mask does not
+// change it, and spares the check.
+func (w *window) load(at int) uint64 {
+	return binary.LittleEndian.Uint64(w[at&63 : at&63+8])
+}
 
 // leadingDigits counts the decimal digits with which eight bytes begin; the
 // first byte is the lowest. x is the bytes, each xor '0': that makes digits,
@@ -56,9 +61,9 @@ func eightDigits(x uint64) uint64 {
 	return ((x&low)*(100+1000000<<32) + (x>>16&low)*(1+10000<<32)) >> 32
 }
 
-// leadingNumber is the number that the first n of eight digits spell. The
-// shift drops the bytes behind them, and puts zeros before them.
-func leadingNumber(x uint64, n int) uint64 { return eightDigits(x << (64 - 8*uint(n))) }
+// leadingNumber is the number that the first n of eight bytes spell, n at most
+// 7. The shift drops the bytes behind them, and puts zeros before them.
+func leadingNumber(x uint64, n int) uint64 { return eightDigits(x << 8 << (56 - 8*uint(n)&63)) }
 
 // Powers of ten that a uint64 and a float64 hold exactly.
 var (
@@ -67,146 +72,225 @@ var (
 		1e17, 1e18, 1e19, 1e20, 1e21, 1e22}
 )
 
-// scanNumber reads a decimal number at byte at of w:
+// shape is how one form spells a value: a number between open and end. Each is
+// up to eight bytes, the first one lowest, under a mask. Of end, only the first
+// endLen bytes belong to the value; the others tell that it is over.
+type shape struct {
+	open, openMask uint64
+	end, endMask   uint64
+	openLen        int
+	endLen, seen   int // seen is the bytes under endMask
+}
+
+// scan reads values while they are spelled as sh says, from byte pos on, of
+// which arrived bytes are there. It returns how many there were, at most
+// len(values), and where they end.
+//
+// The numbers are the decimal ones below, and NaN:
 //
 //	0.0   -0.5   8589934592   0.100000001490116   8.5899e+09
 //
-// and returns it with where it ends. That is 0 if this is none, or one that
-// parseValue has to read. at is at most 4.
-func scanNumber(w *window, at int) (float64, int) {
-	negative := w[at] == '-'
-	if negative {
-		at++
-	}
-	// m becomes the digits as a whole number, without the dot, and places how
-	// many of them are behind it. m is below 10^19: it does not overflow.
-	var m uint64
-	places := 0
-	x := w.load(at) ^ '0'*ones
-	n := leadingDigits(x)
-	switch {
-	case n == 0:
-		return 0, 0
-	case n == 8:
-		m = eightDigits(x)
-		at += 8
-		x = w.load(at) ^ '0'*ones
-		more := leadingDigits(x)
-		m = m*tenInt[more] + leadingNumber(x, more)
-		at += more
-		if w[at] == '.' {
+// It stops at others that parseValue reads: .5, 1e+300, Infinity, or more than
+// 19 digits.
+func (sh *shape) scan(b []byte, pos, arrived int, values []float64) (int, int) {
+	arrived -= sh.seen
+	for i := range values {
+		w := (*window)(b[pos : pos+scanWindow])
+		if w.load(0)&sh.openMask != sh.open {
+			return i, pos
+		}
+		at := sh.openLen
+		negative := w[at&63] == '-'
+		if negative {
 			at++
-			x = w.load(at) ^ '0'*ones
-			places = leadingDigits(x)
-			if places == 0 || 8+more+places > 19 {
-				return 0, 0
-			}
-			m = m*tenInt[places] + leadingNumber(x, places)
-			at += places
 		}
-	case w[at+n] != '.':
-		m = leadingNumber(x, n)
-		at += n
-	default:
-		// The dot is among the first eight bytes. What stands behind it moves
-		// up by one, so that the digits are without a gap.
-		before := uint64(1)<<(8*uint(n)) - 1
-		x = x&before | (w.load(at+1)^'0'*ones)&^before
-		digits := leadingDigits(x)
-		if digits < 8 {
-			m = leadingNumber(x, digits)
-		} else {
+		// m becomes the digits as a whole number, without the dot, and places
+		// how many of them are behind it. m is below 10^19: there is no
+		// overflow.
+		var m uint64
+		places := 0
+		x := w.load(at) ^ '0'*ones
+		n := leadingDigits(x)
+		switch {
+		case n == 0:
+			if w.load(at)&0xffffff != 'N'|'a'<<8|'N'<<16 || negative {
+				return i, pos
+			}
+			at += 3
+		case n == 8:
+			// Up to 15 digits before the dot, 7 behind it.
 			m = eightDigits(x)
-			x = w.load(at+9) ^ '0'*ones
+			at += 8
+			x = w.load(at) ^ '0'*ones
 			more := leadingDigits(x)
+			if more == 8 {
+				return i, pos
+			}
 			m = m*tenInt[more] + leadingNumber(x, more)
-			digits += more
-			for more == 8 && digits < 19 {
-				c := w[at+digits+1] - '0'
-				if c > 9 {
-					break
+			at += more
+			if w[at&63] == '.' {
+				at++
+				x = w.load(at) ^ '0'*ones
+				places = leadingDigits(x)
+				if places == 0 || more+places > 11 || places == 8 {
+					return i, pos
 				}
-				m = m*10 + uint64(c)
-				digits++
+				m = m*tenInt[places] + leadingNumber(x, places)
+				at += places
+			}
+		case w[(at+n)&63] != '.':
+			m = leadingNumber(x, n)
+			at += n
+		default:
+			// The dot is among the first eight bytes. What stands behind it
+			// moves up by one, so that the digits are without a gap.
+			y := w.load(at+1) ^ '0'*ones
+			before := uint64(1)<<(8*uint(n)&63) - 1
+			x = (x^y)&before ^ y
+			digits := leadingDigits(x)
+			if digits < 8 {
+				m = leadingNumber(x, digits)
+			} else {
+				m = eightDigits(x)
+				x = w.load(at+9) ^ '0'*ones
+				more := leadingDigits(x)
+				if more < 8 {
+					m = m*tenInt[more] + leadingNumber(x, more)
+					digits += more
+				} else {
+					m = m*1e8 + eightDigits(x)
+					for digits = 16; digits < 19; digits++ {
+						c := w[(at+digits+1)&63] - '0'
+						if c > 9 {
+							break
+						}
+						m = m*10 + uint64(c)
+					}
+				}
+			}
+			places = digits - n
+			if places == 0 {
+				return i, pos
+			}
+			at += digits + 1
+		}
+		v := math.NaN()
+		if n > 0 {
+			// The number is m × 10^-places. Where m is below 2^53 m and the
+			// power of ten are float64s without an error, and the division
+			// rounds once: to the nearest, as strconv does.
+			if m >= 1<<53 {
+				return i, pos
+			}
+			v = float64(int64(m)) / tenFloat[places]
+			if w[at&63]|0x20 == 'e' {
+				e, ok := w.exponent(at)
+				if e -= places; !ok || e < -22 || e > 22 {
+					return i, pos
+				}
+				v = float64(int64(m))
+				if e < 0 {
+					v /= tenFloat[-e]
+				} else {
+					v *= tenFloat[e]
+				}
+				at += 4
+			}
+			if negative {
+				v = -v
 			}
 		}
-		places = digits - n
-		if places == 0 {
-			return 0, 0
+		if w.load(at)&sh.endMask != sh.end || pos+at > arrived {
+			return i, pos
 		}
-		at += digits + 1
+		values[i] = v
+		pos += at + sh.endLen
 	}
-	exponent := -places
-	if w[at]|0x20 == 'e' {
-		tens, units := w[at+2]-'0', w[at+3]-'0'
-		if tens > 9 || units > 9 {
-			return 0, 0
-		}
-		e := int(tens)*10 + int(units)
-		switch w[at+1] {
-		case '+':
-			exponent += e
-		case '-':
-			exponent -= e
-		default:
-			return 0, 0
-		}
-		at += 4
-	}
-	// The number is m × 10^exponent. Where m is below 2^53 and the exponent
-	// within ±22, m and the power of ten are float64s without an error, and one
-	// multiplication or division rounds once: to the nearest, as strconv does.
-	if m >= 1<<53 || exponent < -22 || exponent > 22 {
-		return 0, 0
-	}
-	v := float64(int64(m))
-	if exponent < 0 {
-		v /= tenFloat[-exponent]
-	} else {
-		v *= tenFloat[exponent]
-	}
-	if negative {
-		v = -v
-	}
-	return v, at
+	return len(values), pos
 }
 
+// exponent reads e+09 or e-05.
+func (w *window) exponent(at int) (int, bool) {
+	tens, units := w[(at+2)&63]-'0', w[(at+3)&63]-'0'
+	e := int(tens)*10 + int(units)
+	if w[(at+1)&63] == '-' {
+		e = -e
+	} else if w[(at+1)&63] != '+' {
+		return 0, false
+	}
+	return e, tens <= 9 && units <= 9
+}
+
+// A plain text is one of ASCII from ' to ~, without what its form gives a
+// meaning to: < and > in XML, a backslash in JSON. What ends it is not plain.
+const (
+	formXML  = '<' * ones
+	formJSON = '\\' * ones
+)
+
 // textEnd is where the text that begins at from ends: at the first byte of b
-// that is not plain. Plain is printable ASCII but for & < > " and \, which
-// means the same in either form. It may be after arrived, where the bytes end
-// that have arrived: the caller looks.
-//
-// Each term sets the high bit of a byte that it looks for; where it does so by
-// mistake, because of a borrow, it is in a byte above one that it did find.
-func textEnd(b []byte, from, arrived int) int {
+// that is not plain. It may be after arrived, where the bytes end that have
+// arrived: the caller looks.
+func textEnd(b []byte, from, arrived int, form uint64) int {
 	for ; from < arrived; from += 8 {
-		x := binary.LittleEndian.Uint64(b[from : from+8])
-		angle := x&^(0x02*ones) ^ '<'*ones // zero for < and >
-		and := x&^(0x04*ones) ^ '"'*ones   // for " and &
-		slash := x ^ '\\'*ones
-		stop := (x - ' '*ones) | (angle-ones)&^angle | (and-ones)&^and | (slash-ones)&^slash | x
-		if stop &= highs; stop != 0 {
+		if stop := notPlain(binary.LittleEndian.Uint64(b[from:from+8]), form); stop != 0 {
 			return from + bits.TrailingZeros64(stop)>>3
 		}
 	}
 	return from
 }
 
-// skipText goes over a plain text that nobody wants the value of, and returns
-// where it ends, or 0 if that has not arrived or is too far.
-func (d *Decoder) skipText(b []byte, from int) int {
-	to := textEnd(b, from, d.src.end)
-	if to >= d.src.end || to-from > maxValueBytes {
-		return 0
+// notPlain sets the high bit of the first of eight bytes that is not plain.
+//
+// Adding 0x59 takes a byte from ' to ~ over 0x7f, and no byte below it; zero
+// in special is what the form gives a meaning to. Where a carry or a borrow
+// misleads, it is in a byte above one that was rightly found.
+func notPlain(x, form uint64) uint64 {
+	special := x ^ form
+	if form == formXML {
+		special &^= 0x02 * ones // > is < and this bit
 	}
-	return to
+	return (^(x + 0x59*ones) | x | (special-ones)&^special) & highs
 }
 
-// rareNumber reads a plain text that scanNumber did not: 17 digits, 1e+300,
-// -Infinity. It returns where that ends, or 0 if it is no number either.
-func (d *Decoder) rareNumber(b []byte, from int) (float64, int) {
-	to := d.skipText(b, from)
-	if to == 0 {
+// skip goes over values that nobody wants, while they are spelled as sh says
+// and plain, whatever they are.
+func (sh *shape) skip(b []byte, pos, arrived int, values []float64, form uint64) (int, int) {
+	for i := range values {
+		if pos >= arrived {
+			return i, pos
+		}
+		w := (*window)(b[pos : pos+scanWindow])
+		if w.load(0)&sh.openMask != sh.open {
+			return i, pos
+		}
+		// The text ends within the window, or it is not a usual one.
+		at := sh.openLen
+		for {
+			stop := notPlain(w.load(at), form)
+			if stop != 0 {
+				at += bits.TrailingZeros64(stop) >> 3
+				break
+			}
+			if at += 8; at > scanWindow-16 {
+				return i, pos
+			}
+		}
+		if w.load(at)&sh.endMask != sh.end || pos+at+sh.seen > arrived {
+			return i, pos
+		}
+		values[i] = math.NaN()
+		pos += at + sh.endLen
+	}
+	return len(values), pos
+}
+
+// rareNumber reads a plain text that scan did not: 17 digits, 1e+300,
+// -Infinity. It returns where that ends, or 0 if it has not arrived or is no
+// number either.
+func (d *Decoder) rareNumber(b []byte, from int, form uint64) (float64, int) {
+	to := textEnd(b, from, d.src.end, form)
+	if to >= d.src.end || to-from > maxValueBytes {
 		return 0, 0
 	}
 	v, ok := parseValue(b[from:to])

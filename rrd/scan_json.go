@@ -5,6 +5,14 @@ import (
 	"math"
 )
 
+// How values stand in an array of them, after the comma or, the first one,
+// without it. A bare number is over only where the next comma is.
+var (
+	jsonQuoted      = shape{open: ',' | '"'<<8, openMask: 1<<16 - 1, openLen: 2, end: '"', endMask: 0xff, endLen: 1, seen: 1}
+	jsonQuotedFirst = shape{open: '"', openMask: 0xff, openLen: 1, end: '"', endMask: 0xff, endLen: 1, seen: 1}
+	jsonBare        = shape{open: ',', openMask: 0xff, openLen: 1, end: ',', endMask: 0xff, seen: 1}
+)
+
 // scanValues takes the values that are next in an array of them, and adds
 // them to the row:
 //
@@ -20,67 +28,53 @@ func (j *jsonForm) scanValues(d *Decoder, first bool) bool {
 	s := j.src
 	values, columns := d.room()
 	i := len(values)
-	if i < columns {
-		values = values[:columns]
-	}
+	values = values[:max(i, columns)]
 	for i < columns {
+		var n int
 		b := s.window()
-		for i < columns && s.pos < s.end {
-			v, next := d.scanElement(b, s.pos, first, i)
-			// The end of the element shows only by what follows it.
-			if next == 0 || next >= s.end || b[next] != ',' && b[next] != ']' {
-				break
-			}
-			values[i] = v
-			i++
-			s.pos, first = next, false
+		to, wanted := d.run(i, columns)
+		sh := &jsonQuoted
+		switch {
+		case first:
+			sh, to = &jsonQuotedFirst, i+1
+		case b[s.pos+1] != '"':
+			sh = &jsonBare
 		}
-		if i == columns || !j.cut(first) || !s.fill() {
+		quoted := sh != &jsonBare
+		switch {
+		case quoted && j.bare:
+			// A string without escapes has its end in another place.
+		case wanted || !quoted:
+			n, s.pos = sh.scan(b, s.pos, s.end, values[i:to])
+		default:
+			n, s.pos = sh.skip(b, s.pos, s.end, values[i:to], formJSON)
+		}
+		if n > 0 {
+			first = false
+		}
+		if !wanted {
+			for k := range values[i : i+n] {
+				values[i+k] = math.NaN()
+			}
+		}
+		if i += n; i == to {
+			continue
+		}
+		if wanted && quoted && !j.bare && s.end-s.pos > sh.openLen && string(b[s.pos:s.pos+sh.openLen]) == `,"`[2-sh.openLen:] {
+			if v, end := d.rareNumber(b, s.pos+sh.openLen, formJSON); end > 0 && b[end] == '"' {
+				values[i] = v
+				i++
+				s.pos = end + 1
+				first = false
+				continue
+			}
+		}
+		if !j.cut(first) || !s.fill() {
 			break
 		}
 	}
 	d.values = values[:i]
 	return first
-}
-
-// scanElement reads element i, which begins at byte at with its comma, and
-// returns where it ends, or 0 if it is spelled in another way.
-func (d *Decoder) scanElement(b []byte, at int, first bool, i int) (float64, int) {
-	if !first {
-		if b[at] != ',' {
-			return 0, 0
-		}
-		at++
-	}
-	quoted := b[at] == '"'
-	if quoted {
-		at++
-	}
-	skip := d.some && !d.wants(i)
-	v, next := math.NaN(), 0
-	if skip && quoted {
-		next = d.skipText(b, at)
-	} else {
-		w := (*window)(b[at:])
-		var n int
-		if v, n = scanNumber(w, 0); n > 0 {
-			next = at + n
-		} else if w.load(0)&0xffffff == 'N'|'a'<<8|'N'<<16 {
-			v, next = math.NaN(), at+3
-		} else if quoted {
-			v, next = d.rareNumber(b, at)
-		}
-		if skip {
-			v = math.NaN()
-		}
-	}
-	if quoted {
-		if next == 0 || b[next] != '"' {
-			return 0, 0
-		}
-		next++
-	}
-	return v, next
 }
 
 // scanEntries takes the legend entries that are next, in the same way.
@@ -96,8 +90,8 @@ func (j *jsonForm) scanEntries(d *Decoder, first bool) (bool, error) {
 			at++
 		}
 		if (first || at > s.pos) && at < s.end && b[at] == '"' {
-			to := textEnd(b, at+1, s.end)
-			if to+1 < s.end && b[to] == '"' && (b[to+1] == ',' || b[to+1] == ']') {
+			to := textEnd(b, at+1, s.end, formJSON)
+			if to < s.end && b[to] == '"' && (!j.bare || to+1 < s.end && (b[to+1] == ',' || b[to+1] == ']')) {
 				s.pos, first = to+1, false
 				if err := d.addEntry(b[at+1 : to]); err != nil {
 					return first, err
@@ -126,7 +120,7 @@ func (j *jsonForm) cut(first bool) bool {
 	}
 	if rest[0] == '"' {
 		end := bytes.IndexByte(rest[1:], '"') + 1
-		return end == 0 || end == len(rest)-1
+		return end == 0 || j.bare && end == len(rest)-1
 	}
 	return !bytes.ContainsAny(rest, ",:]}[{\" \n\r\t")
 }

@@ -1,10 +1,6 @@
 package rrd
 
-import (
-	"encoding/binary"
-	"encoding/xml"
-	"math"
-)
+import "encoding/xml"
 
 // ready says that the scanner may look at the next byte of the source: the
 // tokenizer has handed out all that it has read, and is at the beginning of a
@@ -43,7 +39,7 @@ func (x *xmlForm) element(open string, limit int) (text []byte, offset int64, ok
 	for {
 		from := s.pos + len(open)
 		if from <= s.end && string(s.buf[s.pos:from]) == open {
-			to := textEnd(s.window(), from, s.end)
+			to := textEnd(s.window(), from, s.end, formXML)
 			after := to + 1 + len(open)
 			if after <= s.end && string(s.buf[to:to+2]) == "</" && string(s.buf[to+2:after]) == open[1:] {
 				if to-from > limit {
@@ -133,11 +129,11 @@ func (x *xmlForm) scanTime(d *Decoder) (t int64, ok bool, err error) {
 	return t, ok, err
 }
 
-const (
-	openValue = '<' | 'v'<<8 | '>'<<16
-	endValue  = '<' | '/'<<8 | 'v'<<16 | '>'<<24
-	unknownV  = openValue | 'N'<<24 | 'a'<<32 | 'N'<<40 | '<'<<48 | '/'<<56
-)
+// xmlValue is <v>...</v>.
+var xmlValue = shape{
+	open: '<' | 'v'<<8 | '>'<<16, openMask: 1<<24 - 1, openLen: 3,
+	end: '<' | '/'<<8 | 'v'<<16 | '>'<<24, endMask: 1<<32 - 1, endLen: 4, seen: 4,
+}
 
 // scanValues takes the <v>...</v> that are next, and adds them to the row.
 func (x *xmlForm) scanValues(d *Decoder) {
@@ -147,41 +143,28 @@ func (x *xmlForm) scanValues(d *Decoder) {
 	s := x.src
 	values, columns := d.room()
 	i := len(values)
-	if i < columns {
-		values = values[:columns]
-	}
+	values = values[:max(i, columns)]
 	for i < columns {
+		var n int
 		b := s.window()
-		pos := s.pos
-		for i < columns && pos < s.end {
-			w := (*window)(b[pos:])
-			if uint32(w.load(0))&0xffffff != openValue {
-				break
-			}
-			var v float64
-			var next int
-			switch {
-			case d.some && !d.wants(i):
-				v, next = math.NaN(), d.skipText(b, pos+3)
-			case w.load(0) == unknownV:
-				v, next = math.NaN(), pos+6
-			default:
-				var n int
-				v, n = scanNumber(w, 3)
-				next = pos + n
-				if n == 0 || binary.LittleEndian.Uint32(b[next:]) != endValue {
-					v, next = d.rareNumber(b, pos+3)
-				}
-			}
-			if next == 0 || binary.LittleEndian.Uint32(b[next:]) != endValue || next+4 > s.end {
-				break
-			}
-			values[i] = v
-			i++
-			pos = next + 4
+		to, wanted := d.run(i, columns)
+		if wanted {
+			n, s.pos = xmlValue.scan(b, s.pos, s.end, values[i:to])
+		} else {
+			n, s.pos = xmlValue.skip(b, s.pos, s.end, values[i:to], formXML)
 		}
-		s.pos = pos
-		if i == columns || !x.cut("<v>") || !s.fill() {
+		if i += n; i == to {
+			continue
+		}
+		if wanted && s.end-s.pos > 7 && string(b[s.pos:s.pos+3]) == "<v>" {
+			if v, end := d.rareNumber(b, s.pos+3, formXML); end > 0 && end+4 <= s.end && string(b[end:end+4]) == "</v>" {
+				values[i] = v
+				i++
+				s.pos = end + 4
+				continue
+			}
+		}
+		if !x.cut("<v>") || !s.fill() {
 			break
 		}
 	}
