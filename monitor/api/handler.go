@@ -1,7 +1,6 @@
 package api
 
 import (
-	"fmt"
 	"log/slog"
 	"net/http"
 
@@ -50,10 +49,7 @@ func Handler(o Options) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	first, err := page.New(page.Options{Version: o.Version, Archive: o.Archive != nil})
-	if err != nil {
-		return nil, fmt.Errorf("make the page: %w", err)
-	}
+	first := page.New(page.Options{Version: o.Version, Archive: o.Archive != nil})
 	mux := http.NewServeMux()
 	mux.Handle("GET /{$}", first)
 	mux.Handle("GET "+page.Prefix, first)

@@ -18,23 +18,31 @@ type asset struct {
 	caching       string
 }
 
-// newAsset compresses a file once, for all who ask.
-func newAsset(text []byte, kind, caching string) (*asset, error) {
+// packer compresses one file after the other.
+type packer struct{ w *gzip.Writer }
+
+func newPacker() packer {
+	w, err := gzip.NewWriterLevel(nil, gzip.BestCompression)
+	if err != nil {
+		panic("BUG: " + err.Error()) // there is this level
+	}
+	return packer{w}
+}
+
+// asset compresses a file once, for all who ask.
+func (p packer) asset(text []byte, kind, caching string) (*asset, error) {
 	sum := sha256.Sum256(text)
 	a := &asset{plain: text, etag: hex.EncodeToString(sum[:8]), kind: kind, caching: caching}
 	var b bytes.Buffer
-	w, err := gzip.NewWriterLevel(&b, gzip.BestCompression)
-	if err != nil {
+	p.w.Reset(&b)
+	if _, err := p.w.Write(text); err != nil {
 		return nil, fmt.Errorf("compress a file of the page: %w", err)
 	}
-	if _, err := w.Write(text); err != nil {
-		return nil, fmt.Errorf("compress a file of the page: %w", err)
-	}
-	if err := w.Close(); err != nil {
+	if err := p.w.Close(); err != nil {
 		return nil, fmt.Errorf("compress a file of the page: %w", err)
 	}
 	if b.Len() < len(text) {
-		a.packed = b.Bytes()
+		a.packed = bytes.Clone(b.Bytes())
 	}
 	return a, nil
 }

@@ -41,10 +41,7 @@ type fake struct {
 // start serves the fake and returns its origin.
 func (f *fake) start(t *testing.T) (origin string) {
 	t.Helper()
-	p, err := page.New(page.Options{Version: "1.0"})
-	if err != nil {
-		t.Fatal(err)
-	}
+	p := page.New(page.Options{Version: "1.0"})
 	f.watchers = make(map[chan string]bool)
 	mux := http.NewServeMux()
 	mux.Handle("/", p)

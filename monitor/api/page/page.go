@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"path"
 	"strings"
+	"sync"
 )
 
 //go:embed assets
@@ -46,17 +47,28 @@ var kinds = map[string]string{
 	"":      "text/plain; charset=utf-8", // LICENSE
 }
 
-// New prepares the page: it serves / and what is under Prefix, to GET and
-// HEAD. An error is a mistake in the embedded files.
-func New(o Options) (http.Handler, error) {
-	files, err := fs.Sub(embedded, "assets")
-	if err != nil {
-		return nil, fmt.Errorf("open the page's files: %w", err)
-	}
-	return newPage(files, o)
+// New is the page: it serves / and what is under Prefix, to GET and HEAD. It
+// is made when somebody first asks for it, since most agents are looked at
+// through others.
+func New(o Options) http.Handler {
+	made := sync.OnceValues(func() (http.Handler, error) {
+		files, err := fs.Sub(embedded, "assets")
+		if err != nil {
+			return nil, fmt.Errorf("open the page's files: %w", err)
+		}
+		return newPage(files, o)
+	})
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h, err := made()
+		if err != nil { // a mistake in the embedded files, which tests would have found
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+			return
+		}
+		h.ServeHTTP(w, r)
+	})
 }
 
-// newPage is New of other files.
+// newPage makes the page of some files. An error is a mistake in them.
 func newPage(files fs.FS, o Options) (http.Handler, error) {
 	sources, hash, err := readAll(files)
 	if err != nil {
@@ -67,14 +79,14 @@ func newPage(files fs.FS, o Options) (http.Handler, error) {
 		return nil, fmt.Errorf("render index.html: %w", err)
 	}
 	delete(sources, "index.html")
-	mux := http.NewServeMux()
-	first, err := newAsset(index, kinds[".html"], "no-cache") // asked for each time, and hardly ever sent again
+	mux, pack := http.NewServeMux(), newPacker()
+	first, err := pack.asset(index, kinds[".html"], "no-cache") // asked for each time, and hardly ever sent again
 	if err != nil {
 		return nil, err
 	}
 	mux.Handle("GET /{$}", first)
 	for name, text := range sources {
-		a, err := newAsset(text, kinds[path.Ext(name)], "public, max-age=31536000, immutable")
+		a, err := pack.asset(text, kinds[path.Ext(name)], "public, max-age=31536000, immutable")
 		if err != nil {
 			return nil, err
 		}

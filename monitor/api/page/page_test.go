@@ -38,10 +38,7 @@ func body(t *testing.T, resp *http.Response) string {
 
 func mustPage(t *testing.T) http.Handler {
 	t.Helper()
-	h, err := New(Options{Version: "1.0", Archive: true})
-	if err != nil {
-		t.Fatal(err)
-	}
+	h := New(Options{Version: "1.0", Archive: true})
 	return h
 }
 
@@ -277,10 +274,7 @@ func TestHashIsOfAllFiles(t *testing.T) {
 }
 
 func TestVersionIsText(t *testing.T) {
-	h, err := New(Options{Version: `1 <b>"`})
-	if err != nil {
-		t.Fatal(err)
-	}
+	h := New(Options{Version: `1 <b>"`})
 	index := body(t, get(t, h, "/"))
 	if !strings.Contains(index, "1 &lt;b&gt;") || strings.Contains(index, "<b>") {
 		t.Errorf("the version is not escaped:\n%s", index)
