@@ -95,7 +95,7 @@ var changing = []struct {
 	{regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{64}`), "ID"},
 	{regexp.MustCompile(`([A-Z][a-z]{2} \d+ )?\d\d:\d\d(:\d\d)?`), "TIME"},
 	{regexp.MustCompile(`cpu\d+(, cpu\d+)*`), "CPUS"},
-	{regexp.MustCompile(`\b\d+(\.\d+)?[kMG]?\b`), "N"},
+	{regexp.MustCompile(`\b\d+(\.\d+)?(e[-+]\d+)?[kMG]?\b`), "N"},
 	{regexp.MustCompile(`N (s|min|h|d)\b( N (s|min|h|d)\b)*`), "LONG"},
 	{regexp.MustCompile(`N [KM]iB`), "SIZE"},
 	{regexp.MustCompile(`(?m)^(rows +)[▁▂▃▄▅▆▇█·]+ .*, level .*? every`), "${1}PICTURE every"},
@@ -167,7 +167,7 @@ func TestConstant(t *testing.T) {
 	}
 	f(true, "1 critical at 11:42:35 UTC\n\nSTATE     OBJECT       VARIABLE     VALUE  LEVEL  SINCE\ncritical  host debian  cpu_busiest      1  > 0.9  11:42:05\n",
 		"1 critical, 1 pending at 09:42:35 UTC\n\nSTATE     OBJECT       VARIABLE      VALUE  LEVEL  SINCE         NOTE\ncritical  host debian  cpu_busiest  0.9932  > 0.9  Nov 21 11:42  silence x\npending   host debian  host_load     1.765  > 1    11:41:55\n")
-	f(true, "cpu_busiest       inactive             0.3537  above 0.9 for 30 s\n", "cpu_busiest       pending   11:41:55         –  above 0.9 for 1 min  no data source matches\n")
+	f(true, "cpu_busiest       inactive          1.348e-05  above 0.9 for 30 s\n", "cpu_busiest       pending   11:41:55         –  above 0.9 for 1 min  no data source matches\n")
 	f(true, "rows       ▁▅███████  0.35 to 1, level 0.9 (▇)  every 5 s, the newest of 11:42:35 UTC\n           11:42:00  0.72  fine\n           11:42:05     1  critical\nnext x\n",
 		"rows       ██  1, level 0.9 (▁)  every 5 s, the newest of 11:42:35 UTC\n           11:42:05     1  critical\nnext x\n")
 	f(true, "  host:116f28be-181a-4ce4-ab02-969d51d87676\nalarms     none\nuses 11.1 MiB of memory, 28 goroutines\n",
