@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"unsafe"
 
 	"github.com/bytedance/sonic"
 	"github.com/go-json-experiment/json/jsontext"
@@ -43,19 +44,21 @@ func encodingJSON(document []byte, s *checksum.Sum) error {
 	return u.sum(s)
 }
 
-// sonicStrings leaves the strings where they stand in the document, which is
-// what its fastest configuration does.
+// sonicStrings leaves the strings where they stand in the document, as its
+// fastest configuration does with a document that is a string.
 func sonicStrings(document []byte, s *checksum.Sum) error {
 	var u update
-	if err := sonic.ConfigFastest.Unmarshal(document, &u); err != nil {
+	text := unsafe.String(unsafe.SliceData(document), len(document))
+	if err := sonic.ConfigFastest.UnmarshalFromString(text, &u); err != nil {
 		return err
 	}
 	return u.sum(s)
 }
 
-// jsonText goes from token to token; values are taken as they stand.
+// jsonText goes from token to token; values are taken as they stand. What is
+// in a bytes.Buffer is not copied.
 func jsonText(document []byte, s *checksum.Sum) error {
-	d := jsontext.NewDecoder(bytes.NewReader(document))
+	d := jsontext.NewDecoder(bytes.NewBuffer(document))
 	inValues := false
 	for {
 		if inValues && d.PeekKind() == '"' {
@@ -78,7 +81,11 @@ func jsonText(document []byte, s *checksum.Sum) error {
 		if err != nil {
 			return err
 		}
-		if token.Kind() == '"' && d.StackDepth() == 3 && token.String() == "values" {
+		if token.Kind() != '"' || d.StackDepth() != 3 {
+			continue
+		}
+		// A name in a row; the strings of the legend are as deep.
+		if inside, _ := d.StackIndex(3); inside == '{' && token.String() == "values" {
 			if _, err := d.ReadToken(); err != nil { // [
 				return err
 			}
