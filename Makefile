@@ -6,6 +6,7 @@ GO        ?= go
 VERSION   ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 FUZZTIME  ?= 10s
 KILLS     ?= 200
+NUMBERS   ?= 100000000
 SEED      ?= 0
 ROUNDS    ?= 5
 ONLY      ?=
@@ -57,6 +58,10 @@ race: ## the same under the race detector
 .PHONY: fuzz
 fuzz: need-go ## run each fuzz target for FUZZTIME (10s)
 	@GO="$(GO)" .ci/fuzz.sh $(FUZZTIME)
+
+.PHONY: numbers
+numbers: need-go ## decode NUMBERS (10⁸) random numbers and compare each with strconv, to the bit
+	$(GO) test -count=1 -timeout 2h -run '^TestNumbers$$' -v ./rrd -numbers $(NUMBERS)
 
 .PHONY: bench
 bench: need-go ## measure the agent beside its peers in ROUNDS (5) rounds, all sections or ONLY some; installs what it needs

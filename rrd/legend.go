@@ -23,27 +23,22 @@ func (l *Legend) Text(i int) string {
 	return l.Entries[i].String()
 }
 
-// spelled says whether text is that of column i, if there is one.
-func (l *Legend) spelled(i int, text []byte) bool {
-	if i >= len(l.Entries) {
-		return false
-	}
-	e := &l.Entries[i]
-	if e.CF == "" && l.Bad != nil {
-		if bad, ok := l.Bad[i]; ok {
-			return bad == string(text)
-		}
-	}
-	// Where the three colons have to be.
+// begins says how long the text of an entry is, if b begins with it; else -1.
+func (e *Entry) begins(b []byte) int {
+	// Where the three colons have to be, and the end.
 	class := len(e.CF) + 1
 	uuid := class + len(e.Class) + 1
 	name := uuid + len(e.UUID) + 1
-	return len(text) == name+len(e.Name) &&
-		string(text[name:]) == e.Name &&
-		string(text[uuid:name-1]) == e.UUID &&
-		string(text[class:uuid-1]) == e.Class &&
-		string(text[:class-1]) == string(e.CF) &&
-		text[class-1] == ':' && text[uuid-1] == ':' && text[name-1] == ':'
+	end := name + len(e.Name)
+	if len(b) < end ||
+		string(b[name:end]) != e.Name ||
+		string(b[uuid:name-1]) != e.UUID ||
+		string(b[class:uuid-1]) != e.Class ||
+		string(b[:class-1]) != string(e.CF) ||
+		b[class-1] != ':' || b[uuid-1] != ':' || b[name-1] != ':' {
+		return -1
+	}
+	return end
 }
 
 // legendCache takes the legend of each document, entry by entry, and hands
@@ -54,8 +49,9 @@ func (l *Legend) spelled(i int, text []byte) bool {
 // columns are 30,000 entries of 64 bytes, but only some 1000 strings.
 type legendCache struct {
 	last   *Legend
-	size   int // bytes of the coming text so far
-	same   int // entries that came, as long as coming is nil
+	plain  bool // its text means the same in each form
+	size   int  // bytes of the coming text so far
+	same   int  // entries that came, as long as coming is nil
 	coming *legendBuilder
 }
 
@@ -69,7 +65,7 @@ func (c *legendCache) add(entry []byte, announced int64, maxColumns int) error {
 	if c.size += len(entry); c.size > maxLegendBytes {
 		return fmt.Errorf("a legend of more than %d bytes", maxLegendBytes)
 	}
-	if c.coming == nil && c.last != nil && c.last.spelled(c.same, entry) {
+	if c.coming == nil && c.isNext(entry) {
 		c.same++
 		return nil
 	}
@@ -78,6 +74,41 @@ func (c *legendCache) add(entry []byte, announced int64, maxColumns int) error {
 	}
 	c.coming.add(entry)
 	return nil
+}
+
+// isNext says whether the entry is the one that came last time.
+func (c *legendCache) isNext(entry []byte) bool {
+	if c.last == nil || c.same >= len(c.last.Entries) {
+		return false
+	}
+	if bad, ok := c.last.Bad[c.same]; ok {
+		return bad == string(entry)
+	}
+	return c.last.Entries[c.same].begins(entry) == len(entry)
+}
+
+// addKnown takes entries from byte pos of b on, of which arrived bytes are
+// there, as long as they are those of last time, each between open and end.
+// It returns where they end.
+func (c *legendCache) addKnown(b []byte, pos, arrived int, open, end string) int {
+	if c.coming != nil || c.last == nil || !c.plain {
+		return pos
+	}
+	for c.same < len(c.last.Entries) {
+		from := pos + len(open)
+		if from > arrived || string(b[pos:from]) != open {
+			break
+		}
+		n := c.last.Entries[c.same].begins(b[from:arrived])
+		to := from + n + len(end)
+		if n < 0 || to > arrived || string(b[from+n:to]) != end {
+			break
+		}
+		pos = to
+		c.same++
+		c.size += n
+	}
+	return pos
 }
 
 func (c *legendCache) count() int {
@@ -91,10 +122,15 @@ func (c *legendCache) count() int {
 func (c *legendCache) differ(announced int64) {
 	room := int(max(min(announced, maxAnnounced), int64(c.same), 0))
 	c.coming = &legendBuilder{legend: &Legend{Entries: make([]Entry, c.same, room)}, strings: map[string]string{}}
-	if c.same == 0 {
+	if c.last == nil {
 		return
 	}
 	copy(c.coming.legend.Entries, c.last.Entries)
+	for _, e := range c.coming.legend.Entries {
+		for _, s := range [...]string{string(e.CF), e.Class, e.UUID, e.Name} {
+			c.coming.strings[s] = s
+		}
+	}
 	for i, text := range c.last.Bad {
 		if i < c.same {
 			c.coming.bad(i, text)
@@ -107,7 +143,7 @@ func (c *legendCache) finish() *Legend {
 		c.differ(int64(c.same))
 	}
 	if c.coming != nil {
-		c.last, c.coming = c.coming.legend, nil
+		c.last, c.plain, c.coming = c.coming.legend, c.coming.plain(), nil
 	}
 	return c.last
 }
@@ -137,6 +173,18 @@ func (b *legendBuilder) bad(i int, text string) {
 		b.legend.Bad = make(map[int]string)
 	}
 	b.legend.Bad[i] = text
+}
+
+// plain says whether the scanner may compare entries with the bytes of a
+// document: nothing in them is spelled in another way in either form.
+func (b *legendBuilder) plain() bool {
+	for s := range b.strings {
+		text := []byte(s + "\x00\x00\x00\x00\x00\x00\x00\x00") // textEnd looks ahead
+		if textEnd(text, 0, len(s), formXML) < len(s) || textEnd(text, 0, len(s), formJSON) < len(s) {
+			return false
+		}
+	}
+	return len(b.legend.Bad) == 0
 }
 
 // share makes a string of text, or finds it made.

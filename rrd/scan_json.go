@@ -85,6 +85,9 @@ func (j *jsonForm) scanEntries(d *Decoder, first bool) (bool, error) {
 	s := j.src
 	for {
 		b := s.window()
+		if !first && !j.bare {
+			s.pos = d.legends.addKnown(b, s.pos, s.end, `,"`, `"`)
+		}
 		at := s.pos
 		if !first && at < s.end && b[at] == ',' {
 			at++

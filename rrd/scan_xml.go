@@ -92,6 +92,9 @@ func (x *xmlForm) scanNumbers(d *Decoder) error {
 // scanEntries takes the legend entries that are next.
 func (x *xmlForm) scanEntries(d *Decoder) error {
 	for {
+		if s := x.src; x.ready() {
+			s.pos = d.legends.addKnown(s.buf, s.pos, s.end, "<entry>", "</entry>")
+		}
 		text, _, ok := x.element("<entry>", maxEntryBytes)
 		if !ok {
 			return nil
