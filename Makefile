@@ -20,6 +20,10 @@ ALL      := ./... ./.ci/structure ./.ci/mutants ./.ci/dashboards ./.ci/licences 
 COMMANDS := $(patsubst %/main.go,./%,$(wildcard cmd/*/main.go))
 LDFLAGS  := -s -w -X main.version=$(VERSION)
 
+# Nobody needs HTTP/2 of a port for metrics; it would be half a megabyte of each program.
+TAGS     := nethttpomithttp2
+export TAGS
+
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 
@@ -36,7 +40,7 @@ need-cc: need-go
 .PHONY: build
 build: need-go ## build the static binaries into bin/
 	@mkdir -p bin
-	CGO_ENABLED=0 $(GO) build -buildvcs=false -trimpath -ldflags '$(LDFLAGS)' -o bin/ $(COMMANDS)
+	CGO_ENABLED=0 $(GO) build -buildvcs=false -trimpath -tags '$(TAGS)' -ldflags '$(LDFLAGS)' -o bin/ $(COMMANDS)
 
 .PHONY: run
 run: build ## run the agent on this host's /proc with the example triggers

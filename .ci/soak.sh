@@ -21,7 +21,7 @@ fail() {
 command -v curl >/dev/null || fail "curl is missing: install it"
 rm -rf "$dir" && mkdir -p "$dir" bin
 : >"$dir/perfmon.log" # so that it can be looked into at once
-CGO_ENABLED=0 "$go" build -buildvcs=false -trimpath -o bin/ ./cmd/perfmon ./xapi/xapitest/xapisim
+CGO_ENABLED=0 "$go" build -buildvcs=false -trimpath -tags "${TAGS-nethttpomithttp2}" -o bin/ ./cmd/perfmon ./xapi/xapitest/xapisim
 
 pids=()
 trap 'for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done; wait' EXIT

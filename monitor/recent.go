@@ -17,6 +17,9 @@ type point struct {
 }
 
 func (r *recent) add(p point) {
+	if r.points == nil {
+		r.points = make([]point, 0, recentRows)
+	}
 	if len(r.points) < recentRows {
 		r.points = append(r.points, p)
 		return
