@@ -80,13 +80,13 @@ func (w *watcher) follow(ctx context.Context, connected func()) error {
 		return err
 	}
 	defer stream.Close()
-	connected()
 	// What comes meanwhile waits in the stream.
 	if err := w.list(ctx); err != nil {
 		return err
 	}
 	var stop error
 	err = eventstream.Read(stream, func(e eventstream.Event) error {
+		connected() // what ends without a word was no agent that is back
 		stop = w.hear(e)
 		return stop
 	})
