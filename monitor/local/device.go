@@ -1,48 +1,51 @@
 package local
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 )
 
-// nicKind is what a network device is.
-type nicKind int
+// kind is what a device is.
+type kind uint8
 
 const (
-	nicOther nicKind = iota // veth, bridge, tunnel, VLAN, virtual function, lo
-	nicPhysical
-	nicBond
+	kindOther    kind = iota // veth, bridge, tunnel, VLAN, virtual function, lo; partition, loop, ram, zram
+	kindPhysical             // NIC, or whole disk
+	kindBond
 )
+
+// looks is how often a device is looked up. The kernel lists one under a new
+// name a moment before sysfs has it there, so the first answer may be wrong.
+const looks = 2
 
 // devices tells devices apart by sysfs, at sys.
 type devices struct {
 	sys string
-	// kinds remembers NICs by name for as long as they are there.
-	kinds map[string]nicKind
 }
 
 // nic says what kind a NIC is.
-func (d *devices) nic(name string) nicKind {
-	kind, ok := d.kinds[name]
-	if !ok {
-		kind = d.lookUp(name)
-		d.kinds[name] = kind
+func (d devices) nic(m *meter) kind {
+	if m.looks < looks {
+		m.kind = d.lookUp(m.device)
+		m.looks++
 	}
-	return kind
+	return m.kind
 }
 
-func (d *devices) lookUp(name string) nicKind {
+func (d devices) lookUp(name string) kind {
 	dir := filepath.Join(d.sys, "class/net", name)
 	switch {
 	case exists(dir, "bonding"):
-		return nicBond
+		return kindBond
 	case exists(dir, "device") && !exists(dir, "device/physfn"):
 		// The traffic of a virtual function is counted by its parent too.
-		return nicPhysical
+		return kindPhysical
 	}
-	return nicOther
+	return kindOther
 }
 
 func exists(dir, name string) bool {
@@ -50,57 +53,36 @@ func exists(dir, name string) bool {
 	return err == nil
 }
 
-// keep forgets the NICs that are not among those given, all of which have
-// been looked up, so that a name that is used again is looked up again.
-func (d *devices) keep(nics []nicTotals) {
-	if len(d.kinds) == len(nics) {
-		return
-	}
-	there := make(map[string]bool, len(nics))
-	for _, n := range nics {
-		there[n.name] = true
-	}
-	for name := range d.kinds {
-		if !there[name] {
-			delete(d.kinds, name)
+// whole says whether a block device is a whole disk. An error is about all
+// disks: sysfs does not list any.
+func (d devices) whole(m *meter) (bool, error) {
+	if m.looks < looks {
+		var err error
+		if m.kind, err = d.lookUpDisk(m.device); err != nil {
+			return false, err
 		}
+		m.looks++
 	}
+	return m.kind == kindPhysical, nil
 }
 
-// measured returns the NICs that get data sources, in their order: physical
-// ones and bonds, or all but lo when there are no such.
-func (d *devices) measured(nics []nicTotals) []nicTotals {
-	var real, others []nicTotals
-	for _, n := range nics {
-		switch {
-		case d.nic(n.name) != nicOther:
-			real = append(real, n)
-		case n.name != "lo":
-			others = append(others, n)
+func (d devices) lookUpDisk(name string) (kind, error) {
+	if numbered(name, "loop") || numbered(name, "ram") || numbered(name, "zram") {
+		return kindOther, nil
+	}
+	all := filepath.Join(d.sys, "block")
+	// A file name has no slash: cciss!c0d0.
+	_, err := os.Stat(filepath.Join(all, strings.ReplaceAll(name, "/", "!")))
+	if err == nil {
+		return kindPhysical, nil
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		// A partition, where there is a list of disks.
+		if _, err = os.Stat(all); err == nil {
+			return kindOther, nil
 		}
 	}
-	d.keep(nics)
-	if real == nil {
-		return others
-	}
-	return real
-}
-
-// wholeDisks returns the names of the disks as /proc/diskstats has them.
-func (d *devices) wholeDisks() (map[string]bool, error) {
-	entries, err := os.ReadDir(filepath.Join(d.sys, "block"))
-	if err != nil {
-		return nil, fmt.Errorf("list disks: %w", err)
-	}
-	whole := make(map[string]bool, len(entries))
-	for _, e := range entries {
-		name := e.Name()
-		if !numbered(name, "loop") && !numbered(name, "ram") && !numbered(name, "zram") {
-			// A file name has no slash: cciss!c0d0.
-			whole[strings.ReplaceAll(name, "!", "/")] = true
-		}
-	}
-	return whole, nil
+	return kindOther, fmt.Errorf("list disks: %w", err)
 }
 
 // numbered says whether name is prefix and digits.

@@ -2,139 +2,148 @@ package local
 
 import (
 	"context"
-	"fmt"
-	"math"
-	"slices"
-	"strings"
-
-	"github.com/shirou/gopsutil/v3/common"
-	"github.com/shirou/gopsutil/v3/cpu"
-	"github.com/shirou/gopsutil/v3/disk"
-	"github.com/shirou/gopsutil/v3/mem"
-	"github.com/shirou/gopsutil/v3/net"
+	"errors"
+	"io/fs"
+	"path/filepath"
+	"syscall"
+	"time"
 )
 
-// This file is the only one that knows gopsutil. Its v4 has the same
-// functions.
+// lookAgain is how often a file is looked for that a kernel may do without.
+const lookAgain = time.Minute
 
-// host reads the counters of a host whose /proc is at proc.
+// host reads the counters of a host. What it returns is valid until it reads
+// the next file.
 type host struct {
-	proc string
+	proc string // where /proc is
+	buf  buffer
+
+	stat, loadavg, meminfo, netDev, diskstats keptFile
+	pressures                                 [3]pressureFile
+
+	cpuList  []cpuTicks
+	nicList  []nicTotals
+	diskList []diskTotals
 }
 
-// cpuTicks are the clock ticks of one CPU since boot.
-type cpuTicks struct {
-	name        string // cpu0
-	idle, total uint64
+// pressureFile is one of those that not every kernel has.
+type pressureFile struct {
+	keptFile
+	some, full []byte        // names of the stalls
+	absent     bool          // as found
+	next       time.Duration // when to look again
 }
 
-// memory is in bytes.
-type memory struct {
-	total, available uint64
+func newHost(proc string) *host {
+	file := func(name string) keptFile { return keptFile{path: filepath.Join(proc, name)} }
+	h := &host{
+		proc: proc,
+		stat: file("stat"), loadavg: file("loadavg"), meminfo: file("meminfo"),
+		netDev: file("net/dev"), diskstats: file("diskstats"),
+	}
+	for i, resource := range []string{"cpu", "memory", "io"} {
+		h.pressures[i] = pressureFile{
+			keptFile: file("pressure/" + resource), some: []byte(resource + "_some"), full: []byte(resource + "_full"),
+		}
+	}
+	return h
 }
 
-// nicTotals are those of one network device since it came up.
-type nicTotals struct {
-	name               string // eth0
-	rx, tx             uint64
-	rxErrors, txErrors uint64
-}
-
-// diskTotals are those of one block device, partitions included, since boot.
-type diskTotals struct {
-	name                  string // sda, cciss/c0d0
-	readBytes, writeBytes uint64
-	reads, writes         uint64 // completed requests
-	readMillis            uint64 // that these took, together
-	writeMillis           uint64
-}
-
-// with gives gopsutil its roots. Those of sysfs and /dev lead nowhere on
-// purpose: it would look up a serial number and a label for each disk, in
-// several files each, which nobody reads here.
-func (h host) with(ctx context.Context) context.Context {
-	return context.WithValue(ctx, common.EnvKey, common.EnvMap{
-		common.HostProcEnvKey: h.proc,
-		common.HostSysEnvKey:  "/dev/null/none",
-		common.HostDevEnvKey:  "/dev/null/none",
-		common.HostRunEnvKey:  "/dev/null/none",
-	})
-}
-
-// guard turns a panic of gopsutil, which indexes fields without a look at
-// how many a line has, into an error.
-func guard(err *error) {
-	if p := recover(); p != nil {
-		*err = fmt.Errorf("not in the form the kernel writes: %v", p)
+// close closes the files. They are opened again when they are read again.
+func (h *host) close() {
+	for _, k := range []*keptFile{&h.stat, &h.loadavg, &h.meminfo, &h.netDev, &h.diskstats} {
+		k.close()
+	}
+	for i := range h.pressures {
+		h.pressures[i].close()
 	}
 }
 
-func (h host) cpus(ctx context.Context) (_ []cpuTicks, err error) {
-	defer guard(&err)
-	times, err := cpu.TimesWithContext(h.with(ctx), true)
+func (h *host) cpus() ([]cpuTicks, error) {
+	data, err := h.stat.read(&h.buf)
 	if err != nil {
-		return nil, fmt.Errorf("read %s/stat: %w", h.proc, err)
+		return nil, err
 	}
-	if len(times) == 0 { // gopsutil does not say why
-		return nil, fmt.Errorf("read %s/stat: no CPUs in it, or no such file", h.proc)
+	cpus, err := parseStat(data, h.cpuList[:0])
+	if err != nil {
+		return nil, h.stat.malformed(err)
 	}
-	cpus := make([]cpuTicks, len(times))
-	for i, t := range times {
-		idle := ticks(t.Idle) + ticks(t.Iowait)
-		busy := ticks(t.User) + ticks(t.Nice) + ticks(t.System) + ticks(t.Irq) + ticks(t.Softirq) + ticks(t.Steal)
-		// Time of guests is part of User and Nice.
-		cpus[i] = cpuTicks{name: t.CPU, idle: idle, total: idle + busy}
-	}
+	h.cpuList = cpus
 	return cpus, nil
 }
 
-// ticks undoes gopsutil's division, so that differences are exact.
-func ticks(seconds float64) uint64 {
-	return uint64(math.Round(seconds * cpu.ClocksPerSec))
+func (h *host) load() (float64, error) {
+	data, err := h.loadavg.read(&h.buf)
+	if err != nil {
+		return 0, err
+	}
+	load, err := parseLoad(data)
+	if err != nil {
+		return 0, h.loadavg.malformed(err)
+	}
+	return load, nil
 }
 
-func (h host) memory(ctx context.Context) (_ memory, err error) {
-	defer guard(&err)
-	m, err := mem.VirtualMemoryWithContext(h.with(ctx))
+func (h *host) memory(ctx context.Context) (memory, error) {
+	data, err := h.meminfo.read(&h.buf)
 	if err != nil {
-		return memory{}, fmt.Errorf("read %s/meminfo: %w", h.proc, err)
+		return memory{}, err
 	}
-	if m.Total == 0 {
-		return memory{}, fmt.Errorf("read %s/meminfo: no MemTotal in it, or no such file", h.proc)
+	m, err := parseMemory(data)
+	if err != nil {
+		return memory{}, h.meminfo.malformed(err)
 	}
-	return memory{total: m.Total, available: m.Available}, nil
+	if m.noAvailable {
+		m.available, err = estimateAvailable(ctx, h.proc)
+	}
+	return m, err
 }
 
-func (h host) nics(ctx context.Context) (_ []nicTotals, err error) {
-	defer guard(&err)
-	all, err := net.IOCountersWithContext(h.with(ctx), true)
+func (h *host) nics() ([]nicTotals, error) {
+	data, err := h.netDev.read(&h.buf)
 	if err != nil {
-		return nil, fmt.Errorf("read %s/net/dev: %w", h.proc, err)
+		return nil, err
 	}
-	nics := make([]nicTotals, len(all))
-	for i, n := range all {
-		nics[i] = nicTotals{name: n.Name, rx: n.BytesRecv, tx: n.BytesSent, rxErrors: n.Errin, txErrors: n.Errout}
+	nics, err := parseNetDev(data, h.nicList[:0])
+	if err != nil {
+		return nil, h.netDev.malformed(err)
 	}
+	h.nicList = nics
 	return nics, nil
 }
 
-// disks come sorted by name. A device that has had no request since boot is
-// not among them.
-func (h host) disks(ctx context.Context) (_ []diskTotals, err error) {
-	defer guard(&err)
-	all, err := disk.IOCountersWithContext(h.with(ctx))
+func (h *host) disks() ([]diskTotals, error) {
+	data, err := h.diskstats.read(&h.buf)
 	if err != nil {
-		return nil, fmt.Errorf("read %s/diskstats: %w", h.proc, err)
+		return nil, err
 	}
-	disks := make([]diskTotals, 0, len(all))
-	for name, d := range all {
-		disks = append(disks, diskTotals{
-			name:      name,
-			readBytes: d.ReadBytes, writeBytes: d.WriteBytes,
-			reads: d.ReadCount, writes: d.WriteCount,
-			readMillis: d.ReadTime, writeMillis: d.WriteTime,
-		})
+	disks, err := parseDiskstats(data, h.diskList[:0])
+	if err != nil {
+		return nil, h.diskstats.malformed(err)
 	}
-	slices.SortFunc(disks, func(a, b diskTotals) int { return strings.Compare(a.name, b.name) })
+	h.diskList = disks
 	return disks, nil
+}
+
+// pressure returns the stalls of a resource at the time mono, none where the
+// kernel does not measure them: it has no such file, or refuses to read it
+// when it was started with psi=0. That is seldom looked at again.
+func (h *host) pressure(p *pressureFile, mono time.Duration) (stalls, error) {
+	if p.absent && mono < p.next {
+		return stalls{}, nil
+	}
+	data, err := p.read(&h.buf)
+	p.absent = errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.EOPNOTSUPP)
+	switch {
+	case p.absent:
+		p.next = mono + lookAgain
+		return stalls{}, nil
+	case err != nil:
+		return stalls{}, err
+	}
+	s, err := parsePressure(data)
+	if err != nil {
+		return stalls{}, p.malformed(err)
+	}
+	return s, nil
 }

@@ -175,7 +175,9 @@ func (s *Source) Update(_ context.Context, start int64) (rrd.Reader, error) {
 func (s *Source) SampleNow(ctx context.Context) error {
 	var errs []error
 	for _, f := range s.sample(ctx) {
-		errs = append(errs, f.err)
+		if f.err != nil {
+			errs = append(errs, f.err)
+		}
 	}
 	return errors.Join(errs...)
 }

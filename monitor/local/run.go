@@ -13,6 +13,7 @@ import (
 // Run returns nil, when all it started has ended.
 func (s *Source) Run(ctx context.Context) error {
 	s.open()
+	defer s.closeFiles()
 	save := make(chan struct{}, 1)
 	var saver sync.WaitGroup
 	// Apart from the sampling, so that a slow disk costs no rows.
@@ -26,6 +27,14 @@ func (s *Source) Run(ctx context.Context) error {
 	saver.Wait()
 	s.save()
 	return nil
+}
+
+// closeFiles lets go of what sampling keeps open. A sample after it opens
+// them again.
+func (s *Source) closeFiles() {
+	s.sampling.Lock()
+	defer s.sampling.Unlock()
+	s.sampler.host.close()
 }
 
 func (s *Source) loop(ctx context.Context, save chan<- struct{}) {
