@@ -3,7 +3,6 @@ package rrd
 import (
 	"bytes"
 	"fmt"
-	"strings"
 	"testing"
 	"unsafe"
 
@@ -27,7 +26,7 @@ func TestLegends(t *testing.T) {
 		d := NewDecoder(nil, DecoderOptions{})
 		var last *Legend
 		for range rapid.IntRange(1, 6).Draw(t, "documents") {
-			before := strings.Join(legend, "\x00")
+			before := fmt.Sprintf("%q", legend)
 			switch rapid.IntRange(0, 4).Draw(t, "change") {
 			case 0:
 				at := rapid.IntRange(0, len(legend)).Draw(t, "at")
@@ -59,7 +58,7 @@ func TestLegends(t *testing.T) {
 			if difference := differ(got, want); difference != "" {
 				t.Fatalf("%s, in\n%s", difference, document)
 			}
-			same := last != nil && strings.Join(legend, "\x00") == before
+			same := last != nil && fmt.Sprintf("%q", legend) == before
 			if same && got.Header.Legend != last {
 				t.Fatalf("another legend for the same entries %q", legend)
 			}
