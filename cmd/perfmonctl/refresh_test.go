@@ -124,8 +124,11 @@ func TestRefreshTroubles(t *testing.T) {
 	dumb := func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
 	f(exitFailed, "perfmonctl: sent, but perfmon does not answer on ", dumb, name)
 	f(exitFailed, "perfmonctl: nobody listens on @nobody-at-all: is perfmon running?", dumb, "@nobody-at-all")
-	if len(heard) != 7 {
-		t.Errorf("%d commands were heard", len(heard))
+	for range 7 { // as many as were sent
+		<-heard
+	}
+	if len(heard) > 0 {
+		t.Error("more commands were sent")
 	}
 	f(exitFailed, `perfmonctl: command socket name "perfmon": want an abstract name`, nil, "perfmon")
 }

@@ -32,7 +32,7 @@ With --once it prints one plain frame with all rows, and ends; with --output
 json as well, the agent's answer to GET /v1/overview.
 
 Exit codes: 0 done, 1 wrong words, 2 the agent could not be asked, or there is
-no terminal, or it has less than 60×16 cells.`,
+no terminal, or it has less than 60 by 16 cells.`,
 		Example: `  perfmonctl top
   perfmonctl top --sort alarms --filter web
   perfmonctl top --once | head -n 20`,
