@@ -123,3 +123,46 @@ func equalUpdates(a, b update) bool {
 	}
 	return x == y
 }
+
+// FuzzScanner puts something odd into a document, anywhere, and wants the same
+// answer with the scanner and without.
+func FuzzScanner(f *testing.F) {
+	seeds := 0
+	for i, document := range documents(f) {
+		if document = firstRow(document); len(document) > 12<<10 {
+			continue
+		}
+		if _, err := decodeBoth(f, document, DecoderOptions{AllowRagged: true}, nil); err == nil {
+			seeds++
+		}
+		f.Add(document, uint16(0), "")
+		f.Add(document, uint16(i*7919), xmlBetween[i%len(xmlBetween)])
+		f.Add(document, uint16(len(document)-i%300), oddNumbers[i%len(oddNumbers)])
+		f.Add(document, uint16(len(document)*2/3+i), jsonInside[i%len(jsonInside)])
+	}
+	if seeds < 60 {
+		f.Fatalf("only %d good documents", seeds)
+	}
+	f.Fuzz(func(t *testing.T, document []byte, at uint16, odd string) {
+		n := min(int(at), len(document))
+		document = []byte(string(document[:n]) + odd + string(document[n:]))
+		decodeBoth(t, document, DecoderOptions{AllowRagged: len(odd)%2 == 1}, nil)
+		decodeBoth(t, document, DecoderOptions{MaxBytes: 1 << 20}, []bool{false, true, true, false, true})
+	})
+}
+
+// firstRow is a document without its rows but the first.
+func firstRow(document []byte) []byte {
+	between, end := "</row>", "</data></xport>"
+	if document[0] == '{' {
+		between, end = "]},{", "]}]}"
+	}
+	first := bytes.Index(document, []byte(between))
+	if first < 0 {
+		return document
+	}
+	if document[0] != '{' {
+		first += len(between)
+	}
+	return append(bytes.Clone(document[:first]), end...)
+}

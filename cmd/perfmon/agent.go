@@ -78,7 +78,7 @@ func runAgent(o *options, stdout, stderr io.Writer) error {
 	defer held.release()
 
 	reg := prometheus.NewRegistry()
-	reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	reg.MustRegister(collectors.NewGoCollector(), metrics.NewProcess())
 	passed := takeSockets(o.controlSocket, *o.web.WebSystemdSocket, log)
 	socket, err := openControl(o, passed, log, reg)
 	if err != nil {

@@ -151,7 +151,7 @@ func BenchmarkConstants(b *testing.B) {
 // BenchmarkOwn is what the agent's own metrics add to each scrape.
 func BenchmarkOwn(b *testing.B) {
 	r := prometheus.NewRegistry()
-	r.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	r.MustRegister(collectors.NewGoCollector(), NewProcess())
 	for _, coding := range []string{"identity", "gzip", "zstd"} {
 		b.Run(coding, func(b *testing.B) {
 			p := NewPage(PageOptions{Own: r, Now: benchClock})

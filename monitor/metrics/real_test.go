@@ -42,7 +42,7 @@ type port struct {
 func startPort(t *testing.T) *port {
 	t.Helper()
 	r := prometheus.NewRegistry()
-	r.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	r.MustRegister(collectors.NewGoCollector(), NewProcess())
 	page := NewPage(PageOptions{Own: r, Now: benchClock, Logger: slog.New(slog.NewTextHandler(t.Output(), nil))})
 	page.Published(manySeries())
 	p := &port{answers: map[string]int{}}
