@@ -83,13 +83,15 @@ type headlines struct {
 	slots   int
 	cpus    []int // by slot: columns of one processor
 	columns []headline
+	sources []metrics.DataSource // what the columns are of, one for each metric and unit
 }
 
-// headline is a column of the overview.
+// headline is a column of the overview. There is one for nearly every column
+// of a large host, so it is small.
 type headline struct {
-	column, slot int
+	column, slot int32
+	source       uint16 // among the sources
 	role         role
-	source       metrics.DataSource
 }
 
 // ofSR is under which key a host's columns about an SR are added up: their
@@ -104,6 +106,7 @@ func newHeadlines(l *rrd.Legend, table *metrics.Table) *headlines {
 		return h
 	}
 	seen := map[rrd.Entry]bool{}
+	sources := map[[2]string]uint16{}
 	for i, e := range l.Entries {
 		if e.CF != rrd.Average || seen[e] {
 			continue
@@ -122,9 +125,15 @@ func newHeadlines(l *rrd.Legend, table *metrics.Table) *headlines {
 		if !ok || counted(r, e.Name, &source) {
 			continue
 		}
-		h.add(i, owner, r, source)
+		kind := [2]string{source.Metric, source.Unit}
+		n, known := sources[kind]
+		if !known {
+			n = uint16(len(h.sources))
+			sources[kind], h.sources = n, append(h.sources, source)
+		}
+		h.add(i, owner, r, n)
 		if sr := source.Part("sr"); sr != "" {
-			h.add(i, ofSR(sr), r, source)
+			h.add(i, ofSR(sr), r, n)
 		}
 	}
 	return h
@@ -159,12 +168,12 @@ func (h *headlines) at(key monitor.Object) int {
 	return slot
 }
 
-func (h *headlines) add(column int, key monitor.Object, r role, source metrics.DataSource) {
+func (h *headlines) add(column int, key monitor.Object, r role, source uint16) {
 	slot := h.at(key)
 	if r == cpuEach {
 		h.cpus[slot]++
 	}
-	h.columns = append(h.columns, headline{column, slot, r, source})
+	h.columns = append(h.columns, headline{int32(column), int32(slot), source, r})
 }
 
 // sums are the values of one row, by slot and role.
@@ -179,14 +188,14 @@ func (h *headlines) sum(row rrd.Row) sums {
 	s := sums{h, make([]float64, h.slots*int(roles)), make([]int, h.slots*int(roles))}
 	for i := range h.columns {
 		c := &h.columns[i]
-		if c.column >= len(row.Values) {
+		if int(c.column) >= len(row.Values) {
 			continue
 		}
-		v := c.source.Base(row.Values[c.column])
+		v := h.sources[c.source].Base(row.Values[c.column])
 		if math.IsNaN(v) || math.IsInf(v, 0) {
 			continue
 		}
-		at := c.slot*int(roles) + int(c.role)
+		at := int(c.slot)*int(roles) + int(c.role)
 		s.values[at] += v
 		s.known[at]++
 	}
