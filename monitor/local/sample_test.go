@@ -309,16 +309,3 @@ func TestThisHost(t *testing.T) {
 		t.Errorf("memory_total_kib is %v", v)
 	}
 }
-
-func BenchmarkSample(b *testing.B) {
-	if _, err := os.Stat("/proc/stat"); err != nil {
-		b.Skip("no /proc here")
-	}
-	s := newSampler("/proc", "/sys")
-	var mono time.Duration
-	b.ReportAllocs()
-	for b.Loop() {
-		mono += 5 * time.Second
-		s.sample(b.Context(), mono)
-	}
-}
