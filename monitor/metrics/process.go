@@ -17,7 +17,7 @@ import (
 
 // Process is a collector of the metrics of this process that Prometheus
 // expects of every one: process_*. client_golang has one too, which reads and
-// parses eight times as much for the same numbers; see BenchmarkOwn.
+// parses three times as much for the same numbers.
 //
 // A number that cannot be had is left out. A Process may be used by several
 // goroutines at once.
