@@ -88,7 +88,6 @@ func (p *pace) begin(end, step int64, lateness time.Duration) {
 	}
 	switch first := p.gap() / 2; {
 	case lateness > p.step+lateAtMost: // no rows come at present, or by a clock far behind ours
-		lateness -= p.step
 		p.missed, p.missedAt, p.tries, p.before = true, p.asked, 1, 0
 	case lateness > first: // as if the source's clock were ours: the next row comes within seconds
 		lateness = first

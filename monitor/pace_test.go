@@ -120,6 +120,23 @@ func TestPace(t *testing.T) {
 	}
 }
 
+// TestPaceLearns: how many rows it takes, by whatever clock they are dated.
+func TestPaceLearns(t *testing.T) {
+	f := func(skew time.Duration, rows int) {
+		t.Helper()
+		const length = time.Hour
+		p := follow(newBeats(2*time.Second, skew, length, steadily(5*time.Second)), 60, 0, length)
+		if late := p.settled(rows); late > time.Second {
+			t.Errorf("skew %v: %v late after %d rows", skew, late, rows)
+		}
+	}
+	f(0, 1)
+	for _, skew := range []time.Duration{3 * time.Second, 20 * time.Second, 50 * time.Second, -3 * time.Second, -20 * time.Second, -50 * time.Second, -time.Hour} {
+		f(skew, 9)
+	}
+	f(55*time.Minute, 9)
+}
+
 // TestPaceProperties: whatever the source does, it is asked a bounded number of
 // times, and never without a pause.
 func TestPaceProperties(t *testing.T) {
@@ -241,12 +258,17 @@ func TestPaceOfASetClock(t *testing.T) {
 	}
 }
 
-// TestPaceDither: it is added where a row is expected, and it is not learned.
+// TestPaceDither: it is added where a row is expected, and not to an earlier try.
 func TestPaceDither(t *testing.T) {
-	const length = time.Hour
-	plain := follow(newBeats(time.Second, 0, length, steadily(5*time.Second)), 5, 0, length)
-	dithered := follow(newBeats(time.Second, 0, length, steadily(5*time.Second)), 5, 250*time.Millisecond, length)
-	if got, most := dithered.settled(20), plain.settled(20)+250*time.Millisecond; got > most {
-		t.Errorf("up to %v late, want %v", got, most)
+	f := func(p pace, want time.Duration) {
+		t.Helper()
+		p.known, p.step, p.newest, p.late = true, 5*time.Second, t0, 1300*time.Millisecond
+		if got := p.wait(time.Unix(t0+2, 0), 250*time.Millisecond); got != want {
+			t.Errorf("%+v: a wait of %v, want %v", p, got, want)
+		}
 	}
+	f(pace{early: time.Second}, 4550*time.Millisecond)
+	f(pace{early: 300 * time.Millisecond}, 3800*time.Millisecond)
+	f(pace{before: time.Second}, 3300*time.Millisecond)
+	f(pace{early: time.Second, missed: true}, 4550*time.Millisecond)
 }

@@ -255,9 +255,9 @@ func (s *watch) failed(err error) {
 	// beginning again at once. If it is not, it is an error like others.
 	lost := sessionRefused(err) || IsCode(err, "EVENTS_LOST", "EVENT_FROM_TOKEN_PARSE_FAILURE")
 	s.token = ""
-	turn := s.again
-	if s.failures++; s.failures > 1 {
-		turn = 0 // it has waited
+	var turn time.Duration
+	if s.failures++; s.failures == 1 && s.last != nil { // who knows nothing yet has had the first turn
+		turn = s.again
 	}
 	if lost && !s.restarted {
 		s.restarted, s.notBefore, s.retryAt = true, time.Time{}, time.Now().Add(turn)

@@ -243,6 +243,19 @@ func TestWatchInTurn(t *testing.T) {
 			}
 		})
 	}
+	synctest.Test(t, func(t *testing.T) { // one that knows nothing yet has had its turn
+		f := newFeed(t, func(ctx context.Context, a asked) ([]event, batch, error) {
+			if a.at < 30*time.Second {
+				return nil, batch{}, &Error{Code: "HOST_STILL_BOOTING"}
+			}
+			return steady(ctx, a)
+		})
+		f.turn = Turn{First: 20 * time.Second, Again: 40 * time.Second}
+		stop := f.watch(time.Hour)
+		time.Sleep(40 * time.Second)
+		f.wantSeen(1)
+		stop()
+	})
 	const s = time.Second
 	f("events lost", &Error{Code: "EVENTS_LOST"}, false, 20*s, 121*s)
 	f("session lost", &Error{Code: "SESSION_INVALID"}, false, 20*s, 121*s)

@@ -14,6 +14,7 @@ const (
 	inherit  = "monitor/configuration.go"
 	mute     = "monitor/mute.go"
 	silences = "monitor/silence.go"
+	pacing   = "monitor/pace.go"
 )
 
 var (
@@ -26,6 +27,25 @@ var (
 // list is what is tried: mistakes that a person could make in the trigger, in
 // the fold, and in what the loop remembers and says.
 var list = []mutation{
+	// When rows are asked for.
+	{pacing, "p.before, p.calm, p.patience = 2*p.before, 0, leastPatience", "p.before, p.calm, p.patience = 0, 0, leastPatience", loopTests},
+	{pacing, "p.before, p.calm = p.gap(), 0", "p.before, p.calm = 0, 0", loopTests},
+	{pacing, "p.patience = min(2*p.patience, mostPatience)", "p.patience = 0", loopTests},
+	{pacing, "p.late = slices.Min(p.found)", "p.late = lateness", loopTests},
+	{pacing, "p.before = p.gap() // the next may come sooner by a whole beat", "p.before = 0", loopTests},
+	{pacing, "lateness = p.late // or less: it was not asked for any sooner", "_ = p.late", loopTests},
+	{pacing, "p.early = p.missedAt.Sub(time.Unix(end, 0))", "p.early = p.late", loopTests},
+	{pacing, "p.again = lateness < p.late+p.step && !stopped", "p.again = true", loopTests},
+	{pacing, "case p.tries > 0 && !p.again:", "case p.tries < 0:", loopTests},
+	{pacing, "case p.catching:", "case p.catching && p.tries > 0:", loopTests},
+	{pacing, "p.catching = step > want && !p.coarse", "p.catching = step > want", loopTests},
+	{pacing, "due = next.Add(p.late + dither)", "due = next.Add(p.late)", loopTests},
+	{pacing, "return min(max(due.Sub(now), p.gap()/2), p.step+dither)", "return min(due.Sub(now), p.step+dither)", loopTests},
+	{pacing, "return min(max(due.Sub(now), p.gap()/2), p.step+dither)", "return max(due.Sub(now), p.gap()/2)", loopTests},
+	{pacing, "p.newest += d", "p.newest -= d", loopTests},
+	{pacing, "p.missed, p.missedAt, p.tries, p.before = true, p.asked, 1, 0", "p.before = 0", loopTests},
+	{pacing, "func (p *pace) between() bool { return p.again || p.catching }", "func (p *pace) between() bool { return false }", loopTests},
+
 	// Time without a known value.
 	{trigger, "const UnknownLimit = 600", "const UnknownLimit = 660", triggerTests},
 	{trigger, "const UnknownLimit = 600", "const UnknownLimit = 540", triggerTests},

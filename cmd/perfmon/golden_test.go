@@ -100,7 +100,7 @@ func TestGoldenRun(t *testing.T) {
 		p.sim.SetNow(func() time.Time { return now })
 	}
 	play(script[0])
-	a := p.start("--source", "xapi") // which looks back 300 s, and is at its end before a poll is due
+	a := p.start("--source", "xapi", "-i", "300") // which looks back as far, and is at its end before a poll is due
 	a.waitPage(`perfmon_polls_total\{result="ok"\} 1$`)
 	play(script[1])
 	send(t, p.socket, "refresh")

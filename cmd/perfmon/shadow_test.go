@@ -208,7 +208,7 @@ func TestShadowBesideStock(t *testing.T) {
 	p.sim.Install(xapitest.Fault{Method: "message.create", Object: vms["lost"], Kind: xapitest.RPCFailure, Failure: []string{"INTERNAL_ERROR", "no space"}})
 
 	p.sim.SetNow(func() time.Time { return time.Unix(base, 0) })
-	cmd := p.shadow()
+	cmd := p.shadow("-i", "300")
 	var table bytes.Buffer
 	cmd.Stdout = &table
 	a := p.run(cmd)
