@@ -113,7 +113,7 @@ func (sh *shape) scan(b []byte, pos, arrived int, values []float64) (int, int) {
 		n := leadingDigits(x)
 		switch {
 		case n == 0:
-			if w.load(at)&0xffffff != 'N'|'a'<<8|'N'<<16 || negative {
+			if w.load(at)&0xffffff != 'N'|'a'<<8|'N'<<16 {
 				return i, pos
 			}
 			at += 3
@@ -132,7 +132,7 @@ func (sh *shape) scan(b []byte, pos, arrived int, values []float64) (int, int) {
 				at++
 				x = w.load(at) ^ '0'*ones
 				places = leadingDigits(x)
-				if places == 0 || more+places > 11 || places == 8 {
+				if places == 8 || more+places > 11 {
 					return i, pos
 				}
 				m = m*tenInt[places] + leadingNumber(x, places)
@@ -169,9 +169,6 @@ func (sh *shape) scan(b []byte, pos, arrived int, values []float64) (int, int) {
 				}
 			}
 			places = digits - n
-			if places == 0 {
-				return i, pos
-			}
 			at += digits + 1
 		}
 		v := math.NaN()

@@ -124,6 +124,7 @@ var (
 		"-0", "-0.0", "00", "01.5", "1.2.3", "1.5e", "123456789012345", "1234567890123456", "12345678901234567", "12345678.", "12345678.5",
 		"123456789.12345678", "123456789012345.1234567", "1234567.1234567890123456789", "0.1234567890123456789012", "9007199254740991", "9007199254740992",
 		"9007199254740993", "0.9007199254740993", "1e22", "1.5e+22", "1e+23", "1e-22", "1.5e-22", "1e-23", "1e+99", "1e+308", "1e+309", "Infinity", "-Infinity", "x",
+		"1.8446744073709551621", "184467440737095.51621", "1844674407370955.1621", "0.18446744073709551621", "36893488147419103233.5",
 		"0x10", "1_0", "1:2", "1/2", "1;", "\u0661",
 	}
 	jsonInside = []string{
@@ -186,6 +187,87 @@ func TestScannerOnNumbers(t *testing.T) {
 	}
 	if accepted < 500 {
 		t.Errorf("only %d documents were accepted", accepted)
+	}
+}
+
+// TestScannerOnTraps has documents in which something looks like what it is
+// not.
+func TestScannerOnTraps(t *testing.T) {
+	replace := func(old, new string) string {
+		t.Helper()
+		for _, document := range []string{plainXML, plainJSON} {
+			if strings.Contains(document, old) {
+				return strings.Replace(document, old, new, 1)
+			}
+		}
+		t.Fatalf("nothing like %q", old)
+		return ""
+	}
+	const entry = "<entry>AVERAGE:host:b9a7:cpu0</entry>"
+	for _, document := range []string{
+		// Elements that end where they begin: what follows is not inside them.
+		replace("<data>", "<data/>"), replace("<data>", "<data />"), replace("<legend>", "<legend/>"), replace("<meta>", "<meta/>"),
+		replace("<xport>", "<xport/>"), replace("<row>", "<row/>"), replace("<row>", "<row a='/'>"), replace("<row>", "<row a='b'/>"),
+		replace("<row>", "<row/><row>"), replace("<t>", "<t/>"), replace("<legend>", "<legend/><legend>"), replace("<v>0.0</v>", "<v/><v>0.0</v>"),
+		// Texts that are no text.
+		replace("cpu0", "cpu]]>0"), replace("cpu0", "cpu>0"), replace("0.25", "0]]>25"), replace("0.25", "0&25"), replace("0.25", "0&#50;"),
+		replace("cpu0", "cpu\r\n0"), replace("cpu0", "cpu\x1f0"), replace("cpu0", "cpu\x7f0"), replace("cpu0", "cpu\x800"), replace("cpu0", "cpu&#x20;0"),
+		replace(entry, "<entry> AVERAGE:host:b9a7:cpu0 </entry>"), replace(entry, "<entry>AVERAGE:host:b9a7:cpu0 </entry>"),
+		// Texts that are too long.
+		replace("<step>60", "<step>"+strings.Repeat("0", 5000)+"60"), replace("<t>", "<t>"+strings.Repeat("0", 5000)),
+		replace("cpu0", strings.Repeat("x", 40<<10)), replace("cpu0", strings.Repeat("x", 70<<10)), replace("0.25", strings.Repeat("0", 5000)),
+		replace(`"0.25"`, `"`+strings.Repeat("0", 5000)+`"`), replace(`:cpu0"`, `:`+strings.Repeat("x", 40<<10)+`"`),
+	} {
+		for _, want := range [][]bool{nil, {}, {true}} {
+			decodeBoth(t, []byte(document), DecoderOptions{}, want)
+		}
+	}
+}
+
+// TestScannerOnKnownEntries: entries that spell those of the document before
+// in bytes alone.
+func TestScannerOnKnownEntries(t *testing.T) {
+	xml := func(entries string) string {
+		return "<xport><meta><start>5</start><step>5</step><end>5</end><legend>" + entries + "</legend></meta><data/></xport>"
+	}
+	quoted := func(entries string) string {
+		return `{"meta":{"start":5,"step":5,"end":5,"legend":[` + entries + `]},"data":[]}`
+	}
+	bare := func(entries string) string { return `{meta:{start:5,step:5,end:5,legend:[` + entries + `]},data:[]}` }
+	for _, c := range []struct{ before, now string }{
+		{xml("<entry>a:b:c:x&lt;/entry>&lt;entry>a:b:c:y</entry>"), xml("<entry>a:b:c:x</entry><entry>a:b:c:y</entry>")},
+		{xml("<entry>a:b:c:x&amp;lt;</entry>"), xml("<entry>a:b:c:x&lt;</entry>")},
+		{xml("<entry>a:b:c:d</entry>"), xml("<entry>a:b:c d</entry>")},
+		{xml("<entry>a:b:c:d</entry>"), xml("<entry>a:b.c:d</entry>")},
+		{xml("<entry>a:b:c:d</entry>"), xml("<entry>a.b:c:d</entry>")},
+		{xml("<entry>a:b:c:d</entry>"), xml("<entry>a:b:c:de</entry>")},
+		{xml("<entry>a:b:c:d</entry>"), xml("<entry>a:b:c:d</entry><entry>e:b:c:d</entry>")},
+		{xml("<entry>a:b:c:d</entry><entry>a:b:c:e</entry>"), xml("<entry>a:b:c:d</entry><entry></entry>")},
+		{xml("<entry>a:b:c:d</entry><entry></entry>"), xml("<entry>a:b:c:d</entry><entry>:::</entry>")},
+		{quoted(`"a:b:c:1","a:b:c:d\",\"a:b:c:e"`), quoted(`"a:b:c:1","a:b:c:d","a:b:c:e"`)},
+		{quoted(`"a:b:c:1","a:b:c:\\u0041"`), quoted(`"a:b:c:1","a:b:c:\u0041"`)},
+		{quoted(`"a:b:c:1","a:b:c:d"`), bare(`"a:b:c:1","a:b:c:d"e"`)},
+		{bare(`"a:b:c:1","a:b:c:\d"`), quoted(`"a:b:c:1","a:b:c:\u0064"`)},
+		{xml("<entry>a:b:c:x&lt;/entry>&lt;entry>a:b:c:y</entry>"), quoted(`"a:b:c:x</entry><entry>a:b:c:y"`)},
+	} {
+		for _, documents := range [][2]string{{c.before, c.now}, {c.now, c.before}, {c.now, c.now}} {
+			d := NewDecoder(strings.NewReader(documents[0]), DecoderOptions{})
+			if _, err := collect(d); err != nil {
+				t.Fatal(err)
+			}
+			want, err := decodeOne(strings.NewReader(documents[1]), DecoderOptions{}, nil, true)
+			if err != nil {
+				t.Fatal(err)
+			}
+			d.Reset(strings.NewReader(documents[1]))
+			got, err := collect(d)
+			if err != nil {
+				t.Fatalf("%s\nand then %s: %v", documents[0], documents[1], err)
+			}
+			if difference := differ(got, want); difference != "" {
+				t.Errorf("%s\nand then %s: %s", documents[0], documents[1], difference)
+			}
+		}
 	}
 }
 
