@@ -32,11 +32,12 @@ type Subject struct {
 // Subjects are all of them, in the order of the table.
 func Subjects() []Subject {
 	return []Subject{
-		{"perfmon", "perfmon, first scrape after a refresh", ours(""), true},
-		{"perfmon-gzip", "the same in gzip", ours("gzip"), true},
-		{"perfmon-zstd", "the same in zstd", ours("zstd"), true},
-		{"perfmon-again", "perfmon, served again", ours(""), false},
-		{"perfmon-gzip-again", "the same in gzip", ours("gzip"), false},
+		{"perfmon", "perfmon, first scrape after a refresh", ours("", own()), true},
+		{"perfmon-gzip", "the same in gzip", ours("gzip", own()), true},
+		{"perfmon-zstd", "the same in zstd", ours("zstd", own()), true},
+		{"perfmon-again", "perfmon, served again", ours("", own()), false},
+		{"perfmon-gzip-again", "the same in gzip", ours("gzip", own()), false},
+		{"perfmon-bare", "perfmon, served again, without what the process says of itself", ours("", nil), false},
 		{"victoria", "VictoriaMetrics/metrics, gauges set and written", victoriaMetrics, true},
 		{"const", "client_golang const metrics", constMetrics(""), true},
 		{"const-gzip", "the same in gzip", constMetrics("gzip"), true},
@@ -104,9 +105,9 @@ func own() *prometheus.Registry {
 }
 
 // ours is the agent's page, with the snapshots that two polls in turn leave.
-func ours(coding string) func() (func(http.ResponseWriter, bool) error, error) {
+func ours(coding string, own prometheus.Gatherer) func() (func(http.ResponseWriter, bool) error, error) {
 	return func() (func(http.ResponseWriter, bool) error, error) {
-		page, snapshots := newPage(own())
+		page, snapshots := newPage(own)
 		r, turn := request(coding), 0
 		return func(w http.ResponseWriter, refresh bool) error {
 			if refresh {

@@ -59,7 +59,7 @@ func seriesOf(t *testing.T, page string) map[string]float64 {
 
 // TestRefresh scrapes ours after one refresh and another: the values change.
 func TestRefresh(t *testing.T) {
-	scrape, err := ours("")()
+	scrape, err := ours("", own())()
 	if err != nil {
 		t.Fatal(err)
 	}
