@@ -21,12 +21,12 @@ const (
 // a storm, or a queue that stays full, is a line now and then, with the number
 // of those since the last.
 type losses struct {
-	order []place
-	of    map[place]*loss
+	order []lossPlace
+	of    map[lossPlace]*loss
 }
 
-// place is where an event is lost, and why.
-type place struct{ sink, reason string }
+// lossPlace is where an event is lost, and why.
+type lossPlace struct{ sink, reason string }
 
 // loss is what was not told yet of a place.
 type loss struct {
@@ -38,11 +38,11 @@ type loss struct {
 
 func (l *losses) add(dropped []journal.Dropped) {
 	for _, d := range dropped {
-		p := place{d.Sink, d.Reason}
+		p := lossPlace{d.Sink, d.Reason}
 		one := l.of[p]
 		if one == nil {
 			if l.of == nil {
-				l.of = make(map[place]*loss)
+				l.of = make(map[lossPlace]*loss)
 			}
 			one = &loss{}
 			l.of[p] = one
@@ -84,7 +84,7 @@ func (l *losses) rest(log *slog.Logger) {
 
 // log tells of what was lost. Repeats, and what something newer of the alarm
 // has overtaken, are only counted.
-func (l *loss) log(log *slog.Logger, p place) {
+func (l *loss) log(log *slog.Logger, p lossPlace) {
 	args := []any{"sink", p.sink, "why", p.reason, "events", l.events, "repeated", l.repeated, "overtaken", l.stale, "last", l.lasts}
 	if l.lasts > 0 {
 		args = append(args, "alarms", strings.Join(l.last, ", "))
