@@ -30,6 +30,11 @@
 // virtual function of another; when a host has none (a container), all but
 // lo count. A whole disk is what /sys/block lists, without loop, ram and zram.
 //
+// The files of /proc stay open from one sample to the next and are read into
+// one buffer, so that a sample allocates nothing while the host has the
+// devices that it had. What is not in the form the kernel writes makes its
+// group of data sources unknown, with one error that names file and line.
+//
 // A rate needs two samples: the first is unknown, and so is the interval in
 // which a counter went backwards or a device was not there.
 package local

@@ -173,3 +173,31 @@ func TestRunWithoutStateDir(t *testing.T) {
 		}
 	})
 }
+
+func TestRunClosesItsFiles(t *testing.T) {
+	tr := newTree(t, "before")
+	synctest.Test(t, func(t *testing.T) {
+		s := newTestSource(tr, nil, new(logBuffer))
+		open := func() (n int) {
+			h := s.sampler.host
+			for _, k := range []*keptFile{&h.stat, &h.loadavg, &h.meminfo, &h.netDev, &h.diskstats, &h.pressures[0].keptFile, &h.pressures[1].keptFile, &h.pressures[2].keptFile} {
+				if k.file != nil {
+					n++
+				}
+			}
+			return n
+		}
+		stop := running(t, s)
+		if n := open(); n != 8 {
+			t.Errorf("%d files open while it runs, want 8", n)
+		}
+		stop()
+		if n := open(); n != 0 {
+			t.Errorf("%d files open after it", n)
+		}
+		if err := s.SampleNow(t.Context()); err != nil {
+			t.Error(err)
+		}
+		s.closeFiles()
+	})
+}
