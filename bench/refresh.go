@@ -135,8 +135,9 @@ func (b *bench) refreshes(ctx context.Context, section string, d daemon, load to
 		}
 		before = now
 	}
-	if alarms == 0 {
-		return figure, fmt.Errorf("%s raised no alarm, so it has not looked at what it read", d.name)
+	// One VM's trigger is meant to fire, and to say so again after an hour.
+	if alarms == 0 || alarms > 1+int(time.Duration(b.rounds*together+warm+1)*time.Duration(load.Rows)*5*time.Second/time.Hour) {
+		return figure, fmt.Errorf("%s raised %d alarms about one VM: it has not evaluated what it read", d.name, alarms)
 	}
 	if figure.Peak, err = p.memory("VmHWM"); err != nil {
 		return figure, err

@@ -127,7 +127,7 @@ func (c *clock) advance(d time.Duration) {
 func (o Options) fill(s *xapitest.Server) {
 	host := s.HostUUID()
 	for _, name := range []string{"cpu0", "cpu1", "loadavg", "memory_free_kib"} {
-		s.SetSeries(rrd.ClassHost, host, name, noise(0, len(name)))
+		s.SetSeries(rrd.ClassHost, host, name, noise(0, len(name), name))
 	}
 	names := thirteen
 	if o.Sources != len(thirteen) {
@@ -142,19 +142,26 @@ func (o Options) fill(s *xapitest.Server) {
 		s.PutVM(xapitest.VM{UUID: uuid, Name: fmt.Sprintf("vm-%d", vm), PowerState: "Running", ResidentOn: host, MemoryBytes: 4 << 30, VCPUs: 2,
 			OtherConfig: map[string]string{"perfmon": config}})
 		for i, name := range names {
-			s.SetSeries(rrd.ClassVM, uuid, name, noise(vm, i))
+			s.SetSeries(rrd.ClassVM, uuid, name, noise(vm, i, name))
 		}
 	}
 }
 
-// noise is a series of fractions and larger values, different for each
-// source, the same in every run.
-func noise(vm, source int) func(t int64) float64 {
-	scale := [...]float64{1, 1, 4e9, 4e9, 2e6, 3e5, 3e5, 1e6, 1e6, 700, 700, 1e5, 1e5}[source%13]
+// noise is a series that never ends and never repeats soon, different for each
+// source, the same in every run: fractions of a CPU below 0.9, and larger values
+// of the others.
+func noise(vm, source int, name string) func(t int64) float64 {
+	scale := 0.9
+	switch {
+	case strings.HasPrefix(name, "memory"):
+		scale = 4e9
+	case strings.HasPrefix(name, "vif"), strings.HasPrefix(name, "vbd"):
+		scale = 3e5
+	}
 	key := uint64(vm)<<8 | uint64(source)
 	return func(t int64) float64 {
 		z := (key<<32 ^ uint64(t)) * 0x9e3779b97f4a7c15
 		z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
-		return scale * 0.9 * math.Ldexp(float64(z>>11), -53)
+		return scale * math.Ldexp(float64(z>>11), -53)
 	}
 }
