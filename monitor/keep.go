@@ -40,7 +40,7 @@ func (m *Monitor) revive(o *object, v *variable) {
 	if kept.Current && m.anchor.hasLast {
 		t.KnownAt = max(t.KnownAt, m.anchor.last)
 	}
-	v.trig, v.sequence = t, kept.Sequence
+	v.trig, v.sequence, v.stored = t, kept.Sequence, true
 	v.heard = kept.Heard
 	o.shareDue = o.shareDue || v.trig.RaisedAt != 0
 	if kept.Current {
@@ -108,12 +108,18 @@ func (m *Monitor) keep() {
 				continue
 			}
 			v.dirty = false
+			if v.asNew() {
+				if v.stored {
+					v.stored, c.States[v.id] = false, nil
+				}
+				continue
+			}
 			b, err := v.trig.Save(alarm.Kept{Rule: ruleOf(v.conf), Sequence: v.sequence, Current: v.known, Heard: v.heard})
 			if err != nil {
 				m.log.Error("a trigger's state is not kept", "class", o.Class, "uuid", o.UUID, "variable", v.conf.Name, "err", err)
 				continue
 			}
-			c.States[v.id] = b
+			v.stored, c.States[v.id] = true, b
 		}
 	}
 	if m.anchor.hasLast && (!m.kept || m.anchor.last != m.keptLast) {
@@ -126,6 +132,12 @@ func (m *Monitor) keep() {
 	c.Sequence = m.sequence
 	m.changes = newChanges()
 	m.opts.Store.Keep(c)
+}
+
+// asNew says that there is nothing to keep: after a restart a new variable
+// would do the same. On a large host nearly all are like that.
+func (v *variable) asNew() bool {
+	return v.trig.Progress() == alarm.Trigger{} && v.heard == alarm.Heard{} && v.sequence == 0 && v.conf.NoDataPeriod <= 0
 }
 
 func newChanges() *Changes {

@@ -62,6 +62,7 @@ type variable struct {
 
 	sequence int64 // of its last transition
 	dirty    bool  // its state has changed since it was kept
+	stored   bool  // the store has a state of it
 
 	matched   matching // in the plan in force
 	columns   []int    // of the legend in force; nil for none

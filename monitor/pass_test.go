@@ -24,7 +24,8 @@ func TestPassedRowsAreKnownTime(t *testing.T) {
 }
 
 func TestKnownAgainIsKept(t *testing.T) {
-	w := steady(t, "cpu_usage level=0.5 period=60")
+	w := steady(t, "")
+	w.giveXML("host", "h", strings.Replace(shortXML("cpu_usage level=0.5 period=60"), "</variable>", `<alarm_nodata_period value="300"/></variable>`, 1))
 	current := func() bool {
 		_, kept, err := alarm.LoadTrigger(w.saved.States[alarm.ID{Class: "host", UUID: "h", Variable: "cpu_usage"}])
 		if err != nil {
@@ -63,4 +64,25 @@ func TestPassedRowsAreRemembered(t *testing.T) {
 	if n != recentRows || v.value != 0.1+float64(60*39)/1e6 {
 		t.Errorf("%d rows remembered, value %v", n, v.value)
 	}
+}
+
+func TestWhatIsAsNewIsNotKept(t *testing.T) {
+	w := steady(t, "cpu_usage level=0.5 period=600")
+	f := func(at int64, value float64, want bool) {
+		t.Helper()
+		w.row(at, value)
+		w.poll(at + 5)
+		_, kept := w.saved.States[alarm.ID{Class: "host", UUID: "h", Variable: "cpu_usage"}]
+		if kept != want {
+			t.Errorf("after the row at %d its state is kept: %v, want %v", at, kept, want)
+		}
+	}
+	f(0, 0.1, false)
+	f(60, 0.9, true) // progress
+	f(120, 0.1, false)
+	f(180, math.NaN(), false)
+	for at := int64(240); at < 840; at += 60 {
+		f(at, 0.9, true)
+	}
+	f(840, 0.1, true) // the quiet time goes on
 }
