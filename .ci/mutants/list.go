@@ -218,7 +218,7 @@ var list = []mutation{
 	// What an earlier run left.
 	{keep, "t.KnownAt = max(t.KnownAt, m.anchor.last)", "t.KnownAt = min(t.KnownAt, m.anchor.last)", loopTests},
 	{keep, "v.known, v.value = true, t.Value // so that a row without a value is a change, and kept", "v.known, v.value = false, t.Value", loopTests},
-	{keep, "v.trig, v.sequence = t, kept.Sequence", "v.trig, v.sequence = t, 0", loopTests},
+	{keep, "v.trig, v.sequence, v.stored = t, kept.Sequence, true", "v.trig, v.sequence, v.stored = t, 0, true", loopTests},
 	{keep, "if kept.Rule != ruleOf(v.conf) {", "if kept.Rule == ruleOf(v.conf) {", loopTests},
 	{keep, "case facts.Resident:", "case !facts.Resident:", loopTests},
 	{keep, "if len(m.saved) == 0 || newest-m.savedLast <= alarm.UnknownLimit || m.inv == nil {", "if len(m.saved) == 0 || newest-m.savedLast < alarm.UnknownLimit || m.inv == nil {", loopTests},
