@@ -42,7 +42,7 @@ func (b *bench) buildAgent(ctx context.Context) error {
 	if b.agentBuilt {
 		return nil
 	}
-	cmd := exec.CommandContext(ctx, "go", "build", "-buildvcs=false", "-trimpath", "-ldflags", "-s -w", "-o", filepath.Join(b.out, "perfmon"), "./cmd/perfmon")
+	cmd := exec.CommandContext(ctx, "go", "build", "-buildvcs=false", "-trimpath", "-tags", "nethttpomithttp2", "-ldflags", "-s -w", "-o", filepath.Join(b.out, "perfmon"), "./cmd/perfmon")
 	cmd.Dir = ".."
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
