@@ -48,9 +48,14 @@ func (w *window) load(at int) uint64 {
 // first byte is the lowest. x is the bytes, each xor '0': that makes digits,
 // and nothing else, 0 to 9. Adding 0x76 sets the high bit of the others. A
 // carry out of one disturbs only bytes above it, which do not count any more.
-func leadingDigits(x uint64) int {
-	return bits.TrailingZeros64(((x+0x76*ones)|x)&highs) >> 3
-}
+func leadingDigits(x uint64) int { return bytesBefore(others(x)) }
+
+// others sets the high bit of the bytes of x that are no digits.
+func others(x uint64) uint64 { return ((x + 0x76*ones) | x) & highs }
+
+// bytesBefore counts the bytes before the first that has its high bit in
+// marks, which has no other bits: 8 if there is none.
+func bytesBefore(marks uint64) int { return bits.TrailingZeros64(marks) >> 3 }
 
 // eightDigits is the number that eight digits spell: x has one a byte, 0 to 9,
 // the first one in the lowest. Neighbours are added up to pairs, pairs to
@@ -63,7 +68,7 @@ func eightDigits(x uint64) uint64 {
 
 // leadingNumber is the number that the first n of eight bytes spell, n at most
 // 7. The shift drops the bytes behind them, and puts zeros before them.
-func leadingNumber(x uint64, n int) uint64 { return eightDigits(x << 8 << (56 - 8*uint(n)&63)) }
+func leadingNumber(x uint64, n int) uint64 { return eightDigits(x << 8 << ((56 ^ 8*uint(n)) & 63)) }
 
 // Powers of ten that a uint64 and a float64 hold exactly.
 var (
@@ -110,7 +115,8 @@ func (sh *shape) scan(b []byte, pos, arrived int, values []float64) (int, int) {
 		var m uint64
 		places := 0
 		x := w.load(at) ^ '0'*ones
-		n := leadingDigits(x)
+		marks := others(x)
+		n := bytesBefore(marks)
 		switch {
 		case n == 0:
 			if w.load(at)&0xffffff != 'N'|'a'<<8|'N'<<16 {
@@ -147,29 +153,32 @@ func (sh *shape) scan(b []byte, pos, arrived int, values []float64) (int, int) {
 			y := w.load(at+1) ^ '0'*ones
 			before := uint64(1)<<(8*uint(n)&63) - 1
 			x = (x^y)&before ^ y
-			digits := leadingDigits(x)
-			if digits < 8 {
-				m = leadingNumber(x, digits)
+			if rest := marks & (marks - 1); rest != 0 || w[(at+8)&63]-'0' > 9 {
+				// At most seven digits, as in 0.0.
+				end := bytesBefore(rest)
+				m = leadingNumber(x, end-1)
+				places = end - 1 - n
+				at += end
 			} else {
+				// Eight digits, up to eight more, and then up to three.
 				m = eightDigits(x)
 				x = w.load(at+9) ^ '0'*ones
 				more := leadingDigits(x)
 				if more < 8 {
 					m = m*tenInt[more] + leadingNumber(x, more)
-					digits += more
 				} else {
 					m = m*1e8 + eightDigits(x)
-					for digits = 16; digits < 19; digits++ {
-						c := w[(at+digits+1)&63] - '0'
-						if c > 9 {
-							break
-						}
-						m = m*10 + uint64(c)
+					x = w.load(at+17) ^ '0'*ones
+					last := leadingDigits(x)
+					if last > 3 {
+						return i, pos
 					}
+					m = m*tenInt[last] + leadingNumber(x, last)
+					more += last
 				}
+				places = 8 + more - n
+				at += 9 + more
 			}
-			places = digits - n
-			at += digits + 1
 		}
 		v := math.NaN()
 		if n > 0 {
@@ -231,7 +240,7 @@ const (
 func textEnd(b []byte, from, arrived int, form uint64) int {
 	for ; from < arrived; from += 8 {
 		if stop := notPlain(binary.LittleEndian.Uint64(b[from:from+8]), form); stop != 0 {
-			return from + bits.TrailingZeros64(stop)>>3
+			return from + bytesBefore(stop)
 		}
 	}
 	return from
@@ -266,7 +275,7 @@ func (sh *shape) skip(b []byte, pos, arrived int, values []float64, form uint64)
 		for {
 			stop := notPlain(w.load(at), form)
 			if stop != 0 {
-				at += bits.TrailingZeros64(stop) >> 3
+				at += bytesBefore(stop)
 				break
 			}
 			if at += 8; at > scanWindow-16 {
