@@ -24,13 +24,14 @@ func headingsOf(l *rrd.Legend) *headings {
 	// no look-up.
 	var o Object
 	var columns []int
+	repeats := l.Repeats()
 	for i, e := range l.Entries {
-		if e.CF != rrd.Average {
+		if e.CF != rrd.Average || repeats[i] {
 			continue
 		}
 		if e.Class != o.Class || e.UUID != o.UUID {
 			if columns != nil {
-				h.columns[o] = columns
+				h.columns[o] = slices.Clip(columns)
 			}
 			o = Object{e.Class, e.UUID}
 			if columns = h.columns[o]; columns == nil {
@@ -40,17 +41,7 @@ func headingsOf(l *rrd.Legend) *headings {
 		columns = append(columns, i)
 	}
 	if columns != nil {
-		h.columns[o] = columns
-	}
-	seen := map[string]bool{}
-	for o, columns := range h.columns {
-		clear(seen)
-		h.columns[o] = slices.Clip(slices.DeleteFunc(columns, func(i int) bool {
-			name := l.Entries[i].Name
-			twice := seen[name]
-			seen[name] = true
-			return twice
-		}))
+		h.columns[o] = slices.Clip(columns)
 	}
 	return h
 }

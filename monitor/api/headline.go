@@ -105,13 +105,12 @@ func newHeadlines(l *rrd.Legend, table *metrics.Table) *headlines {
 	if l == nil {
 		return h
 	}
-	seen := map[rrd.Entry]bool{}
+	repeats := l.Repeats()
 	sources := map[[2]string]uint16{}
 	for i, e := range l.Entries {
-		if e.CF != rrd.Average || seen[e] {
+		if e.CF != rrd.Average || repeats[i] {
 			continue
 		}
-		seen[e] = true
 		owner := monitor.Object{Class: e.Class, UUID: e.UUID}
 		if _, known := h.slot[owner]; !known && e.Class != "" {
 			h.objects = append(h.objects, owner)
