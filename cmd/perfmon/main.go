@@ -22,10 +22,11 @@ const (
 	exitRunning = 3
 )
 
-// gcPercent trades processor time for memory: with 200 VMs at a step of 5 s,
-// scraped each time, the agent stays about 5 MB smaller than with Go's 100
-// and uses about 0.3 % of a processor more. GOGC overrides it.
-const gcPercent = 40
+// gcPercent trades processor time for memory. What is live hardly changes from
+// poll to poll, and a poll makes little garbage, so that collections are few
+// whatever the percentage: docs/performance.md has the measurements, which
+// `make bench ONLY=memory` repeats with GOGC set.
+const gcPercent = 20
 
 func main() {
 	if os.Getenv("GOGC") == "" {
