@@ -26,7 +26,7 @@ const (
 // poll to poll, and a poll makes little garbage, so that collections are few
 // whatever the percentage: docs/performance.md has the measurements, which
 // `make bench ONLY=memory` repeats with GOGC set.
-const gcPercent = 20
+const gcPercent = 10
 
 func main() {
 	if os.Getenv("GOGC") == "" {
