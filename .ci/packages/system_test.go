@@ -3,6 +3,7 @@
 package packages
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -211,6 +212,14 @@ func takeOver(g *guest) {
 		if !strings.HasSuffix(line, ": done already\n") {
 			g.t.Errorf("a second takeover says %q", line)
 		}
+	}
+	var report struct {
+		DryRun bool `json:"dry_run"`
+		Steps  []string
+	}
+	text := g.run("perfmonctl", "takeover", "--dry-run", "--output", "json")
+	if err := json.Unmarshal([]byte(text), &report); err != nil || !report.DryRun || len(report.Steps) != strings.Count(again, "\n") {
+		g.t.Errorf("as JSON a third would be %s, %v", text, err)
 	}
 }
 

@@ -55,8 +55,8 @@ could not be read, 3 errors were found.`,
 			if class != "" && class != poolClass && !slices.Contains(classes, class) {
 				return fmt.Errorf("--class %q: want vm, host, sr or pool", class)
 			}
-			if output != "table" && output != "json" {
-				return fmt.Errorf("--output %q: want table or json", output)
+			if err := checkOutput(output); err != nil {
+				return err
 			}
 			if len(args) == 0 {
 				var err error

@@ -74,7 +74,7 @@ func TestHelp(t *testing.T) {
 // TestOutputFlags: those that print data take --output json, and complete
 // it.
 func TestOutputFlags(t *testing.T) {
-	without := map[string]bool{"takeover": true, "completion": true, "silence": true, "": true}
+	without := map[string]bool{"completion": true, "silence": true, "": true}
 	for _, cmd := range shownVerbs(newRoot()) {
 		name := strings.TrimPrefix(strings.TrimPrefix(cmd.CommandPath(), "perfmonctl"), " ")
 		if has := cmd.Flags().Lookup("output") != nil; has == without[name] {

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"io"
 
 	"github.com/spf13/cobra"
@@ -31,4 +32,12 @@ func writeJSON(out io.Writer, v any) error {
 func addOutput(cmd *cobra.Command, to *string) {
 	cmd.Flags().StringVar(to, "output", "table", "`FORMAT` of the output: table or json")
 	offer(cmd, "output", "table", "json")
+}
+
+// checkOutput refuses what is no format.
+func checkOutput(format string) error {
+	if format != "table" && format != "json" {
+		return fmt.Errorf("--output %q: want table or json", format)
+	}
+	return nil
 }

@@ -131,8 +131,8 @@ func (r *replayer) checkFlags() error {
 		return errors.New("no trigger XML: want --config FILE")
 	case r.fromXAPI == (len(r.files) > 0):
 		return errors.New("no rows: want --xapi, or --file DOC")
-	case r.output != "table" && r.output != "json":
-		return fmt.Errorf("--output %q: want table or json", r.output)
+	case checkOutput(r.output) != nil:
+		return checkOutput(r.output)
 	case r.last < 0:
 		return fmt.Errorf("--last %s: want a length of time, such as 24h", r.last)
 	}

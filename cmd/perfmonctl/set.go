@@ -138,8 +138,8 @@ func (e *edit) complete(settings func(args []string, begun string) []cobra.Compl
 
 // words reads OBJECT, unless there is a file, and VARIABLE.
 func (e *edit) words(args []string) (object sought, rest []string, err error) {
-	if e.output != "table" && e.output != "json" {
-		return sought{}, nil, fmt.Errorf("--output %q: want table or json", e.output)
+	if err := checkOutput(e.output); err != nil {
+		return sought{}, nil, err
 	}
 	if e.class != "" && (e.file == "" || !slices.Contains(classes, e.class)) {
 		return sought{}, nil, fmt.Errorf("--class %q: want vm, host or sr, together with --file", e.class)

@@ -1,8 +1,11 @@
 package main
 
 import (
+	"bytes"
 	"errors"
+	"io"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -10,8 +13,36 @@ import (
 	"perfmon/cmd/internal/takeover"
 )
 
+// taken is what perfmonctl takeover --output json prints. A takeover that was
+// broken off has the steps before, and why.
+type taken struct {
+	Undo   bool     `json:"undo"`
+	DryRun bool     `json:"dry_run"`
+	Steps  []string `json:"steps"`
+	Error  string   `json:"error,omitempty"`
+}
+
+// takenAsJSON does the work, and prints its steps when it is over.
+func takenAsJSON(out io.Writer, o takeover.Options, report taken, do func(takeover.Options) error) error {
+	var lines bytes.Buffer
+	o.Out = &lines
+	done := do(o)
+	report.Steps = []string{}
+	for line := range strings.Lines(lines.String()) {
+		report.Steps = append(report.Steps, strings.TrimRight(line, "\n"))
+	}
+	if done != nil {
+		report.Error = done.Error()
+	}
+	if err := writeJSON(out, report); err != nil || done == nil {
+		return err
+	}
+	return failed(done)
+}
+
 func newTakeover() *cobra.Command {
 	var undo, dryRun bool
+	var output string
 	cmd := &cobra.Command{
 		Use:   "takeover",
 		Short: "put the agent in the place of the stock daemon, or back",
@@ -25,6 +56,9 @@ anywhere, it can be run again, or undone.`,
   perfmonctl takeover --undo`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := checkOutput(output); err != nil {
+				return err
+			}
 			if os.Geteuid() != 0 && !dryRun {
 				return failed(errors.New("takeover changes units and host plugins: run it as root, or look with --dry-run what it would do"))
 			}
@@ -36,12 +70,16 @@ anywhere, it can be run again, or undone.`,
 			if undo {
 				do = takeover.Undo
 			}
+			if output == "json" {
+				return takenAsJSON(cmd.OutOrStdout(), o, taken{Undo: undo, DryRun: dryRun}, func(o takeover.Options) error { return do(cmd.Context(), o) })
+			}
 			if err := do(cmd.Context(), o); err != nil {
 				return failed(err)
 			}
 			return nil
 		},
 	}
+	addOutput(cmd, &output)
 	cmd.Flags().BoolVar(&undo, "undo", false, "put back what was there before")
 	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "say what would be done, and do nothing")
 	return cmd

@@ -56,8 +56,8 @@ or makes no sense, 3 some did not.`,
   perfmonctl test -v --run 'clear' /etc/perfmon/tests`,
 		Args: files(0),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if t.output != "table" && t.output != "json" {
-				return fmt.Errorf("--output %q: want table or json", t.output)
+			if err := checkOutput(t.output); err != nil {
+				return err
 			}
 			if pattern != "" {
 				var err error

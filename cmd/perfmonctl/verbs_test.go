@@ -94,7 +94,7 @@ func TestWrongWords(t *testing.T) {
 	f(`for which shell? Want bash, zsh, fish`, "completion")
 	f(`there is no completion for "tcsh": want bash, zsh, fish`, "completion", "tcsh")
 	f(`unknown command "ad" for "perfmonctl silence": did you mean add or end?`, "silence", "ad")
-	for _, verb := range []string{"status", "objects", "alarms", "history", "refresh", "version", "support-bundle", "top"} {
+	for _, verb := range []string{"status", "objects", "alarms", "history", "refresh", "version", "support-bundle", "top", "takeover"} {
 		f(`--output "yaml": want table or json`, verb, "--output", "yaml")
 	}
 }
