@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -174,4 +175,36 @@ func crowdMonitor(t testing.TB, c *crowd) *Monitor {
 		t.Fatal(err)
 	}
 	return m
+}
+
+// TestBytesAVM: what the loop keeps of a VM with three variables and thirty
+// columns, its last rows included, and the legend and the rows not.
+func TestBytesAVM(t *testing.T) {
+	live := func() int64 {
+		runtime.GC()
+		runtime.GC()
+		var mem runtime.MemStats
+		runtime.ReadMemStats(&mem)
+		return int64(mem.HeapAlloc)
+	}
+	kept := func(vms int) int64 {
+		c := newCrowd(vms, 2)
+		before := live()
+		m := crowdMonitor(t, c)
+		for range recentRows {
+			if err := m.Poll(context.Background()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		after := live()
+		runtime.KeepAlive(m)
+		runtime.KeepAlive(c)
+		return after - before
+	}
+	const few, many = 200, 1200
+	each := (kept(many) - kept(few)) / (many - few)
+	t.Logf("%d bytes a VM", each)
+	if each > 8<<10 {
+		t.Errorf("the loop keeps %d bytes of a VM; more than 8 KiB", each)
+	}
 }
