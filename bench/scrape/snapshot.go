@@ -28,11 +28,21 @@ func snapshots() []*monitor.Snapshot {
 	for range 2 {
 		row := rrd.Row{T: 1766000100, Values: make([]float64, len(legend.Entries))}
 		for i := range row.Values {
-			row.Values[i] = float64(r.Float32()) * float64(int(1)<<r.IntN(20))
+			row.Values[i] = asSent(float64(r.Float32()) * float64(int(1)<<r.IntN(20)))
 		}
 		list = append(list, &monitor.Snapshot{Taken: taken, Legend: legend, Row: row, Step: 5})
 	}
 	return list
+}
+
+// asSent is a value as it comes out of an answer of a toolstack, which prints
+// 15 digits.
+func asSent(v float64) float64 {
+	sent, err := strconv.ParseFloat(strconv.FormatFloat(v, 'g', 15, 64), 64)
+	if err != nil {
+		panic("BUG: " + err.Error())
+	}
+	return sent
 }
 
 // label quotes a label's value as both text formats do.
