@@ -70,6 +70,7 @@ numbers: need-go ## decode NUMBERS (10⁸) random numbers and compare each with 
 .PHONY: bench
 bench: need-go ## measure the agent beside its peers in ROUNDS (5) rounds, all sections or ONLY some; installs what it needs
 	@GO="$(GO)" .ci/bench.sh -rounds $(ROUNDS) -only "$(ONLY)"
+	$(if $(ONLY),,$(GO) test -run '^$$' -bench Commit ./alarm/journal)
 
 .PHONY: performance
 performance: need-go ## put the figures of the last make bench into docs/performance.md

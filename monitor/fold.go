@@ -53,7 +53,7 @@ func ratio(values []float64, columns []int) float64 {
 // is NaN, and every number is 0.
 func known(v float64) bool { return v-v == 0 }
 
-// finite makes what overflowed unknown.
+// finite makes unknown what overflowed, or came so.
 func finite(v float64) float64 {
 	if !known(v) {
 		return math.NaN()

@@ -66,15 +66,12 @@ func (m *Monitor) read(u Update) (*folded, error) {
 		ordered = ordered && (n == 0 || row.T < f.times[n-1])
 		f.times = append(f.times, row.T)
 		for i, c := range p.single {
-			switch {
-			case c < 0:
-				v := p.rows[i]
-				f.values = append(f.values, fold(v.conf.Fold, row.Values, v.columns))
-			case known(row.Values[c]):
-				f.values = append(f.values, row.Values[c])
-			default:
-				f.values = append(f.values, nan)
+			if c >= 0 {
+				f.values = append(f.values, finite(row.Values[c]))
+				continue
 			}
+			v := p.rows[i]
+			f.values = append(f.values, fold(v.conf.Fold, row.Values, v.columns))
 		}
 	}
 }

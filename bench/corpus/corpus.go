@@ -9,6 +9,8 @@ import (
 	"math"
 	"math/rand/v2"
 	"strconv"
+
+	"perfmon/rrd"
 )
 
 // Shape is the size of a document.
@@ -141,15 +143,8 @@ func UUID(vm int) string {
 
 // appendValue spells a value as toolstacks do.
 func appendValue(b []byte, v float64, digits int) []byte {
-	switch {
-	case v == 0:
-		return append(b, "0.0"...)
-	case math.IsNaN(v):
-		return append(b, "NaN"...)
-	case math.IsInf(v, 1):
-		return append(b, "Infinity"...)
-	case math.IsInf(v, -1):
-		return append(b, "-Infinity"...)
+	if v == 0 || math.IsNaN(v) || math.IsInf(v, 0) {
+		return rrd.AppendFloat(b, v)
 	}
 	return strconv.AppendFloat(b, v, 'g', digits, 64)
 }

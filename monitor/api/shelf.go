@@ -149,16 +149,16 @@ func (s *shelf) read(ctx context.Context, o monitor.Object, p span, now time.Tim
 	b := &book{object: o, span: p.name, step: header.Step, end: header.End, start: header.End - p.seconds}
 	var columns []int
 	want := make([]bool, len(header.Legend.Entries))
-	seen := map[rrd.Entry]bool{}
+	repeats := header.Legend.Repeats()
 	for i, e := range header.Legend.Entries {
-		if e.CF != rrd.Average || seen[e] || len(columns) == maxCells/maxRows {
+		if e.CF != rrd.Average || repeats[i] || len(columns) == maxCells/maxRows {
 			continue
 		}
 		source, known := s.table.Find(e)
 		if (monitor.Object{Class: e.Class, UUID: e.UUID}) != o && !about(o, e, &source) {
 			continue
 		}
-		seen[e], want[i] = true, true
+		want[i] = true
 		columns = append(columns, i)
 		c := SeriesColumn{Name: e.Name, Class: e.Class, UUID: e.UUID}
 		if known {

@@ -61,10 +61,9 @@ func (h *History) Add(r rrd.Reader) error {
 		return fmt.Errorf("read rows: a step of %d s is none", header.Step)
 	}
 	wanted, any := make([]bool, len(header.Legend.Entries)), false
-	seen := map[rrd.Entry]bool{}
+	repeats := header.Legend.Repeats()
 	for i, e := range header.Legend.Entries {
-		wanted[i] = e.CF == rrd.Average && !seen[e] && h.keep(monitor.Object{Class: e.Class, UUID: e.UUID}, e.Name)
-		seen[e] = true
+		wanted[i] = e.CF == rrd.Average && !repeats[i] && h.keep(monitor.Object{Class: e.Class, UUID: e.UUID}, e.Name)
 		any = any || wanted[i]
 	}
 	var columns []int
