@@ -73,11 +73,12 @@ func Run(o Options, stdin io.Reader, stdout io.Writer) error {
 			if r.Path != "/rrd_updates" {
 				return
 			}
+			// Whoever has read the line may ask at once: there must be rows.
+			clock.advance(time.Duration(o.Rows) * step * time.Second)
 			out.mu.Lock()
 			defer out.mu.Unlock()
 			answers++
 			out.print(Line{Answer: answers, Bytes: r.BytesOut, Alarms: alarms})
-			clock.advance(time.Duration(o.Rows) * step * time.Second)
 		},
 	})
 	o.fill(s)

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -34,6 +35,9 @@ const (
 	rowsALife     = 24 // at most
 	lifeLimit     = 5 * time.Second
 	eventTTL      = 180 * time.Second // of what is announced
+	// mostUnread is how many rows may be behind what an agent has asked for
+	// last. The toolstack keeps 120; who asks for older ones gets longer rows.
+	mostUnread = 110
 )
 
 // killing is a run of TestKill: an agent that is killed again and again, what
@@ -51,8 +55,9 @@ type killing struct {
 	alerts   *sinktest.Alertmanager
 	rabbit   *sinktest.Rabbit
 	nats     *sinktest.NATS
-	log      *os.File // of all agents
-	recorded int      // rows
+	log      *os.File     // of all agents
+	recorded int          // rows
+	wanted   atomic.Int64 // Unix time from which an agent wanted rows last
 	victim   victim
 	killed   map[string]int // by aim
 	ended    map[string]int // the same, of those who were faster
@@ -98,6 +103,9 @@ func newKilling(t *testing.T) *killing {
 		o.OnMessage = func(xapitest.Message) { k.victim.sees(aimMessage) }
 		o.OnRequest = func(r xapitest.Request) {
 			if r.Path == "/rrd_updates" {
+				if start, err := strconv.ParseInt(r.Query.Get("start"), 10, 64); err == nil && start > 0 {
+					k.wanted.Store(start)
+				}
 				k.victim.sees(aimRows)
 			}
 		}
@@ -188,9 +196,14 @@ func (k *killing) silence(uuid string) {
 	}
 }
 
-// more records rows, as many as the script still has.
+// more records rows, as many as the script still has, and no more than an
+// agent can still be given: many lives may end before they have asked for any.
 func (k *killing) more(rows int) {
-	to := min(k.recorded+rows, len(k.variables[0].values))
+	unread := k.recorded - int((k.wanted.Load()-k.begin)/k.step)
+	if k.wanted.Load() == 0 {
+		unread = k.recorded
+	}
+	to := min(k.recorded+max(0, min(rows, mostUnread-unread)), len(k.variables[0].values))
 	k.record(k.pool, k.recorded, to)
 	k.recorded = to
 }
