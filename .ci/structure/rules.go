@@ -47,7 +47,19 @@ var rooms = []room{
 	{"alarm/sink/*", []string{"alarm", "alarm/sink/internal/..."}},
 
 	{"scaling/engine", nil},
-	{"scaling/rubber", []string{"alarm", "xapi", "scaling/engine"}},
+	{"scaling/rubber", []string{"scaling/engine", "scaling/rubber/plan", "scaling/rubber/cloud", "scaling/rubber/work", "scaling/rubber/hear"}},
+	{"scaling/rubber/plan", nil},
+	{"scaling/rubber/sim", []string{"scaling/rubber/plan"}},
+	{"scaling/rubber/cloud", nil},
+	{"scaling/rubber/cloud/seed", nil},
+	{"scaling/rubber/cloud/cloudtest", []string{"scaling/rubber/cloud"}},
+	{"scaling/rubber/cloud/xapi", []string{"scaling/rubber/cloud", "scaling/rubber/cloud/seed", "xapi"}},
+	{"scaling/rubber/cloud/*", []string{"scaling/rubber/cloud", "scaling/rubber/cloud/seed"}},
+	{"scaling/rubber/work", nil},
+	{"scaling/rubber/work/*", []string{"scaling/rubber/work"}},
+	{"scaling/rubber/hear", []string{"alarm", "scaling/engine"}},
+	{"scaling/rubber/api", []string{"scaling/rubber", "scaling/rubber/plan", "scaling/rubber/cloud", "scaling/rubber/work", "scaling/rubber/hear", "scaling/rubber/api/page"}},
+	{"scaling/rubber/api/page", nil},
 	{"scaling/pool", []string{"alarm", "scaling/pool/runtime"}},
 	{"scaling/pool/runtime", nil},
 	{"scaling/pool/client", nil},
@@ -61,7 +73,8 @@ var rooms = []room{
 }
 
 // testSupport may be imported by the tests of every package.
-var testSupport = []string{"rrd/rrdtest", "xapi/xapitest", "docs/docstest", "alarm/sink/sinktest"}
+var testSupport = []string{"rrd/rrdtest", "xapi/xapitest", "docs/docstest", "alarm/sink/sinktest",
+	"scaling/rubber/cloud/cloudtest", "scaling/rubber/work/worktest"}
 
 // testedTogether are packages whose tests alone may import more.
 var testedTogether = map[string][]string{
@@ -80,7 +93,8 @@ var mayStartPrograms = []string{
 	"alarm/sink/sinktest",            // servers for tests
 	"scaling/pool/runtime/...",
 	"scaling/rubber/cloud/...",
-	"bench/...", // the peers, and the agent itself
+	"scaling/rubber/work/worktest", // brokers and workers for tests
+	"bench/...",                    // the peers, and the agent itself
 	".ci/...",
 }
 

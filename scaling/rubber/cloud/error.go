@@ -1,0 +1,73 @@
+package cloud
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Kind is the class of an error. What rubber does next depends on it and on
+// nothing else.
+type Kind int
+
+// Kinds of errors.
+const (
+	Transient Kind = iota // away, overloaded, or not understood: try again, later each time
+	Quota                 // we may not have more: ask for none for a while
+	Capacity              // there is no room: elsewhere, or later
+	Invalid               // the request is wrong and stays wrong until somebody changes it
+	Auth                  // we are not known, or may not do this
+	NotFound              // the machine is not there (any more)
+)
+
+// String is the kind in lower case, as in metrics and logs.
+func (k Kind) String() string {
+	names := [...]string{"transient", "quota", "capacity", "invalid", "auth", "not_found"}
+	if k < 0 || int(k) >= len(names) {
+		return "transient"
+	}
+	return names[k]
+}
+
+// Kinds lists all of them, in the order of their numbers.
+func Kinds() []Kind { return []Kind{Transient, Quota, Capacity, Invalid, Auth, NotFound} }
+
+// Error is what went wrong in a cloud.
+type Error struct {
+	Kind       Kind
+	Op         string        // what was tried: "create", "list", …
+	Name       string        // what it was about: a machine, an image, a network; may be empty
+	Hint       string        // the way out, in one sentence; may be empty
+	RetryAfter time.Duration // how long the cloud asks us to wait; 0: it does not say
+	Err        error         // never has a secret in it
+}
+
+// Error is one line: what, about what, why, and the way out.
+func (e *Error) Error() string {
+	text := e.Op
+	if e.Name != "" {
+		text += fmt.Sprintf(" %q", e.Name)
+	}
+	text += ": " + e.Kind.String()
+	if e.Err != nil {
+		text += ": " + e.Err.Error()
+	}
+	if e.Hint != "" {
+		text += " (" + e.Hint + ")"
+	}
+	return text
+}
+
+// Unwrap is the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+// KindOf is the class of any error: Transient of one that no driver has
+// classed, such as a context that has ended.
+func KindOf(err error) Kind {
+	var e *Error
+	if errors.As(err, &e) && !errors.Is(err, context.Canceled) {
+		return e.Kind
+	}
+	return Transient
+}
