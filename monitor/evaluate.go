@@ -107,13 +107,19 @@ func (m *Monitor) readValue(o *object, f config.Fold) float64 {
 // judgeRows judges the rows of one variable from the one at first, the oldest.
 func (m *Monitor) judgeRows(o *object, v *variable, f *folded, first int, spans []int64) {
 	var values []float64
-	if v.place >= 0 {
-		values = f.of(v.place)
+	switch {
+	case v.place < 0:
+	case v.calm() && !f.marked[v.place]:
+		v.pass(f.times[:first+1], f.of(v.place, recentRows))
+		return
+	default:
+		values = f.of(v.place, len(f.times))
 	}
 	for k := first; k >= 0; k-- {
 		value := nan
 		if values != nil {
-			if n := v.pass(f.times[:k+1], values[:k+1]); n > 0 {
+			if n := v.goodRows(values[:k+1]); n > 0 && v.calm() {
+				v.pass(f.times[k+1-n:k+1], values[k+1-n:])
 				k -= n - 1
 				continue
 			}
@@ -124,26 +130,29 @@ func (m *Monitor) judgeRows(o *object, v *variable, f *folded, first int, spans 
 	}
 }
 
-// pass takes note of good rows that change nothing, from the oldest on, and
-// returns how many they were. They come newest first.
-func (v *variable) pass(times []int64, values []float64) int {
-	if !v.known || !v.trig.Calm(timingOf(v.conf)) || v.behind() {
-		return 0
-	}
+// calm says that good rows change nothing.
+func (v *variable) calm() bool {
+	return v.known && v.trig.Calm(timingOf(v.conf)) && !v.behind()
+}
+
+// goodRows is how many of the oldest values are good one after the other. They
+// come newest first.
+func (v *variable) goodRows(values []float64) int {
 	end := len(values)
 	for end > 0 && known(values[end-1]) && v.conf.Good(values[end-1]) {
 		end--
 	}
-	n := len(values) - end
-	if n == 0 {
-		return 0
-	}
-	for k := min(len(values), end+recentRows) - 1; k >= end; k-- {
+	return len(values) - end
+}
+
+// pass takes note of good rows that change nothing: of all their times, and of
+// so many values as are remembered, or more. They come newest first.
+func (v *variable) pass(times []int64, values []float64) {
+	for k := min(len(times), recentRows) - 1; k >= 0; k-- {
 		v.recent.add(point{times[k], values[k]})
 	}
-	v.value = values[end]
-	v.trig.Pass(times[end], v.value)
-	return n
+	v.value = values[0]
+	v.trig.Pass(times[0], v.value)
 }
 
 // judge steps a variable's trigger with a value, NaN for unknown, and says

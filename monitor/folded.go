@@ -15,26 +15,29 @@ type folded struct {
 	times  []int64   // newest first
 	values []float64 // len(times) × width
 	newest rrd.Row   // a copy
+	marked []bool    // variables of which a value is bad or unknown
 
 	// The rows of a few variables that stand side by side, one variable after
 	// the other: what one read of memory brings is used for all of them.
-	block   []float64
-	blockAt int // the first variable; less than 0: none yet
+	block     []float64
+	blockAt   int // the first variable; less than 0: none yet
+	blockRows int // that it has, the newest
 }
 
 // blockWidth is as many values as a line of the processor's cache has.
-const blockWidth = 8
+const blockWidth = 32
 
-// keptValues is what a poll leaves to the next as room for its values. Polls
-// that have many rows to catch up with are rare, and give theirs back.
+// keptValues is what a poll leaves to the next as room for its values. One that
+// had many rows to catch up with gives its room back, unless the poll before had
+// as many: then so will the next.
 const keptValues = 1 << 16 // 512 KiB
 
 // mostExpected bounds the room that is made for what a header announces.
 const mostExpected = 1 << 19 // values, 4 MiB
 
-// newFolded begins an update; room is what an earlier one has left.
-func newFolded(h *rrd.Header, width int, room []float64) *folded {
-	f := &folded{header: h, width: width, values: room[:0], blockAt: -1}
+// newFolded begins an update; r is what an earlier one has left.
+func newFolded(h *rrd.Header, width int, r room) *folded {
+	f := &folded{header: h, width: width, values: r.values[:0], marked: make([]bool, width), blockAt: -1}
 	if expected := min(max(h.Rows, 0), maxRows) * width; expected > cap(f.values) {
 		f.values = make([]float64, 0, min(expected, mostExpected))
 	}
@@ -42,12 +45,26 @@ func newFolded(h *rrd.Header, width int, room []float64) *folded {
 }
 
 // room is what the next update may have of this one, which nobody looks at any
-// more.
-func (f *folded) room() []float64 {
-	if cap(f.values) > keptValues {
-		return nil
+// more; before is what this one had.
+func (f *folded) room(before room) room {
+	r := room{values: f.values[:0], large: cap(f.values) > keptValues}
+	if r.large && !before.large || cap(f.values) > mostExpected {
+		r.values = nil
 	}
-	return f.values[:0]
+	return r
+}
+
+// room is memory for the values of an update.
+type room struct {
+	values []float64
+	large  bool // so many were there the last time
+}
+
+// more makes room for the values of one more row.
+func (f *folded) more() []float64 {
+	n := len(f.values)
+	f.values = slices.Grow(f.values, f.width)[:n+f.width]
+	return f.values[n:]
 }
 
 // end is the time up to which the update reaches.
@@ -58,16 +75,16 @@ func (f *folded) end() int64 {
 	return max(f.header.End, f.times[0])
 }
 
-// of are the values of one variable, newest first. They are valid until the
-// next call.
-func (f *folded) of(variable int) []float64 {
-	rows := len(f.times)
+// of are the newest values of one variable, at least so many of them or all
+// that there are, newest first. They are valid until the next call.
+func (f *folded) of(variable, rows int) []float64 {
+	rows = min(rows, len(f.times))
 	at := variable - variable%blockWidth
-	if at != f.blockAt {
+	if at != f.blockAt || rows > f.blockRows {
 		if f.block == nil {
-			f.block = make([]float64, blockWidth*rows)
+			f.block = make([]float64, blockWidth*len(f.times))
 		}
-		f.blockAt = at
+		f.blockAt, f.blockRows = at, rows
 		n := min(blockWidth, f.width-at)
 		for k := range rows {
 			for i, v := range f.values[k*f.width+at:][:n] {
@@ -76,7 +93,7 @@ func (f *folded) of(variable int) []float64 {
 		}
 	}
 	i := variable - at
-	return f.block[i*rows : (i+1)*rows]
+	return f.block[i*f.blockRows : (i+1)*f.blockRows]
 }
 
 // sort puts rows that came in another order newest first. No toolstack sends

@@ -59,9 +59,9 @@ type Monitor struct {
 	contended    []contention // in the rows of the last poll
 	sequence     int64        // of the last event
 	said         []alarm.Transition
-	room         []float64 // for the values of the next update
-	changes      *Changes  // since the store was last given some
-	kept         bool      // the store knows of a last row, keptLast
+	room         room     // for the values of the next update
+	changes      *Changes // since the store was last given some
+	kept         bool     // the store knows of a last row, keptLast
 	keptLast     int64
 	announcedAt  int64
 	lines        transitionLines // of the log, since the last summary

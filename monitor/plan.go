@@ -12,11 +12,12 @@ import (
 // the inventory stay what they are.
 type plan struct {
 	*headings
-	serial int         // of the plans of a monitor
-	rows   []*variable // variables with columns in the legend
-	single []int       // the column of each that has only one, else -1
-	want   []bool      // columns that some variable reads
-	order  []*object   // of this host: VMs in legend order, the host, SRs in legend order
+	serial   int         // of the plans of a monitor
+	rows     []*variable // variables with columns in the legend
+	gathers  []gather    // of each of them
+	gathered []int32     // columns of those where they do not stand side by side
+	want     []bool      // columns that some variable reads
+	order    []*object   // of this host: VMs in legend order, the host, SRs in legend order
 
 	complaints []complaint
 	amiss      map[*variable]bool // those of the complaints
@@ -78,14 +79,10 @@ func (p *plan) add(v *variable, o *object) {
 	case len(v.columns) > 0:
 		v.place = len(p.rows)
 		p.rows = append(p.rows, v)
-		single := -1
-		if len(v.columns) == 1 {
-			single = v.columns[0]
-		}
-		p.single = append(p.single, single)
 		for _, c := range v.columns {
 			p.want[c] = true
 		}
+		p.gathers = append(p.gathers, p.gatherOf(v))
 		if v.matched.command {
 			p.complain(complaint{v, "not all of its data sources are recorded", v.matched.fix, true})
 		}

@@ -73,7 +73,7 @@ func (m *Monitor) Poll(ctx context.Context) error {
 		m.skipHole(f)
 		m.hostOf(f.header.Legend)
 		m.usePlan(f.header.Legend)
-		m.room = f.room()
+		m.room = f.room(m.room)
 	}
 	result := m.account(err, wall)
 	m.settle(wall.Unix())

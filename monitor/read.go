@@ -65,14 +65,7 @@ func (m *Monitor) read(u Update) (*folded, error) {
 		}
 		ordered = ordered && (n == 0 || row.T < f.times[n-1])
 		f.times = append(f.times, row.T)
-		for i, c := range p.single {
-			if c >= 0 {
-				f.values = append(f.values, finite(row.Values[c]))
-				continue
-			}
-			v := p.rows[i]
-			f.values = append(f.values, fold(v.conf.Fold, row.Values, v.columns))
-		}
+		p.gather(row.Values, f.more(), f.marked)
 	}
 }
 

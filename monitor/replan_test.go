@@ -86,7 +86,7 @@ func describe(p *plan) string {
 			fmt.Fprintf(&b, "%v columns %v place %d reading %v err %v\n", v.id, v.columns, v.place, v.matched.fromReading, v.matched.err)
 		}
 	}
-	fmt.Fprintf(&b, "want %v single %v\n", p.want, p.single)
+	fmt.Fprintf(&b, "want %v gathers %v %v\n", p.want, p.gathers, p.gathered)
 	for _, c := range p.complaints {
 		fmt.Fprintf(&b, "%v: %s; %s (command: %v)\n", c.v.id, c.msg, c.fix, c.command)
 	}

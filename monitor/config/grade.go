@@ -103,3 +103,17 @@ func (s Sense) worse(a, b float64) bool {
 func (v *Variable) Good(value float64) bool {
 	return !v.Sense.worse(value, v.Level) && (!v.HasWarning || !v.Sense.worse(value, v.WarningLevel))
 }
+
+// Limit is Good for those who have many values to look at: of a good value
+// sign × value is at most limit.
+func (v *Variable) Limit() (sign, limit float64) {
+	sign = 1
+	if v.Sense == Low {
+		sign = -1
+	}
+	limit = sign * v.Level
+	if v.HasWarning {
+		limit = min(limit, sign*v.WarningLevel)
+	}
+	return sign, limit
+}
