@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 go=${GO:-go}
 
 # Debian packages by name.
-needed=(prometheus prometheus-alertmanager rabbitmq-server rpm curl zstd)
+needed=(prometheus prometheus-alertmanager rabbitmq-server python3-celery rpm curl zstd)
 # The peers in the benchmark, whose drivers are held to one checksum.
 needed+=(gcc g++ python3 libexpat1-dev libxml2-dev libsimdjson-dev)
 

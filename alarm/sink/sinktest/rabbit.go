@@ -1,12 +1,14 @@
 package sinktest
 
 import (
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	amqp "github.com/rabbitmq/amqp091-go"
 )
@@ -14,6 +16,7 @@ import (
 // Rabbit is a RabbitMQ with a port mapper of its own.
 type Rabbit struct {
 	URL            string // amqp://host:port, without the user
+	Management     string // http://host:port of its management plugin, "" without it
 	User, Password string
 	Dir            string // with its log
 
@@ -22,14 +25,30 @@ type Rabbit struct {
 	cmd *exec.Cmd // nil while it is stopped
 }
 
+// RabbitOptions are what a broker may have besides.
+type RabbitOptions struct {
+	Management bool   // the plugin, with figures that are a second old
+	Config     string // further lines of rabbitmq.conf
+}
+
 // StartRabbit starts a broker with one user, who may do everything.
 func StartRabbit(t testing.TB) *Rabbit {
 	t.Helper()
-	ports := freePorts(t, 3)
+	return StartRabbitWith(t, RabbitOptions{})
+}
+
+// StartRabbitWith is StartRabbit with more in it.
+func StartRabbitWith(t testing.TB, o RabbitOptions) *Rabbit {
+	t.Helper()
+	ports := freePorts(t, 4)
 	r := &Rabbit{t: t, Dir: t.TempDir(), URL: "amqp://127.0.0.1:" + ports[0], User: "agent", Password: "pw"}
-	for name, text := range map[string]string{
-		"env.conf": "", "plugins": "[].\n", "rabbitmq.conf": "default_user = " + r.User + "\ndefault_pass = " + r.Password + "\n",
-	} {
+	plugins, config := "[].\n", "default_user = "+r.User+"\ndefault_pass = "+r.Password+"\n"+o.Config
+	if o.Management {
+		plugins = "[rabbitmq_management].\n"
+		config += "management.tcp.ip = 127.0.0.1\nmanagement.tcp.port = " + ports[3] + "\ncollect_statistics_interval = 1000\n"
+		r.Management = "http://127.0.0.1:" + ports[3]
+	}
+	for name, text := range map[string]string{"env.conf": "", "plugins": plugins, "rabbitmq.conf": config} {
 		if err := os.WriteFile(filepath.Join(r.Dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -42,6 +61,8 @@ func StartRabbit(t testing.TB) *Rabbit {
 		"RABBITMQ_ENABLED_PLUGINS_FILE=" + filepath.Join(r.Dir, "plugins"),
 		"RABBITMQ_MNESIA_BASE=" + filepath.Join(r.Dir, "data"), "RABBITMQ_LOG_BASE=" + filepath.Join(r.Dir, "logs"), "RABBITMQ_LOGS=-",
 		"RUNNING_UNDER_SYSTEMD=true", // the program itself, without a shell around it
+		// Nobody else's network, and no core kept busy by waiting.
+		"RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS=-kernel inet_dist_use_interface {127,0,0,1} +sbwt none +sbwtdcpu none +sbwtdio none",
 	}
 	mapper := start(t, r.Dir, r.env, "epmd", "-port", ports[1], "-address", "127.0.0.1")
 	t.Cleanup(func() { end(mapper, syscall.SIGKILL) })
@@ -60,8 +81,24 @@ func (r *Rabbit) Start() {
 			return false
 		}
 		c.Close()
-		return true
+		return r.Management == "" || r.manages()
 	})
+}
+
+// manages says whether the management plugin answers.
+func (r *Rabbit) manages() bool {
+	req, err := http.NewRequest(http.MethodGet, r.Management+"/api/overview", nil)
+	if err != nil {
+		return false
+	}
+	req.SetBasicAuth(r.User, r.Password)
+	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: time.Second}
+	resp, err := client.Do(req)
+	if err != nil {
+		return false
+	}
+	resp.Body.Close()
+	return resp.StatusCode == http.StatusOK
 }
 
 // Stop ends it with a signal, if it runs.
