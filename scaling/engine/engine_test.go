@@ -1,0 +1,206 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// running is an engine that runs until the test ends or stop is called.
+type running struct {
+	*Engine
+	t    *testing.T
+	stop func() error // ends Run and returns what it said
+}
+
+func run(t *testing.T, o Options) *running {
+	t.Helper()
+	if o.Listen == "" && len(o.URLs) == 0 {
+		o.Listen = "127.0.0.1:0"
+	}
+	if o.Dir == "" && len(o.URLs) == 0 {
+		o.Dir = t.TempDir() + "/engine"
+	}
+	e, err := New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- e.Run(ctx) }()
+	var end error
+	ended := false
+	r := &running{Engine: e, t: t}
+	r.stop = func() error {
+		if !ended {
+			ended = true
+			cancel()
+			end = <-done
+		}
+		return end
+	}
+	t.Cleanup(func() { r.stop() })
+	return r
+}
+
+// within is the context of calls that have to succeed.
+func within(t *testing.T) context.Context {
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+func (r *running) bucket(name string) *Bucket {
+	r.t.Helper()
+	b, err := r.Bucket(within(r.t), name, BucketOptions{})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return b
+}
+
+func TestKeys(t *testing.T) {
+	ctx := within(t)
+	b := run(t, Options{}).bucket("rubber")
+	if _, err := b.Get(ctx, "machine/a"); !errors.Is(err, ErrNotFound) {
+		t.Fatal(err)
+	}
+	one, err := b.Create(ctx, "machine/a", []byte("1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.Create(ctx, "machine/a", []byte("2")); !errors.Is(err, ErrExists) {
+		t.Fatal(err)
+	}
+	two, err := b.Update(ctx, "machine/a", []byte("3"), one)
+	if err != nil || two <= one {
+		t.Fatal(two, err)
+	}
+	if _, err := b.Update(ctx, "machine/a", []byte("4"), one); !errors.Is(err, ErrConflict) {
+		t.Fatal(err)
+	}
+	if e, err := b.Get(ctx, "machine/a"); err != nil || string(e.Value) != "3" || e.Revision != two || e.Key != "machine/a" {
+		t.Fatal(e, err)
+	}
+	if _, err := b.Put(ctx, "machine/b.x", []byte("5")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.Put(ctx, "lease", []byte("{}")); err != nil {
+		t.Fatal(err)
+	}
+	if keys, err := b.Keys(ctx, "machine/"); err != nil || !slices.Equal(keys, []string{"machine/a", "machine/b.x"}) {
+		t.Fatal(keys, err)
+	}
+	if all, err := b.All(ctx, "machine/b."); err != nil || len(all) != 1 || string(all[0].Value) != "5" {
+		t.Fatal(all, err)
+	}
+	if err := b.Delete(ctx, "machine/a", one); !errors.Is(err, ErrConflict) {
+		t.Fatal(err)
+	}
+	if err := b.Delete(ctx, "machine/a", two); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Delete(ctx, "machine/a", 0); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.Get(ctx, "machine/a"); !errors.Is(err, ErrNotFound) {
+		t.Fatal(err)
+	}
+	if keys, err := b.Keys(ctx, "machine/"); err != nil || !slices.Equal(keys, []string{"machine/b.x"}) {
+		t.Fatal(keys, err)
+	}
+	if _, err := b.Create(ctx, "machine/a", []byte("6")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.Put(ctx, "machine a", nil); err == nil {
+		t.Fatal("a key with a space")
+	}
+	if keys, err := b.Keys(ctx, "nothing"); err != nil || len(keys) != 0 {
+		t.Fatal(keys, err)
+	}
+}
+
+// Several engines in one folder are as several processes: one owns.
+func TestOwnership(t *testing.T) {
+	ctx := within(t)
+	dir := t.TempDir() + "/engine"
+	first := run(t, Options{Dir: dir})
+	b := first.bucket("x")
+	if !first.State().Owner {
+		t.Fatal(first.State())
+	}
+	second := run(t, Options{Dir: dir})
+	third := run(t, Options{Dir: dir})
+	c, d := second.bucket("x"), third.bucket("x")
+	if second.State().Owner || third.State().Owner {
+		t.Fatal("two owners")
+	}
+	rev, err := b.Put(ctx, "k", []byte("1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := first.stop(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.Put(ctx, "k", []byte("2")); !errors.Is(err, ErrClosed) {
+		t.Fatal(err)
+	}
+	if rev, err = c.Update(ctx, "k", []byte("3"), rev); err != nil {
+		t.Fatal(err)
+	}
+	if e, err := d.Get(ctx, "k"); err != nil || e.Revision != rev {
+		t.Fatal(e, err)
+	}
+	if second.State().Owner == third.State().Owner {
+		t.Fatal("not one owner", second.State(), third.State())
+	}
+}
+
+func TestLeaseIsHandedOn(t *testing.T) {
+	ctx := within(t)
+	dir := t.TempDir() + "/engine"
+	a, b := run(t, Options{Dir: dir}).bucket("x"), run(t, Options{Dir: dir}).bucket("x")
+	one, err := a.Acquire(ctx, "lease", LeaseOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := make(chan *Lease)
+	go func() {
+		two, err := b.Acquire(ctx, "lease", LeaseOptions{})
+		if err != nil {
+			t.Error(err)
+		}
+		got <- two
+	}()
+	if _, err := one.Put(ctx, "k", []byte("1")); err != nil {
+		t.Fatal(err)
+	}
+	if !one.Held() || one.Err() != nil {
+		t.Fatal(one.Err())
+	}
+	if err := one.Release(ctx); err != nil {
+		t.Fatal(err)
+	}
+	two := <-got
+	if two == nil {
+		t.FailNow()
+	}
+	if two.Token() <= one.Token() {
+		t.Fatal(one.Token(), two.Token())
+	}
+	if _, err := one.Put(ctx, "k", []byte("2")); !errors.Is(err, ErrLost) {
+		t.Fatal(err)
+	}
+	if err := two.Delete(ctx, "k"); err != nil {
+		t.Fatal(err)
+	}
+	if err := two.Release(ctx); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,254 @@
+package engine
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go"
+)
+
+// Times of the connection.
+const (
+	dialTimeout  = 5 * time.Second
+	pingInterval = 5 * time.Second // a server that answers none of two is gone
+	firstDelay   = 20 * time.Millisecond
+	lastDelay    = 2 * time.Second
+)
+
+// link is the one connection of an engine, which nats.go makes again for as
+// long as the engine runs.
+type link struct {
+	opts *Options
+
+	mu sync.Mutex
+	// mu guards everything that follows
+	nc       *nats.Conn
+	up, down chan struct{} // closed while connected, and while not
+	since    time.Time     // of being up or down
+	tries    int           // in vain, since it went down
+	problem  error         // why it is down, as far as is known
+}
+
+func newLink(o *Options) *link {
+	l := &link{opts: o, up: make(chan struct{}), down: make(chan struct{}), since: time.Now()}
+	close(l.down)
+	return l
+}
+
+// open begins to connect and does not wait for it.
+func (l *link) open() error {
+	options := []nats.Option{
+		nats.Name(fmt.Sprintf("%s, process %d", l.opts.Name, os.Getpid())),
+		nats.RetryOnFailedConnect(true), nats.MaxReconnects(-1), nats.CustomReconnectDelay(l.delay),
+		nats.Timeout(dialTimeout), nats.PingInterval(pingInterval), nats.MaxPingsOutstanding(2),
+		// A write that nobody waits for any more must not be sent later.
+		nats.ReconnectBufSize(-1),
+		// A wrong token is right again when the owner has made another.
+		nats.IgnoreAuthErrorAbort(),
+		nats.ConnectHandler(func(*nats.Conn) { l.set(true, nil) }),
+		nats.ReconnectHandler(func(*nats.Conn) { l.set(true, nil) }),
+		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) { l.set(false, err) }),
+		nats.ReconnectErrHandler(func(_ *nats.Conn, err error) { l.note(err) }),
+		// Without a handler the library prints to standard error.
+		nats.ErrorHandler(func(_ *nats.Conn, sub *nats.Subscription, err error) {
+			subject := ""
+			if sub != nil {
+				subject = sub.Subject
+			}
+			l.opts.Logger.Warn("the engine's connection", "subject", subject, "err", err)
+		}),
+	}
+	urls := l.opts.URLs
+	if l.opts.external() {
+		options = append(options, l.external()...)
+	} else {
+		urls = []string{"nats://perfmon-engine:4222"} // the dialer knows better
+		options = append(options, l.embedded()...)
+	}
+	nc, err := nats.Connect(strings.Join(urls, ","), options...)
+	if err != nil {
+		return fmt.Errorf("connect to the engine: %w", err)
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.nc = nc
+	return nil
+}
+
+func (l *link) external() []nats.Option {
+	o := l.opts
+	var options []nats.Option
+	switch login := o.Login; {
+	case login.User != "":
+		options = append(options, nats.UserInfoHandler(func() (string, string) { return login.User, l.secret(login.PasswordFile) }))
+	case login.TokenFile != "":
+		options = append(options, nats.TokenHandler(func() string { return l.secret(login.TokenFile) }))
+	case login.CredentialsFile != "":
+		options = append(options, nats.UserCredentials(login.CredentialsFile))
+	}
+	if o.TLS != (ClientTLS{}) || slices.ContainsFunc(o.URLs, func(u string) bool { return strings.HasPrefix(u, "tls://") }) {
+		options = append(options, nats.Secure(&tls.Config{MinVersion: tls.VersionTLS12}))
+	}
+	if o.TLS.CA != "" {
+		options = append(options, nats.RootCAs(o.TLS.CA))
+	}
+	if o.TLS.Cert != "" {
+		options = append(options, nats.ClientCert(o.TLS.Cert, o.TLS.Key))
+	}
+	return options
+}
+
+func (l *link) embedded() []nats.Option {
+	return []nats.Option{
+		nats.SkipHostLookup(), nats.IgnoreDiscoveredServers(), nats.SetCustomDialer(l),
+		nats.TokenHandler(func() string { return l.token() }),
+		nats.CustomInboxPrefix("_ENGINE"), // agents may listen to _INBOX.>
+		func(o *nats.Options) error {
+			// Used if the server wants TLS, and not demanded by us.
+			o.TLSConfig = &tls.Config{
+				MinVersion:         tls.VersionTLS12,
+				InsecureSkipVerify: true, // the name in the certificate is for other machines; we know the certificate itself
+				VerifyConnection:   l.verify,
+			}
+			return nil
+		},
+	}
+}
+
+// Dial is what nats.go calls: it connects to where the present owner listens.
+func (l *link) Dial(network, _ string) (net.Conn, error) {
+	p, err := readPlace(l.opts.Dir)
+	if err != nil {
+		return nil, err
+	}
+	return net.DialTimeout(network, p.Address, dialTimeout)
+}
+
+// verify compares the server's certificate with what its owner has written
+// down for us.
+func (l *link) verify(state tls.ConnectionState) error {
+	p, err := readPlace(l.opts.Dir)
+	if err != nil {
+		return err
+	}
+	if len(state.PeerCertificates) == 0 || fingerprint(state.PeerCertificates[0]) != p.Certificate {
+		return errors.New("the server's certificate is not the one that the engine's owner has")
+	}
+	return nil
+}
+
+func fingerprint(c *x509.Certificate) string {
+	sum := sha256.Sum256(c.Raw)
+	return hex.EncodeToString(sum[:])
+}
+
+func (l *link) token() string {
+	token, err := readOwnSecret(filepath.Join(l.opts.Dir, tokenName))
+	if err != nil {
+		l.note(err)
+	}
+	return token
+}
+
+func (l *link) secret(file string) string {
+	s, err := readGivenSecret(file)
+	if err != nil {
+		l.note(err)
+	}
+	return s
+}
+
+// delay is how long to wait before the next try: an owner that was killed is
+// followed within some hundred milliseconds, and a cluster that is away for an
+// hour is left in peace.
+func (l *link) delay(attempts int) time.Duration {
+	l.mu.Lock()
+	l.tries++
+	l.mu.Unlock()
+	d := lastDelay
+	if attempts < 12 {
+		d = min(d, firstDelay<<(attempts/2))
+	}
+	return d/2 + rand.N(d/2)
+}
+
+func (l *link) set(up bool, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	select {
+	case <-l.up:
+		if up {
+			return
+		}
+		l.up = make(chan struct{})
+		close(l.down)
+		l.since, l.problem, l.tries = time.Now(), err, 0
+	default:
+		if !up {
+			return
+		}
+		l.down = make(chan struct{})
+		close(l.up)
+		l.since, l.problem = time.Now(), nil
+	}
+}
+
+// note keeps why a try was in vain.
+func (l *link) note(err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.problem = err
+}
+
+// ends are the channels that are closed when the link is up and down next.
+func (l *link) ends() (up, down <-chan struct{}) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.up, l.down
+}
+
+// within makes a context that also ends when the link goes down.
+func (l *link) within(ctx context.Context, timeout time.Duration) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	_, down := l.ends()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		select {
+		case <-down:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, func() { cancel(); <-done }
+}
+
+func (l *link) close() {
+	l.mu.Lock()
+	nc := l.nc
+	l.mu.Unlock()
+	if nc == nil {
+		return
+	}
+	if nc.IsConnected() {
+		_ = nc.FlushTimeout(time.Second) // best effort: who waits for an answer has his own error
+	}
+	closed := make(chan struct{})
+	nc.SetClosedHandler(func(*nats.Conn) { close(closed) })
+	nc.Close()
+	<-closed
+	l.set(false, ErrClosed)
+}

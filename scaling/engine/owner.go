@@ -1,0 +1,106 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// How often to try for the lock: seldom while there is a server, since its end
+// is noticed at once.
+const (
+	seldom = time.Second
+	often  = 25 * time.Millisecond
+	health = time.Second     // between looks at our own server
+	again  = 2 * time.Second // after a start that failed
+)
+
+// own waits for this process's turn, serves, and does so again when the server
+// had to be given up. It returns errors that trying again does not mend.
+func (e *Engine) own(ctx context.Context) error {
+	for ctx.Err() == nil {
+		l, err := takeLock(e.opts.Dir)
+		if err == nil {
+			err = e.serve(ctx, l)
+			l.release()
+		}
+		var f *final
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case errors.As(err, &f):
+			return f.err
+		case errors.Is(err, errLocked):
+			e.awaitTurn(ctx)
+		case err != nil:
+			e.note(err)
+			pause(ctx, again, nil)
+		}
+	}
+	return nil
+}
+
+// awaitTurn returns when it is worth to try for the lock again.
+func (e *Engine) awaitTurn(ctx context.Context) {
+	up, down := e.link.ends()
+	select {
+	case <-down:
+		pause(ctx, often, nil)
+	case <-up:
+		pause(ctx, seldom, down)
+	default:
+	}
+}
+
+// serve runs the server until the context ends or the server cannot go on.
+func (e *Engine) serve(ctx context.Context, l *lock) error {
+	dir := e.opts.Dir
+	if err := checkFormat(dir); err != nil {
+		return &final{err}
+	}
+	token, err := ensureToken(dir)
+	if err != nil {
+		return &final{err}
+	}
+	if e.opts.Users != "" {
+		if _, err := readUsers(e.opts.Users); err != nil {
+			return &final{err}
+		}
+	}
+	s, err := startServer(ctx, &e.opts, token)
+	if err != nil {
+		return err
+	}
+	defer s.stop()
+	if err := s.place.write(dir); err != nil {
+		return err
+	}
+	e.setServer(s)
+	defer e.setServer(nil)
+	e.opts.Logger.Info("this process owns the engine", "dir", dir, "address", s.place.Address)
+	for {
+		pause(ctx, health, nil)
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case !s.srv.JetStreamEnabled():
+			return errors.New("the server has given up its store, as it does when the disk is full: make room in " + dir)
+		}
+		if err := l.inPlace(); err != nil {
+			return err
+		}
+	}
+}
+
+// setServer makes known whether this process owns the server.
+func (e *Engine) setServer(s *embedded) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.server = s
+	if s != nil {
+		select {
+		case e.owned <- struct{}{}:
+		default:
+		}
+	}
+}
