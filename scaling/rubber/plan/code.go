@@ -26,6 +26,8 @@ const (
 	HostAlarm   Code = "host_alarm"   // its host raises alarms
 	StoreAlarm  Code = "store_alarm"  // its storage raises alarms
 	ProfileGone Code = "profile_gone" // no profile of that name is configured
+	Asked       Code = "asked"        // somebody asked that it goes
+	WarmExcess  Code = "warm_excess"  // more parked machines than are wanted
 
 	// Why not.
 	Steady         Code = "steady"          // as many as needed

@@ -69,17 +69,23 @@ type Memory struct {
 
 // ProfileMemory is what is remembered of one profile.
 type ProfileMemory struct {
-	Known        bool      // Load has been measured
 	Load         float64   // tasks at once, smoothed
 	Seen         time.Time // when demand was last known
-	LastUp       time.Time // when machines were last asked for
-	LastDown     time.Time // when one was last let go
+	Since        time.Time // since when it has been known without a gap
 	WaitingSince time.Time // since when tasks wait without a break; zero: none waits
-	Recent       []Sample  // demand of the last minutes
+	Recent       []Sample  // demand of the last minutes, oldest first
+	Up, Down     Step      // the last steps
 }
 
 // Sample is the highest demand within one stretch of time.
 type Sample struct {
-	At     time.Time
+	At     time.Time // when the stretch began
 	Demand int
+}
+
+// Step is how many machines were asked for, or let go, in the stretch of time
+// that rate limits look at.
+type Step struct {
+	At    time.Time // when the stretch began; zero: never
+	Count int
 }

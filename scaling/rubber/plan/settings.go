@@ -9,24 +9,27 @@ type Settings struct {
 
 	Beta       float64       // spare capacity above load R is Beta·√R (square-root staffing)
 	LoadWindow time.Duration // over which load is smoothed
+	Hysteresis float64       // part of a machine that has to be missing before one is asked for on account of load alone, 0 to 1
+	Outlier    float64       // demand above R + Outlier·√R + 1 does not count as load: it is a burst
+	Optimism   float64       // how much of the work that spare capacity can do while a machine boots is relied upon, 0 to 1
 	TargetWait time.Duration // how long a task may wait before it counts as late
 
-	StartCost  time.Duration // what a start and an end cost, in machine time, where boot time has not been measured
-	StartExtra time.Duration // what they cost besides the measured boot time
+	StartCost  time.Duration // what a start costs, in machine time, where boot time has not been measured
+	StartExtra time.Duration // what it costs besides the measured boot time
+	Patience   float64       // machines are let go when nobody needed them for Patience times the cost of a start
 
-	UpCooldown    time.Duration // between two scale-outs of a profile; activation does not wait
-	UpMost        int           // machines that one plan may ask for a profile, or UpFraction of what it has if that is more
+	UpEvery       time.Duration // stretch of time that the limits of scale-out are for
+	UpMost        int           // machines that may be asked for in it, or UpFraction of what there is if that is more
 	UpFraction    float64
-	DownCooldown  time.Duration // after a scale-out, before the next scale-in
-	DownEvery     time.Duration // between two scale-ins of a profile
-	DownMost      int           // machines that one plan may let go in a profile, or DownFraction of what it has if that is more
+	DownCooldown  time.Duration // after the last scale-out, before a scale-in
+	DownEvery     time.Duration // stretch of time that the limits of scale-in are for
+	DownMost      int           // machines that may be let go in it, or DownFraction of what there is if that is more
 	DownFraction  float64
 	ReplaceAtOnce int // machines of an old generation that are replaced at once; 0: they go when they are not needed
 
-	PartialHosts bool // some hosts have no agent: what the known ones have free is no bound
+	PartialHosts bool // some hosts have no agent: the known ones are no bound for what fits, and are not all there is
 
-	MinIdle  int           // ancestor's RUBBER_MIN_IDLE_WORKERS; mode ancestor alone
-	BootTime time.Duration // ancestor's RUBBER_SLACKER_TIME_THRESHOLD; mode ancestor alone
+	MinIdle int // ancestor's RUBBER_MIN_IDLE_WORKERS; mode ancestor alone
 }
 
 // DefaultSettings are those that serve every trace of the simulator.
@@ -34,17 +37,36 @@ func DefaultSettings() Settings {
 	return Settings{
 		Interval:      5 * time.Second,
 		Beta:          1,
-		LoadWindow:    10 * time.Minute,
+		LoadWindow:    20 * time.Minute,
+		Hysteresis:    0.5,
+		Outlier:       3,
+		Optimism:      1,
 		TargetWait:    60 * time.Second,
 		StartCost:     180 * time.Second,
-		StartExtra:    60 * time.Second,
+		StartExtra:    0,
+		Patience:      1,
+		UpEvery:       5 * time.Second,
 		UpMost:        50,
 		UpFraction:    1,
 		DownEvery:     15 * time.Second,
 		DownMost:      4,
-		DownFraction:  0.1,
+		DownFraction:  0.5,
 		ReplaceAtOnce: 1,
 		MinIdle:       1,
-		BootTime:      300 * time.Second,
 	}
+}
+
+// startCost is what one start costs in machine time.
+func (s *Settings) startCost(p *Profile) time.Duration {
+	if p.BootTime > 0 {
+		return p.BootTime + s.StartExtra
+	}
+	return s.StartCost
+}
+
+// patience is for how long a machine has to have been of no use before it is
+// let go. By the ski-rental rule that is as long as a start costs: whatever
+// comes, no more than twice is paid of what somebody pays who knows the future.
+func (s *Settings) patience(p *Profile) time.Duration {
+	return time.Duration(float64(s.startCost(p)) * s.Patience)
 }

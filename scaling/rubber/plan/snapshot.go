@@ -75,10 +75,11 @@ const (
 	Booting   State = "booting"   // it runs, its worker has not been heard
 	Ready     State = "ready"     // its worker has been heard, and takes work
 	Resting   State = "resting"   // as Ready, but its worker was told to take no more work; what it has, it finishes
-	Draining  State = "draining"  // as Resting, and it is deleted (or parked) as soon as it is empty
+	Draining  State = "draining"  // as Resting, and it is deleted as soon as it is empty
+	Parking   State = "parking"   // as Resting, and it is halted or suspended as soon as it is empty
 	Deleting  State = "deleting"  // on its way out
 	Warm      State = "warm"      // halted or suspended, can be woken
-	Unclear   State = "unclear"   // it exists; that is all that is known
+	Unclear   State = "unclear"   // it exists; that is all that is known: it counts against the cap, and is left alone
 )
 
 // Machine is one machine of ours.
@@ -97,6 +98,7 @@ type Machine struct {
 	IdleSince time.Time // since when it is empty; zero: it works, or nobody knows
 	EverReady bool      // its worker has been heard at least once
 	Protected bool      // somebody asked that it is left alone
+	Leaving   bool      // somebody asked that it goes: it is let go as soon as it is empty, and never resumed
 }
 
 // Host is a hypervisor as its agent's alarms and heartbeats show it.

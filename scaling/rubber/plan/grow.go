@@ -1,0 +1,124 @@
+package plan
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// resumable are those on their way out that can take work again, the first to
+// be resumed first.
+func (g *group) resumable() []*Machine {
+	if !g.p.Rests {
+		return nil
+	}
+	var list []*Machine
+	for _, m := range g.leaving {
+		if !m.Leaving && !m.Protected && !g.old(m) {
+			list = append(list, m)
+		}
+	}
+	slices.SortFunc(list, func(a, b *Machine) int { return cmp.Compare(a.ID, b.ID) })
+	return list
+}
+
+// wakeable are parked machines of today's generation.
+func (g *group) wakeable() []*Machine {
+	if g.p.NoStart != "" {
+		return nil
+	}
+	var list []*Machine
+	for _, m := range g.warm {
+		if !g.old(m) && !m.Leaving && !m.Protected {
+			list = append(list, m)
+		}
+	}
+	slices.SortFunc(list, func(a, b *Machine) int { return cmp.Compare(a.ID, b.ID) })
+	return list
+}
+
+// wakes is how many parked machines are needed now. The pool is not woken to
+// fill the pool.
+func (g *group) wakes() int {
+	return min(len(g.wakeable()), max(0, min(g.want+g.swap, g.alloc)-g.active()-len(g.resumable())))
+}
+
+// grow adds the lines by which a group gets more.
+func (g *group) grow(s *Snapshot, set *Settings, p *places) []Line {
+	var lines []Line
+	missing := min(g.want, g.alloc) - g.active()
+	for _, m := range g.resumable() {
+		if missing <= 0 {
+			break
+		}
+		lines = append(lines, Line{Action: Resume, Profile: g.p.Name, Machine: m.ID, Count: 1,
+			Reasons: append([]Reason{{Returned, "it was on its way out and is needed again"}}, g.up...)})
+		missing--
+	}
+	g.sayLimits(s)
+	wakes := g.wakes()
+	if wakes+g.grant <= 0 {
+		return lines
+	}
+	if why, blocked := p.blocked(g.p); blocked {
+		g.limits = append(g.limits, why)
+		return lines
+	}
+	begin(&g.mem.Up, s.Now, set.UpEvery)
+	most := max(set.UpMost, int(set.UpFraction*float64(g.have-g.mem.Up.Count)))
+	budget := most - g.mem.Up.Count
+	if wakes+g.grant > budget {
+		g.limits = append(g.limits, Reason{AtRate, fmt.Sprintf("no more than %d are asked for within %s", most, set.UpEvery)})
+	}
+	wakes = min(wakes, max(0, budget))
+	starts := min(g.grant, max(0, budget)-wakes)
+	if fit := p.take(g.p.Memory, wakes+starts); fit < wakes+starts {
+		g.limits = append(g.limits, Reason{MemoryFull, fmt.Sprintf("memory is short, and only %d more %s into what is free on the other hosts", fit, fits(fit))})
+		wakes = min(wakes, fit)
+		starts = fit - wakes
+	}
+	for _, m := range g.wakeable()[:wakes] {
+		l := Line{Action: Wake, Profile: g.p.Name, Machine: m.ID, Count: 1, Reasons: slices.Clone(g.upWith(wakes))}
+		p.where(&l, g.p)
+		lines = append(lines, l)
+	}
+	if starts > 0 {
+		l := Line{Action: Start, Profile: g.p.Name, Count: starts, Reasons: slices.Clone(g.upWith(wakes + starts))}
+		p.where(&l, g.p)
+		l.Reasons = append(l.Reasons, g.limits...)
+		lines = append(lines, l)
+	}
+	g.mem.Up.Count += wakes + starts
+	return lines
+}
+
+// upWith is why n more machines come, those that no task asks for as well.
+func (g *group) upWith(n int) []Reason {
+	var list []Reason
+	asked := max(0, g.want-g.active()-len(g.resumable()))
+	if asked > 0 {
+		list = append(list, g.up...)
+	}
+	if n > asked && g.swap > 0 {
+		list = append(list, Reason{Replacing, fmt.Sprintf("%d of an old generation %s replaced, the new one first", g.swap, isAre(g.swap))})
+	}
+	if n > asked && g.more > g.swap {
+		list = append(list, Reason{WarmPool, fmt.Sprintf("%d parked %s kept ready", g.p.Warm, isAre(g.p.Warm))})
+	}
+	return list
+}
+
+// begin begins a new stretch of time for a limit if the last one is over.
+func begin(step *Step, now time.Time, every time.Duration) {
+	if step.At.IsZero() || now.Sub(step.At) >= every {
+		*step = Step{At: now}
+	}
+}
+
+func fits(n int) string {
+	if n == 1 {
+		return "fits"
+	}
+	return "fit"
+}

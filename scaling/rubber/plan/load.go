@@ -1,0 +1,115 @@
+package plan
+
+import (
+	"math"
+	"time"
+)
+
+// stretches is of how many samples the demand within patience is kept.
+const stretches = 12
+
+// most is a number of tasks that no queue has: beyond it, arithmetic would not
+// be safe.
+const most = 1 << 30
+
+// observe takes the demand of this instant into a profile's memory.
+//
+// Load is a moving mean with exponential weights, of demand without bursts
+// (Huber's M-estimator, with Outlier·√R + 1 as its bound: a Poisson load R has the
+// standard deviation √R). Bursts are seen by what waits, and are no reason to keep
+// spare capacity afterwards.
+func (g *group) observe(now time.Time, s *Settings) {
+	d := g.p.Demand
+	g.known = d.Known && !g.gone
+	if g.gone {
+		g.covered = true
+		return
+	}
+	patience := s.patience(g.p)
+	if !g.known {
+		g.forget(now, patience)
+		return
+	}
+	tasks := min(max(0, d.Ready), most) + min(max(0, d.Running), most)
+	g.demand = max(0, tasks-max(0, g.p.StaticSlots)-g.apart)
+	g.waiting = max(0, g.demand-int(g.slots))
+
+	m := &g.mem
+	step := now.Sub(m.Seen)
+	if m.Since.IsZero() || m.Seen.After(now) || step > s.gap() {
+		// Nothing is known of the time between, so nothing follows from it.
+		*m = ProfileMemory{Load: m.Load, Up: m.Up, Down: m.Down, Since: now}
+		if math.IsNaN(m.Load) || m.Load < 0 || m.Load > most {
+			m.Load = 0
+		}
+		step = min(max(step, s.Interval), s.Interval)
+	}
+	x := min(float64(g.demand), m.Load+s.Outlier*math.Sqrt(m.Load)+1)
+	if s.LoadWindow > 0 {
+		m.Load += (x - m.Load) * (1 - math.Exp(-float64(step)/float64(s.LoadWindow)))
+	} else {
+		m.Load = x
+	}
+	m.Seen = now
+	if g.waiting == 0 {
+		m.WaitingSince = time.Time{}
+	} else if m.WaitingSince.IsZero() {
+		m.WaitingSince = now
+	}
+	g.remember(now, patience)
+	g.covered = now.Sub(m.Since) >= patience
+}
+
+// remember adds a sample of demand, and finds the highest within patience. The
+// slice is made anew: the one of the snapshot is not ours.
+func (g *group) remember(now time.Time, patience time.Duration) {
+	m := &g.mem
+	recent := g.kept(now, patience)
+	if n := len(recent); n > 0 && now.Sub(recent[n-1].At) < patience/stretches {
+		recent[n-1].Demand = max(recent[n-1].Demand, g.demand)
+	} else {
+		recent = append(recent, Sample{At: now, Demand: g.demand})
+	}
+	m.Recent = recent
+	for _, r := range recent {
+		g.peak = max(g.peak, r.Demand)
+	}
+}
+
+// kept are the samples that end within patience.
+func (g *group) kept(now time.Time, patience time.Duration) []Sample {
+	var list []Sample
+	for _, r := range g.mem.Recent {
+		if age := now.Sub(r.At); age >= 0 && age <= patience && len(list) < 2*stretches {
+			if list == nil {
+				list = make([]Sample, 0, stretches+2)
+			}
+			list = append(list, r)
+		}
+	}
+	return list
+}
+
+// forget is observe for a demand that is not known.
+func (g *group) forget(now time.Time, patience time.Duration) {
+	g.mem.Recent = g.kept(now, patience)
+	g.mem.WaitingSince = time.Time{}
+}
+
+// gap is how long nothing may have been seen before what was seen before it
+// counts no more.
+func (s *Settings) gap() time.Duration { return max(4*s.Interval, time.Minute) }
+
+// settle makes what is remembered fit the clock: nothing was in the future. It
+// says whether the clock went back.
+func (m *ProfileMemory) settle(now time.Time) (back bool) {
+	for _, t := range []*time.Time{&m.Up.At, &m.Down.At, &m.WaitingSince} {
+		if t.After(now) {
+			*t, back = now, true
+		}
+	}
+	if m.Seen.After(now) || m.Since.After(now) {
+		m.Seen, m.Since, back = now, now, true
+	}
+	return back
+}

@@ -1,0 +1,213 @@
+package plan
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+)
+
+// fill divides an amount so that the smallest relative parts are as large as
+// can be (weighted max-min, by filling up to a common level): nobody gets more
+// than it wants, and of two who do not get all, each gets by its weight. What is
+// left by rounding goes to the first ones.
+func fill(amount int, want []int, weight []float64) []int {
+	parts := make([]int, len(want))
+	order := make([]int, 0, len(want)) // those who want, the soonest satisfied first
+	sum := 0.0
+	for i, w := range want {
+		if w > 0 {
+			order = append(order, i)
+			sum += weight[i]
+		}
+	}
+	slices.SortStableFunc(order, func(a, b int) int {
+		return cmp.Compare(float64(want[a])/weight[a], float64(want[b])/weight[b])
+	})
+	left := max(0, amount)
+	for n, i := range order {
+		level := float64(left) / sum
+		if float64(want[i]) <= level*weight[i] {
+			parts[i] = want[i]
+			left -= want[i]
+			sum -= weight[i]
+			continue
+		}
+		// Nobody from here on gets all.
+		rest := order[n:]
+		for _, j := range rest {
+			parts[j] = min(want[j], int(level*weight[j]))
+			left -= parts[j]
+		}
+		slices.Sort(rest)
+		for left > 0 {
+			given := false
+			for _, j := range rest {
+				if left > 0 && parts[j] < want[j] {
+					parts[j]++
+					left--
+					given = true
+				}
+			}
+			if !given {
+				break
+			}
+		}
+		break
+	}
+	return parts
+}
+
+// divide says how much of the cap each group has: what it wants up to its
+// share, and of what the others leave by its weight.
+func divide(s *Snapshot, groups []*group) {
+	n := len(groups)
+	base, weight, first := make([]int, n), make([]float64, n), make([]float64, n)
+	configured, profiles := 0, 0
+	for _, g := range groups {
+		if !g.gone {
+			configured += max(0, g.p.Share)
+			profiles++
+		}
+	}
+	count := 0
+	for i, g := range groups {
+		weight[i] = g.p.Weight
+		if !(weight[i] > 0) || math.IsInf(weight[i], 0) {
+			weight[i] = 1
+		}
+		first[i] = 1
+		switch {
+		case g.gone:
+		case configured > 0:
+			g.share = max(0, g.p.Share)
+			first[i] = max(1, float64(g.share))
+		default:
+			g.share = max(0, s.Cap) / profiles
+			if count < max(0, s.Cap)%profiles {
+				g.share++
+			}
+			count++
+		}
+		base[i] = min(g.claim(), g.share)
+	}
+	sure := fill(s.Cap, base, first)
+	left := max(0, s.Cap)
+	over := make([]int, n)
+	for i, g := range groups {
+		left -= sure[i]
+		over[i] = max(0, g.claim()-sure[i])
+	}
+	if s.Mode == Ancestor {
+		left = 0 // it knew no borrowing
+	}
+	borrowed := fill(left, over, weight)
+	for i, g := range groups {
+		g.alloc = sure[i] + borrowed[i]
+	}
+}
+
+// claim is what a group would have of the cap.
+func (g *group) claim() int {
+	if g.known {
+		return g.want + g.more
+	}
+	return max(g.want, g.active())
+}
+
+// room divides free places among those who need machines, and finds out who has
+// to give some back.
+func room(s *Snapshot, groups []*group) {
+	total, ending, needed := 0, 0, 0
+	for _, g := range groups {
+		total += g.have
+		ending += g.ending
+		g.need = max(0, min(g.want+g.more, g.alloc)-g.active()-len(g.resumable())-len(g.wakeable()))
+		if g.p.NoStart != "" {
+			g.need = 0
+		}
+		needed += g.need
+	}
+	free := s.Cap - total
+	g1, g2 := make([]int, len(groups)), make([]int, len(groups))
+	weight := make([]float64, len(groups))
+	for i, g := range groups {
+		weight[i] = 1
+		g1[i] = min(g.need, max(0, g.share-g.active()))
+	}
+	sure := fill(free, g1, weight)
+	left := max(0, free)
+	for i, g := range groups {
+		left -= sure[i]
+		g2[i] = g.need - sure[i]
+	}
+	more := fill(left, g2, weight)
+	for i, g := range groups {
+		g.grant = sure[i] + more[i]
+	}
+	// Of those who need, only what the cap stands in the way of is asked back.
+	if missing := needed - free - ending; missing > 0 {
+		takeBack(missing, free < 0, groups)
+	}
+}
+
+// takeBack has parked machines go first, then those that are more than their
+// group's part, one from each in turn.
+func takeBack(missing int, overCap bool, groups []*group) {
+	reason := Reason{GivesBack, "other profiles need their share of the cap"}
+	if overCap {
+		reason = Reason{OverCap, "there are more machines than the cap allows"}
+	}
+	parked := make([]int, len(groups))
+	excess := make([]int, len(groups))
+	weight := make([]float64, len(groups))
+	for i, g := range groups {
+		weight[i] = 1
+		if g.mayLetGo() {
+			parked[i] = max(0, len(g.warm)-g.wakes())
+			excess[i] = max(0, min(len(g.available), g.active()-g.alloc))
+		}
+	}
+	give := fill(missing, parked, weight)
+	for i, g := range groups {
+		if give[i] > 0 {
+			g.limits = append(g.limits, reason)
+		}
+		parked[i] = give[i]
+		missing -= give[i]
+		g.dropWarm(give[i], reason)
+	}
+	if missing <= 0 {
+		return
+	}
+	for i, n := range fill(missing, excess, weight) {
+		g := groups[i]
+		if n == 0 {
+			continue
+		}
+		g.give = n
+		if keep := len(g.available) - n; keep < g.keep {
+			g.keep = keep
+			g.down = []Reason{reason}
+		}
+	}
+}
+
+// mayLetGo is whether anything of a group may be let go at all.
+func (g *group) mayLetGo() bool { return g.gone || g.known && !g.p.WorkersUnknown }
+
+// sayLimits adds why a group gets less than it wants.
+func (g *group) sayLimits(s *Snapshot) {
+	missing := g.want - g.active() - len(g.resumable()) - len(g.wakeable())
+	if missing <= 0 {
+		return
+	}
+	switch {
+	case g.p.NoStart != "":
+		g.limits = append(g.limits, Reason{Blocked, g.p.NoStart})
+	case g.alloc < g.want:
+		g.limits = append(g.limits, Reason{AtShare, fmt.Sprintf("%d would be needed, and of the cap of %d its part is %d now (%d guaranteed, the rest borrowed)", g.want, s.Cap, g.alloc, g.share)})
+	case g.grant < missing:
+		g.limits = append(g.limits, Reason{AtCap, fmt.Sprintf("%d more would be needed, and all %d places are taken until others have gone", missing-g.grant, s.Cap)})
+	}
+}

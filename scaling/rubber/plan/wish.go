@@ -1,0 +1,151 @@
+package plan
+
+import (
+	"fmt"
+	"math"
+	"time"
+)
+
+// wishNormal is how many machines a profile should have, whatever the limits.
+//
+//	base  = R + β·√R                   spare capacity by square-root staffing (Halfin and Whitt 1981)
+//	late  = W − γ·(n − R)·B/S          of W that wait, those still there when a machine asked for now is ready:
+//	                                   n slots work off n·B/S tasks in boot time B, of which R·B/S arrive anew
+//	wish  = max(base, n + late, 1 if there is any work)
+//	keep  = max(wish, base, highest demand within T)
+//
+// with T what a start costs. Were work always given to the machine that was idle
+// last, the machine of rank k would have been idle since demand was k for the last
+// time; so keep is the ski-rental rule (Lu and Chen 2012: at most twice the cost of
+// the best) and needs no such order among workers.
+func (g *group) wishNormal(s *Settings) {
+	load := g.mem.Load
+	base := (load + s.Beta*math.Sqrt(load)) / g.each
+	g.wish = machines(base - s.Hysteresis)
+	g.keep = max(machines(base), machines(float64(g.peak)/g.each))
+	if g.wish > 0 {
+		g.up = append(g.up, Reason{Spare, fmt.Sprintf("a load of %s tasks at once needs %d %s, spare capacity included", number(load), g.wish, machinesWord(g.wish))})
+	}
+	if late, reason := g.late(s); late > 0 {
+		if n := machines((g.slots + late) / g.each); n > g.wish {
+			g.wish, g.up = n, []Reason{reason}
+		}
+	}
+	if g.demand > 0 && g.wish == 0 {
+		g.wish = 1
+		g.up = []Reason{{Activated, fmt.Sprintf("there is work (%d tasks) and no machine for it", g.demand)}}
+	}
+	g.keep = max(g.keep, g.wish)
+	g.down = []Reason{{Idle, fmt.Sprintf("no more than %d tasks at once within the last %s, which is what a new start would cost", g.peak, g.patienceText(s))}}
+}
+
+func (g *group) patienceText(s *Settings) string { return s.patience(g.p).Round(time.Second).String() }
+
+// late is how many of the waiting tasks need machines that are not there.
+func (g *group) late(s *Settings) (float64, Reason) {
+	if g.waiting == 0 {
+		return 0, Reason{}
+	}
+	boot, task := s.startCost(g.p).Seconds(), g.p.TaskTime.Seconds()
+	waiting := float64(g.waiting)
+	if wait := g.wait(); wait >= s.TargetWait && s.TargetWait > 0 {
+		return waiting, Reason{Waited, fmt.Sprintf("%d tasks wait, the first to come for about %s, and none should wait longer than %s", g.waiting, wait.Round(time.Second), s.TargetWait)}
+	}
+	done := 0.0
+	if task > 0 {
+		done = s.Optimism * max(0, g.slots-g.mem.Load) * boot / task
+	}
+	left := waiting - done
+	if left <= 0 {
+		return 0, Reason{}
+	}
+	return left, Reason{Demanded, fmt.Sprintf("%d tasks wait or run, %s can run at once, and %s would still wait when a machine asked for now is ready",
+		g.demand, number(g.slots), number(math.Ceil(left)))}
+}
+
+// wait is how long the first task waits, or how long the last one will where
+// that is not known.
+func (g *group) wait() time.Duration {
+	if g.p.Demand.Oldest > 0 {
+		return g.p.Demand.Oldest
+	}
+	if g.slots <= 0 || g.p.TaskTime <= 0 {
+		return 0
+	}
+	return time.Duration(min(float64(g.waiting)*g.p.TaskTime.Seconds()/g.slots, 1e6) * float64(time.Second))
+}
+
+// bound takes floor and ceiling into account, and what is not known.
+func (g *group) bound(set *Settings) {
+	low, high := max(0, g.p.Min), g.p.Max
+	if high <= 0 {
+		high = math.MaxInt
+	}
+	low = min(low, high)
+	if !g.known {
+		// What is there stays, and the floor is the operator's, not demand's.
+		g.wish = low
+		if low > 0 {
+			g.up = []Reason{{Floor, fmt.Sprintf("at least %d %s configured", low, isAre(low))}}
+		}
+		g.want, g.keep = low, max(low, g.have)
+		if !g.gone {
+			g.limits = append(g.limits, Reason{UnknownDemand, "nobody knows how much work there is, so nothing is let go and nothing but the floor is asked for"})
+		} else {
+			g.keep = 0
+			g.down = []Reason{{ProfileGone, fmt.Sprintf("no profile %q is configured any more", g.p.Name)}}
+		}
+		return
+	}
+	g.want = min(g.wish, high)
+	if g.want < g.wish {
+		g.limits = append(g.limits, Reason{AtMax, fmt.Sprintf("%d would be needed, and the most is %d", g.wish, high)})
+	}
+	if g.want < low {
+		g.want = low
+		g.up = []Reason{{Floor, fmt.Sprintf("at least %d %s configured", low, isAre(low))}}
+	}
+	g.keep = max(g.keep, g.want)
+	if !g.covered {
+		g.keep = max(g.keep, len(g.available))
+		if len(g.available) > g.want {
+			g.limits = append(g.limits, Reason{UnknownDemand, fmt.Sprintf("demand has not been watched for %s yet, so nothing is let go", g.patienceText(set))})
+		}
+	}
+	if g.p.WorkersUnknown {
+		g.keep = max(g.keep, len(g.available))
+		g.limits = append(g.limits, Reason{UnknownWorkers, "nobody knows who works, so nothing is let go"})
+		return
+	}
+	if g.keep > high {
+		g.keep = high
+		g.down = []Reason{{Ceiling, fmt.Sprintf("at most %d %s configured", high, isAre(high))}}
+	}
+}
+
+// extra adds machines that no task asks for: to replace old ones, and to fill
+// the warm pool.
+func (g *group) extra(s *Settings) {
+	if !g.known || g.p.WorkersUnknown || g.p.NoStart != "" {
+		return
+	}
+	old := 0
+	for _, m := range g.available {
+		if g.old(m) && !m.Protected {
+			old++
+		}
+	}
+	g.swap = min(old, max(0, s.ReplaceAtOnce-g.oldGoing))
+	g.more = g.swap + max(0, g.p.Warm-len(g.warm)-g.parking)
+	if g.p.Max > 0 {
+		g.more = min(g.more, max(0, g.p.Max-g.want))
+	}
+}
+
+// machines is a number of them, rounded up, of a computed one.
+func machines(x float64) int {
+	if !(x > 0) {
+		return 0
+	}
+	return int(math.Ceil(min(x, most) - 1e-9))
+}
