@@ -25,12 +25,19 @@ type Engine struct {
 
 	mu sync.Mutex
 	// mu guards everything that follows
-	ran     bool
-	js      jetstream.JetStream
-	server  *embedded // of ours, running
-	problem error     // why we are not ready or not owner, nil when all is well
-	err     error     // what Run returned
+	ran    bool
+	js     jetstream.JetStream
+	server *embedded    // of ours, running
+	waits  [parts]error // what each part waits for, nil when all is well
+	err    error        // what Run returned
 }
+
+// The parts of an engine that may have to wait for something.
+const (
+	owning = iota
+	preparing
+	parts
+)
 
 // New checks the options. It opens, makes and connects nothing.
 func New(o Options) (*Engine, error) {
@@ -136,11 +143,11 @@ func (e *Engine) prepare(ctx context.Context) error {
 		case ctx.Err() != nil:
 			return nil
 		case err != nil:
-			e.note(err)
+			e.note(preparing, e.link.denied(err))
 			pause(ctx, 200*time.Millisecond, down)
 			continue
 		}
-		e.note(nil)
+		e.note(preparing, nil)
 		select {
 		case <-e.ready:
 		default:
@@ -170,11 +177,11 @@ func (e *Engine) makeStreams(ctx context.Context) error {
 	return ensureStreams(ctx, e.js, &e.opts)
 }
 
-// note keeps the problem for State, and logs it when it is another one.
-func (e *Engine) note(err error) {
+// note keeps what a part waits for, and logs it when it is something else.
+func (e *Engine) note(part int, err error) {
 	e.mu.Lock()
-	old := e.problem
-	e.problem = err
+	old := e.waits[part]
+	e.waits[part] = err
 	e.mu.Unlock()
 	if err != nil && (old == nil || old.Error() != err.Error()) {
 		e.opts.Logger.Warn("the engine has to wait", "err", err)

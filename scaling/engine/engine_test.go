@@ -6,11 +6,7 @@ import (
 	"slices"
 	"testing"
 	"time"
-
-	"go.uber.org/goleak"
 )
-
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // running is an engine that runs until the test ends or stop is called.
 type running struct {

@@ -64,9 +64,9 @@ type Lease struct {
 	ended chan struct{} // closed when the renewals have ended
 	stop  context.CancelFunc
 
-	// write is held while the key is written, so that fenced writes know its
-	// revision.
-	write sync.Mutex
+	// renewing is held while the key is written and it is not known what
+	// revision it has.
+	renewing sync.Mutex
 
 	mu sync.Mutex
 	// mu guards everything that follows
@@ -178,26 +178,42 @@ func (l *Lease) claim(ctx context.Context, over uint64) (bool, error) {
 // lasts is how long after a renewal was sent we take the lease for ours.
 func (l *Lease) lasts() time.Duration { return l.self.ttl() * 2 / 3 }
 
-// run renews until the lease is lost or the context ends.
+// run renews until the lease is lost or the context ends. Lost does not wait
+// for a renewal that is under way.
 func (l *Lease) run(ctx context.Context) {
 	defer close(l.ended)
+	ctx, cancel := context.WithCancel(ctx)
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	defer cancel()
 	defer close(l.lost)
-	for {
-		// Short, because the clock that runs while the machine sleeps wakes
-		// nobody.
-		pause(ctx, min(l.self.ttl()/4, l.left()), nil)
-		if ctx.Err() != nil {
-			return
+	gone := make(chan error, 1)
+	wg.Go(func() {
+		for ctx.Err() == nil {
+			pause(ctx, l.self.ttl()/4, nil)
+			if err := l.renew(ctx); errors.Is(err, ErrConflict) || errors.Is(err, ErrNotFound) || errors.Is(err, ErrClosed) {
+				gone <- err
+				return
+			}
 		}
-		if l.left() <= 0 {
+	})
+	for {
+		left := l.left()
+		if left <= 0 {
 			l.lose(fmt.Errorf("it could not be renewed within %v", l.lasts()))
 			return
 		}
-		renewCtx, cancel := context.WithTimeout(ctx, l.left())
-		err := l.renew(renewCtx)
-		cancel()
-		if errors.Is(err, ErrConflict) || errors.Is(err, ErrNotFound) || errors.Is(err, ErrClosed) {
+		// Not all that is left at once, because the clock that runs while the
+		// machine sleeps wakes nobody.
+		t := time.NewTimer(min(left, l.self.ttl()/20))
+		select {
+		case <-ctx.Done():
+		case <-t.C:
+		case err := <-gone:
 			l.lose(err)
+		}
+		t.Stop()
+		if ctx.Err() != nil || l.Err() != nil {
 			return
 		}
 	}
@@ -215,8 +231,10 @@ func (l *Lease) renew(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	l.write.Lock()
-	defer l.write.Unlock()
+	ctx, cancel := context.WithTimeout(ctx, l.left())
+	defer cancel()
+	l.renewing.Lock()
+	defer l.renewing.Unlock()
 	begun := sinceBoot()
 	revision, err := l.b.Update(ctx, l.key, body, l.at())
 	if errors.Is(err, ErrConflict) {
@@ -247,7 +265,10 @@ func (l *Lease) at() uint64 {
 func (l *Lease) set(revision uint64, until time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.revision, l.until = revision, max(l.until, until)
+	l.revision = revision
+	if l.err == nil {
+		l.until = max(l.until, until)
+	}
 }
 
 func (l *Lease) left() time.Duration {
@@ -301,17 +322,33 @@ func (l *Lease) fenced(ctx context.Context, doing, key string, value []byte, rem
 	if !remove {
 		header = nil
 	}
-	l.write.Lock()
-	defer l.write.Unlock()
-	if !l.Held() {
-		return 0, fmt.Errorf("engine: %s %s of bucket %s: %w", doing, key, l.b.name, ErrLost)
+	for {
+		left := l.left()
+		if left <= 0 || !l.Held() {
+			return 0, fmt.Errorf("engine: %s %s of bucket %s: %w", doing, key, l.b.name, ErrLost)
+		}
+		// A write that is on its way when the time is over ends then, too.
+		tryCtx, cancel := context.WithTimeout(ctx, left)
+		revision := l.at()
+		rev, err := l.b.write(tryCtx, doing, key, value, header, &expect{revision: &revision, other: l.key})
+		cancel()
+		switch {
+		case errors.Is(err, ErrConflict):
+			if l.settled() == revision {
+				return 0, fmt.Errorf("engine: %s %s of bucket %s: %w", doing, key, l.b.name, ErrLost)
+			}
+		case ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded): // the lease's time is over, or was prolonged
+		default:
+			return rev, err
+		}
 	}
-	revision := l.at()
-	rev, err := l.b.write(ctx, doing, key, value, header, &expect{revision: &revision, other: l.key})
-	if errors.Is(err, ErrConflict) {
-		err = fmt.Errorf("engine: %s %s of bucket %s: %w", doing, key, l.b.name, ErrLost)
-	}
-	return rev, err
+}
+
+// settled is the revision when no renewal is under way.
+func (l *Lease) settled() uint64 {
+	l.renewing.Lock()
+	defer l.renewing.Unlock()
+	return l.at()
 }
 
 // Release gives the lease back, so that the next need not wait, and waits
@@ -324,9 +361,17 @@ func (l *Lease) Release(ctx context.Context) error {
 	if !held {
 		return nil
 	}
-	l.write.Lock()
-	defer l.write.Unlock()
-	if err := l.b.Delete(ctx, l.key, l.at()); err != nil && !errors.Is(err, ErrConflict) {
+	err := l.b.Delete(ctx, l.key, l.at())
+	if errors.Is(err, ErrConflict) { // the last renewal was stored, and nobody waited for it
+		h, revision, e := l.read(ctx)
+		if errors.Is(e, ErrNotFound) || e == nil && h.ID != l.self.ID {
+			return nil
+		}
+		if err = e; e == nil {
+			err = l.b.Delete(ctx, l.key, revision)
+		}
+	}
+	if err != nil && !errors.Is(err, ErrConflict) {
 		return err
 	}
 	return nil

@@ -40,6 +40,9 @@ type link struct {
 	since    time.Time     // of being up or down
 	tries    int           // in vain, since it went down
 	problem  error         // why it is down, as far as is known
+	refused  error         // what the server has not let us do, last
+	said     string        // the last warning
+	saidAt   time.Time
 }
 
 func newLink(o *Options) *link {
@@ -63,13 +66,7 @@ func (l *link) open() error {
 		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) { l.set(false, err) }),
 		nats.ReconnectErrHandler(func(_ *nats.Conn, err error) { l.note(err) }),
 		// Without a handler the library prints to standard error.
-		nats.ErrorHandler(func(_ *nats.Conn, sub *nats.Subscription, err error) {
-			subject := ""
-			if sub != nil {
-				subject = sub.Subject
-			}
-			l.opts.Logger.Warn("the engine's connection", "subject", subject, "err", err)
-		}),
+		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { l.hear(err) }),
 	}
 	urls := l.opts.URLs
 	if l.opts.external() {
@@ -209,8 +206,49 @@ func (l *link) set(up bool, err error) {
 // note keeps why a try was in vain.
 func (l *link) note(err error) {
 	l.mu.Lock()
-	defer l.mu.Unlock()
 	l.problem = err
+	l.mu.Unlock()
+	l.say(err)
+}
+
+// hear takes an error that belongs to no call.
+func (l *link) hear(err error) {
+	if errors.Is(err, nats.ErrPermissionViolation) {
+		l.mu.Lock()
+		l.refused = err
+		l.mu.Unlock()
+	}
+	l.say(err)
+}
+
+// denied adds to an error what the server has not let us do: it says so out of
+// band, and the call only finds that there is no answer.
+func (l *link) denied(err error) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.refused == nil || !errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", err, l.refused)
+}
+
+// say logs what is new, or was not said for a minute: it may come with each
+// try.
+func (l *link) say(err error) {
+	if err == nil || !l.isNews(err.Error()) {
+		return
+	}
+	l.opts.Logger.Warn("the engine's connection", "err", err)
+}
+
+func (l *link) isNews(text string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if text == l.said && time.Since(l.saidAt) < time.Minute {
+		return false
+	}
+	l.said, l.saidAt = text, time.Now()
+	return true
 }
 
 // ends are the channels that are closed when the link is up and down next.

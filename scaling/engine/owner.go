@@ -11,18 +11,25 @@ import (
 const (
 	seldom = time.Second
 	often  = 25 * time.Millisecond
-	health = time.Second     // between looks at our own server
-	again  = 2 * time.Second // after a start that failed
+	health = time.Second // between looks at our own server
+
+	again     = time.Second // after a start that failed, and twice as long each time
+	againMost = 15 * time.Second
 )
 
 // own waits for this process's turn, serves, and does so again when the server
 // had to be given up. It returns errors that trying again does not mend.
 func (e *Engine) own(ctx context.Context) error {
+	wait := again
 	for ctx.Err() == nil {
 		l, err := takeLock(e.opts.Dir)
 		if err == nil {
+			begun := time.Now()
 			err = e.serve(ctx, l)
 			l.release()
+			if time.Since(begun) > againMost {
+				wait = again
+			}
 		}
 		var f *final
 		switch {
@@ -31,10 +38,12 @@ func (e *Engine) own(ctx context.Context) error {
 		case errors.As(err, &f):
 			return f.err
 		case errors.Is(err, errLocked):
+			e.note(owning, nil)
 			e.awaitTurn(ctx)
 		case err != nil:
-			e.note(err)
-			pause(ctx, again, nil)
+			e.note(owning, err)
+			pause(ctx, wait, nil)
+			wait = min(2*wait, againMost)
 		}
 	}
 	return nil
@@ -67,7 +76,7 @@ func (e *Engine) serve(ctx context.Context, l *lock) error {
 			return &final{err}
 		}
 	}
-	s, err := startServer(ctx, &e.opts, token)
+	s, err := startServer(&e.opts, token)
 	if err != nil {
 		return err
 	}
@@ -77,6 +86,7 @@ func (e *Engine) serve(ctx context.Context, l *lock) error {
 	}
 	e.setServer(s)
 	defer e.setServer(nil)
+	e.note(owning, nil)
 	e.opts.Logger.Info("this process owns the engine", "dir", dir, "address", s.place.Address)
 	for {
 		pause(ctx, health, nil)

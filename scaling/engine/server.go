@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -19,8 +18,8 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 )
 
-// startTimeout is for opening a large store.
-const startTimeout = 2 * time.Minute
+// startTimeout is for listening, when the store is open.
+const startTimeout = 10 * time.Second
 
 // final is an error that trying again does not mend.
 type final struct{ err error }
@@ -36,7 +35,7 @@ type embedded struct {
 }
 
 // startServer opens the store and listens. To be called with the lock.
-func startServer(ctx context.Context, o *Options, token string) (*embedded, error) {
+func startServer(o *Options, token string) (*embedded, error) {
 	host, port, err := net.SplitHostPort(o.Listen)
 	if err != nil {
 		return nil, &final{err}
@@ -72,7 +71,7 @@ func startServer(ctx context.Context, o *Options, token string) (*embedded, erro
 		return nil, &final{fmt.Errorf("make the embedded server: %w", err)}
 	}
 	e.srv.SetLoggerV2(e.log, false, false, false)
-	if err := e.start(ctx); err != nil {
+	if err := e.start(); err != nil {
 		e.stop()
 		return nil, err
 	}
@@ -139,22 +138,18 @@ func (e *embedded) useTLS(so *server.Options, o *Options) error {
 	return nil
 }
 
-// start waits until the server listens.
-func (e *embedded) start(ctx context.Context) error {
-	started := make(chan bool, 1)
+// start opens the store, which may take a while, and listens.
+func (e *embedded) start() error {
 	e.srv.Start()
-	go func() { started <- e.srv.ReadyForConnections(startTimeout) }()
 	select {
 	case text := <-e.log.fatal:
 		return fmt.Errorf("start the embedded server: %s", text)
-	case ok := <-started:
-		if !ok {
-			return fmt.Errorf("the embedded server was not ready within %v", startTimeout)
-		}
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
+	default:
 	}
+	if !e.srv.ReadyForConnections(startTimeout) {
+		return fmt.Errorf("the embedded server was not ready within %v", startTimeout)
+	}
+	return nil
 }
 
 func (e *embedded) stop() {

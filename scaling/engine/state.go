@@ -1,9 +1,8 @@
 package engine
 
 import (
+	"cmp"
 	"time"
-
-	"github.com/nats-io/nats.go"
 )
 
 // State is what a status page shows of an engine.
@@ -29,7 +28,7 @@ type State struct {
 func (e *Engine) State() State {
 	e.mu.Lock()
 	s := State{External: e.opts.external(), Owner: e.server != nil}
-	server, problem := e.server, e.problem
+	server, problem := e.server, cmp.Or(e.waits[owning], e.waits[preparing])
 	e.mu.Unlock()
 	select {
 	case <-e.ready:
@@ -50,7 +49,7 @@ func (e *Engine) State() State {
 	}
 	l.mu.Unlock()
 	if s.Connected {
-		s.Address, s.Version = address(nc), nc.ConnectedServerVersion()
+		s.Address, s.Version = nc.ConnectedAddr(), nc.ConnectedServerVersion()
 	}
 	if problem != nil {
 		s.Problem = problem.Error()
@@ -63,6 +62,3 @@ func (e *Engine) State() State {
 	}
 	return s
 }
-
-// address of the server without what could be a password before it.
-func address(nc *nats.Conn) string { return nc.ConnectedAddr() }

@@ -102,7 +102,7 @@ func explain(ctx context.Context, js jetstream.JetStream, want jetstream.StreamC
 		return &final{fmt.Errorf("make stream %s: %s has its subjects already (%s): take %s out of that one", want.Name, other, api.Description, want.Subjects[0])}
 	}
 	err = fmt.Errorf("make stream %s as perfmon needs it: %w", want.Name, err)
-	if api.Code == 503 { // not now
+	if api.Code >= 500 { // not now
 		return err
 	}
 	return &final{err}

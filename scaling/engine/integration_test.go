@@ -1,0 +1,5 @@
+//go:build integration
+
+package engine
+
+func init() { kills = 20 }
