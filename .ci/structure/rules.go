@@ -84,6 +84,8 @@ var testedTogether = map[string][]string{
 	"alarm/sink/xapi":  {"alarm/outbox", "alarm/journal"}, // exactly one message is the promise of the three
 	"monitor/api/page": {"monitor/api", "alarm"},          // a browser is shown the API's own types
 	"monitor/metrics":  {"monitor/metrics/metricstest"},   // benchmarks here and in bench/ are of the same host
+
+	"scaling/rubber/hear": {"alarm/sink/nats", "alarm/sink/amqp", "alarm/sink/alertmanager"}, // what agents publish is heard
 }
 
 // mayStartPrograms lists the packages and files, outside tests, that may
