@@ -143,7 +143,7 @@ func (e *Engine) prepare(ctx context.Context) error {
 		case ctx.Err() != nil:
 			return nil
 		case err != nil:
-			e.note(preparing, e.link.denied(err))
+			e.note(preparing, err)
 			pause(ctx, 200*time.Millisecond, down)
 			continue
 		}
@@ -164,8 +164,8 @@ func (e *Engine) prepare(ctx context.Context) error {
 // makeStreams makes the streams, or, where another process owns the server,
 // sees that it has.
 func (e *Engine) makeStreams(ctx context.Context) error {
-	ctx, cancel := e.link.within(ctx, callTimeout)
-	defer cancel()
+	ctx, why, done := e.link.asking(ctx, callTimeout)
+	defer done()
 	if !e.opts.external() && !e.State().Owner {
 		for _, name := range []string{AlarmStream, StateStream} {
 			if _, err := e.js.Stream(ctx, name); err != nil {
@@ -174,7 +174,7 @@ func (e *Engine) makeStreams(ctx context.Context) error {
 		}
 		return nil
 	}
-	return ensureStreams(ctx, e.js, &e.opts)
+	return why(ensureStreams(ctx, e.js, &e.opts))
 }
 
 // note keeps what a part waits for, and logs it when it is something else.

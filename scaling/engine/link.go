@@ -36,12 +36,12 @@ type link struct {
 	mu sync.Mutex
 	// mu guards everything that follows
 	nc       *nats.Conn
-	up, down chan struct{} // closed while connected, and while not
-	since    time.Time     // of being up or down
-	tries    int           // in vain, since it went down
-	problem  error         // why it is down, as far as is known
-	refused  error         // what the server has not let us do, last
-	said     string        // the last warning
+	up, down chan struct{}           // closed while connected, and while not
+	since    time.Time               // of being up or down
+	tries    int                     // in vain, since it went down
+	problem  error                   // why it is down, as far as is known
+	refuse   context.CancelCauseFunc // ends the question that is asked, if the server refuses it
+	said     string                  // the last warning
 	saidAt   time.Time
 }
 
@@ -215,21 +215,36 @@ func (l *link) note(err error) {
 func (l *link) hear(err error) {
 	if errors.Is(err, nats.ErrPermissionViolation) {
 		l.mu.Lock()
-		l.refused = err
+		if l.refuse != nil {
+			l.refuse(err)
+		}
 		l.mu.Unlock()
 	}
 	l.say(err)
 }
 
-// denied adds to an error what the server has not let us do: it says so out of
-// band, and the call only finds that there is no answer.
-func (l *link) denied(err error) error {
+// asking makes a context for questions of one goroutine. It ends as that of
+// within, and when the server says that we may not ask: it says so out of
+// band, and no answer comes. why adds that to an error.
+func (l *link) asking(ctx context.Context, timeout time.Duration) (_ context.Context, why func(error) error, done func()) {
+	ctx, cancel := l.within(ctx, timeout)
+	ctx, refuse := context.WithCancelCause(ctx)
 	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.refused == nil || !errors.Is(err, context.DeadlineExceeded) {
+	l.refuse = refuse
+	l.mu.Unlock()
+	why = func(err error) error {
+		if cause := context.Cause(ctx); err != nil && errors.Is(cause, nats.ErrPermissionViolation) {
+			return fmt.Errorf("%w: %w", err, cause)
+		}
 		return err
 	}
-	return fmt.Errorf("%w: %w", err, l.refused)
+	return ctx, why, func() {
+		l.mu.Lock()
+		l.refuse = nil
+		l.mu.Unlock()
+		refuse(nil)
+		cancel()
+	}
 }
 
 // say logs what is new, or was not said for a minute: it may come with each

@@ -32,6 +32,8 @@ type embedded struct {
 	srv   *server.Server
 	log   *serverLog
 	place place
+
+	config *tls.Config // nil is no TLS
 }
 
 // startServer opens the store and listens. To be called with the lock.
@@ -134,6 +136,7 @@ func (e *embedded) useTLS(so *server.Options, o *Options) error {
 		return fmt.Errorf("read the engine's certificate: %w", err)
 	}
 	e.place.Certificate = fingerprint(leaf)
+	e.config = config
 	so.TLS, so.TLSConfig, so.TLSTimeout = true, config, 5
 	return nil
 }
