@@ -1,0 +1,129 @@
+package openstack
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"perfmon/scaling/rubber/cloud"
+)
+
+// Cloud is one project of one region. Its methods may be called by several
+// goroutines at once. It asks each thing once: when to try again is for its
+// user to say.
+type Cloud struct {
+	o    Options
+	wire http.RoundTripper // nil, or a test's
+
+	login   chan struct{} // has room for the one who logs in
+	current atomic.Pointer[session]
+	names   names
+
+	life   context.Context // of creates, which go on when their callers leave
+	end    context.CancelFunc
+	births sync.WaitGroup
+
+	mu        sync.Mutex // guards everything that follows
+	closed    bool
+	creating  map[intent]*birth
+	unsure    map[intent]time.Time // creates whose answer was lost, and when
+	unwelcome map[string]unwelcome // by server id
+}
+
+// intent is a request by its owner and its id.
+type intent struct{ owner, id string }
+
+var (
+	_ cloud.Cloud   = (*Cloud)(nil)
+	_ cloud.Warmer  = (*Cloud)(nil)
+	_ cloud.Checker = (*Cloud)(nil)
+)
+
+// New checks the options. It reads no file and asks nobody: the first call
+// does, and each one after a refused login.
+func New(o Options) (*Cloud, error) {
+	if err := o.validate(); err != nil {
+		return nil, &cloud.Error{Kind: cloud.Invalid, Op: "configure", Name: o.Cloud, Err: err}
+	}
+	c := &Cloud{
+		o: o.withDefaults(), login: make(chan struct{}, 1),
+		creating: map[intent]*birth{}, unsure: map[intent]time.Time{}, unwelcome: map[string]unwelcome{},
+	}
+	c.names = names{believed: c.o.NamesFor, now: time.Now, known: map[name]thing{}}
+	c.life, c.end = context.WithCancel(context.Background())
+	return c, nil
+}
+
+// closeGrace is how long Close waits for creates that are under way.
+const closeGrace = 10 * time.Second
+
+// Close waits for creates under way, for some seconds, and ends connections.
+func (c *Cloud) Close() error {
+	c.mu.Lock()
+	c.closed = true
+	c.mu.Unlock()
+	late := time.AfterFunc(closeGrace, c.end)
+	c.births.Wait()
+	late.Stop()
+	c.end()
+	if s := c.current.Swap(nil); s != nil {
+		s.idle()
+	}
+	return nil
+}
+
+// List is all servers of the project that are marked as the owner's. Nova is
+// asked for all of the project, without a filter: with one it leaves out those
+// of a cell that is down and says nothing.
+func (c *Cloud) List(ctx context.Context, owner string) ([]cloud.Instance, error) {
+	s, err := c.session(ctx, "list")
+	if err != nil {
+		return nil, err
+	}
+	all, err := c.servers(ctx, s, "list")
+	if err != nil {
+		return nil, err
+	}
+	list := []cloud.Instance{}
+	for _, server := range all {
+		if server.Metadata[ownerKey] == owner {
+			list = append(list, c.instance(s, server))
+		}
+	}
+	c.forget(all, time.Now())
+	return list, nil
+}
+
+// servers is every server of the project.
+func (c *Cloud) servers(ctx context.Context, s *session, op string) ([]server, error) {
+	list, err := all[server](ctx, s.compute, "servers/detail", nil, "servers")
+	if err != nil {
+		return nil, c.lost(s, op, "", err)
+	}
+	for i := range list {
+		if list[i].Status == "UNKNOWN" {
+			return nil, &cloud.Error{Kind: cloud.Transient, Op: op, Name: list[i].ID, Err: errDown,
+				Hint: "a cell of Nova is away: its servers are there, and nothing is known of them"}
+		}
+	}
+	return list, nil
+}
+
+// Check resolves all names of a spec, and makes nothing.
+func (c *Cloud) Check(ctx context.Context, spec cloud.Spec) error {
+	if err := c.fits(spec); err != nil {
+		return err
+	}
+	s, err := c.session(ctx, "check")
+	if err != nil {
+		return err
+	}
+	_, err = c.parts(ctx, s, "check", spec)
+	return err
+}
+
+// errDown is of a server that Nova knows by its id alone.
+var errDown = errors.New("the cell that has the server does not answer")
