@@ -17,11 +17,12 @@ const (
 	Silent               // the worker has not answered in time; what was asked may still happen
 	Refused              // the worker answers that it cannot
 	Twins                // two processes have the name, and a command reaches any one of them
+	Invalid              // the question is wrong and stays wrong until somebody changes it
 )
 
 // String is the kind in lower case, as in metrics and logs.
 func (k Kind) String() string {
-	names := [...]string{"away", "auth", "garbled", "no_worker", "silent", "refused", "twins"}
+	names := [...]string{"away", "auth", "garbled", "no_worker", "silent", "refused", "twins", "invalid"}
 	if k < 0 || int(k) >= len(names) {
 		return "away"
 	}
@@ -29,7 +30,7 @@ func (k Kind) String() string {
 }
 
 // Kinds lists all of them, in the order of their numbers.
-func Kinds() []Kind { return []Kind{Away, Auth, Garbled, NoWorker, Silent, Refused, Twins} }
+func Kinds() []Kind { return []Kind{Away, Auth, Garbled, NoWorker, Silent, Refused, Twins, Invalid} }
 
 // Error is what went wrong between us and a broker or a worker.
 type Error struct {
