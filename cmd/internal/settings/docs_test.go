@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"perfmon/cmd/internal/strictyaml"
 )
 
 var update = flag.Bool("update", false, "rewrite docs/settings.md")
@@ -75,7 +77,7 @@ const docsRest = `
 // docs is the whole of docs/settings.md.
 func docs() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, docsIntro, MaxBytes>>20, maxSecret>>10)
+	fmt.Fprintf(&b, docsIntro, strictyaml.MaxBytes>>20, strictyaml.MaxSecret>>10)
 	b.WriteString(docsRest)
 	b.WriteString("## The file\n\n")
 	s := &Settings{}
@@ -85,15 +87,15 @@ func docs() string {
 	fmt.Fprintf(&b, "What stands below `sinks` is the name of a sink, in metrics and in the journal: up to 64 lower case letters, digits, `-` and `_`. "+
 		"The name is its kind as well, unless `kind` says otherwise; so there can be several of a kind, and %d sinks in all. "+
 		"The kind `xapi` is there once, under that name. Whatever its kind, a sink has these keys:\n\n", maxSinks)
-	none := kind{keys: func(*draft) []key { return nil }}
+	none := kind{keys: func(*draft) []strictyaml.Key { return nil }}
 	table(&b, "", newDraft("", none).keys(), map[string]string{
 		"kind": "the name", "hold_silenced": "`true`; " + silencedToo(), "timeout": timeouts(),
 	})
 	b.WriteString("\nA delivery may take twice the `timeout` of one request, where there are requests.\n")
 
 	fmt.Fprintf(&b, "\n## TLS\n\nThe keys below `tls_config`. Without it, TLS is up to the address, and the system's authorities are trusted.\n\n")
-	g, _ := newDraft("", none).tlsKeys().value.(group)
-	table(&b, "", g.keys, nil)
+	g, _ := newDraft("", none).tlsKeys().Value.(strictyaml.Group)
+	table(&b, "", g.Keys, nil)
 	for _, k := range kinds {
 		fmt.Fprintf(&b, "\n## %s\n\n%s\n", k.name, k.text)
 		if own := k.keys(newDraft(k.name, k)); len(own) > 0 {
@@ -106,44 +108,44 @@ func docs() string {
 
 // table has a row for each key, except those of other sections. The defaults
 // that differ from kind to kind are given.
-func table(b *strings.Builder, prefix string, list []key, defaults map[string]string) {
+func table(b *strings.Builder, prefix string, list []strictyaml.Key, defaults map[string]string) {
 	if prefix == "" {
 		b.WriteString("| key | value | default | meaning |\n|---|---|---|---|\n")
 	}
 	for _, k := range list {
-		names, form, initial, text := codes([]string{prefix + k.name}), k.value.form(), k.value.initial(), k.text
+		names, form, initial, text := codes([]string{prefix + k.Name}), k.Value.Form(), k.Value.Initial(), k.Text
 		if initial != "" {
 			initial = codes([]string{initial})
 		}
-		if k.required != "" {
+		if k.Required != "" {
 			initial = "required"
 		}
-		switch v := k.value.(type) {
+		switch v := k.Value.(type) {
 		case *sinks:
 			form = "sinks by name"
-		case secretPart:
-			if v.end != "_file" {
+		case strictyaml.SecretPart:
+			if v.End != "_file" {
 				continue // one row for all keys of a secret
 			}
-			names, form, text = codes(v.s.names()), "a secret", v.s.text
-			if v.s.inline {
+			names, form, text = codes(v.S.Names()), "a secret", v.S.Text
+			if v.S.Inline {
 				form = "a text, or a secret"
 			}
-			if v.s.required {
+			if v.S.Required {
 				initial = "required"
 			}
-		case misplaced:
+		case strictyaml.Misplaced:
 			continue
-		case group:
-			if k.name == "tls_config" {
+		case strictyaml.Group:
+			if k.Name == "tls_config" {
 				form, text = "keys", "see [TLS](#tls)"
 				break
 			}
 			fmt.Fprintf(b, "| %s | keys | | %s |\n", names, text)
-			table(b, k.name+".", v.keys, nil)
+			table(b, k.Name+".", v.Keys, nil)
 			continue
 		}
-		if other := defaults[k.name]; other != "" {
+		if other := defaults[k.Name]; other != "" {
 			initial = other
 		}
 		fmt.Fprintf(b, "| %s | %s | %s | %s |\n", names, form, initial, text)
@@ -167,7 +169,7 @@ func timeouts() string {
 	for _, k := range kinds {
 		for path, value := range flatten("", newDraft(k.name, k).keys()) {
 			if path == "timeout" {
-				of[value.initial()] = append(of[value.initial()], k.name)
+				of[value.Initial()] = append(of[value.Initial()], k.name)
 			}
 		}
 	}
@@ -213,8 +215,8 @@ func TestDocsOfSinks(t *testing.T) {
 		}
 		d := newDraft(k.name, k)
 		for _, key := range k.keys(d) {
-			if !key.refused {
-				want = append(want, stem(key.name))
+			if !key.Refused {
+				want = append(want, stem(key.Name))
 			}
 		}
 		if d.request != nil {

@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"go.yaml.in/yaml/v3"
+
+	"perfmon/cmd/internal/strictyaml"
 )
 
 const examplePath = "../../../packaging/perfmon.yaml"
@@ -76,7 +78,7 @@ func TestExampleUsed(t *testing.T) {
 	for _, k := range kinds {
 		for path, value := range flatten("", newDraft(k.name, k).keys()) {
 			kindsOf[stem(path)] = append(kindsOf[stem(path)], k.name)
-			initial[k.name+" "+path] = value.initial()
+			initial[k.name+" "+path] = value.Initial()
 		}
 	}
 	for path, want := range kindsOf {
@@ -119,13 +121,13 @@ func stem(name string) string {
 }
 
 // flatten are keys with their values, those below a key as key.below.
-func flatten(prefix string, list []key) map[string]value {
-	all := map[string]value{}
+func flatten(prefix string, list []strictyaml.Key) map[string]strictyaml.Value {
+	all := map[string]strictyaml.Value{}
 	for _, k := range list {
-		if g, ok := k.value.(group); ok {
-			maps.Copy(all, flatten(prefix+k.name+".", g.keys))
-		} else if !k.refused {
-			all[prefix+k.name] = k.value
+		if g, ok := k.Value.(strictyaml.Group); ok {
+			maps.Copy(all, flatten(prefix+k.Name+".", g.Keys))
+		} else if !k.Refused {
+			all[prefix+k.Name] = k.Value
 		}
 	}
 	return all

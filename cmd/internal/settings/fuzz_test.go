@@ -3,6 +3,8 @@ package settings
 import (
 	"strings"
 	"testing"
+
+	"perfmon/cmd/internal/strictyaml"
 )
 
 // FuzzSettings: whatever the file, there is an answer that is bounded and has
@@ -20,10 +22,10 @@ func FuzzSettings(f *testing.F) {
 		if strings.Contains(text, "_file") {
 			return
 		}
-		r := &reader{dir: "/nowhere", env: noEnv}
-		s := r.settings([]byte(text))
-		found := r.found()
-		if len(found) > MaxProblems+1 {
+		r := &strictyaml.Reader{Dir: "/nowhere", Env: noEnv}
+		s := readSettings(r, []byte(text))
+		found := r.Found()
+		if len(found) > strictyaml.MaxProblems+1 {
 			t.Fatalf("%d problems", len(found))
 		}
 		lines := 2
@@ -40,7 +42,7 @@ func FuzzSettings(f *testing.F) {
 				t.Errorf("a line %q", line)
 			}
 		}
-		if r.errors > 0 {
+		if r.Errors > 0 {
 			return
 		}
 		for _, x := range s.Sinks {

@@ -9,6 +9,7 @@ import (
 	"perfmon/alarm/sink/nats"
 	"perfmon/alarm/sink/webhook"
 	"perfmon/alarm/sink/xapi"
+	"perfmon/cmd/internal/strictyaml"
 )
 
 // The kinds of sinks.
@@ -33,7 +34,7 @@ type kind struct {
 	text         string // for the docs
 	holdSilenced bool   // those that wake people do
 	// keys sets the defaults of a draft's options, and binds keys to them.
-	keys func(*draft) []key
+	keys func(*draft) []strictyaml.Key
 }
 
 var kinds = []kind{
@@ -42,7 +43,7 @@ var kinds = []kind{
 	{kindWebhook, "A POST to an address, signed if there is a secret.", true, (*draft).webhookKeys},
 	{kindNATS, "NATS JetStream. What scales listens here, and has to hear of what is silenced too.", false, (*draft).natsKeys},
 	{kindAMQP, "An AMQP 0-9-1 broker, such as RabbitMQ. What scales listens here, and has to hear of what is silenced too.", false, (*draft).amqpKeys},
-	{kindJournald, "The journal of this host. It has no keys of its own: an empty `journald:` switches it on.", true, func(*draft) []key { return nil }},
+	{kindJournald, "The journal of this host. It has no keys of its own: an empty `journald:` switches it on.", true, func(*draft) []strictyaml.Key { return nil }},
 }
 
 func kindNames() []string {
@@ -62,79 +63,79 @@ func findKind(name string) (kind, bool) {
 	return kinds[i], true
 }
 
-func (d *draft) xapiKeys() []key {
+func (d *draft) xapiKeys() []strictyaml.Key {
 	d.Clear, d.MaxPerHour = xapi.ClearNone, xapi.DefaultMaxPerHour
-	return []key{
-		{name: "clear", value: word[xapi.Clear]{&d.Clear, []xapi.Clear{xapi.ClearNone, xapi.ClearMessage, xapi.ClearDestroy}}, text: "what a clear becomes: nothing, a message `PERFMON_ALARM_CLEARED`, or the end of our own message of that alarm"},
-		{name: "max_per_hour", value: number[int]{&d.MaxPerHour, 0, 1_000_000}, text: "the messages of an hour; what is over it becomes one summary message. 0: no limit"},
+	return []strictyaml.Key{
+		{Name: "clear", Value: strictyaml.Word[xapi.Clear]{To: &d.Clear, From: []xapi.Clear{xapi.ClearNone, xapi.ClearMessage, xapi.ClearDestroy}}, Text: "what a clear becomes: nothing, a message `PERFMON_ALARM_CLEARED`, or the end of our own message of that alarm"},
+		{Name: "max_per_hour", Value: strictyaml.Number[int]{To: &d.MaxPerHour, Min: 0, Max: 1_000_000}, Text: "the messages of an hour; what is over it becomes one summary message. 0: no limit"},
 	}
 }
 
-func (d *draft) alertmanagerKeys() []key {
+func (d *draft) alertmanagerKeys() []strictyaml.Key {
 	o := &d.alertmanager
 	o.Timeout, o.TTL = alertmanager.DefaultTimeout, alertmanager.DefaultTTL
 	d.request = &o.Timeout
-	list := []key{
-		{name: "urls", required: "[http://host:9093]", value: words[string]{to: &o.URLs, what: "http://host:9093"}, text: "the peers; each gets everything"},
-		{name: "username", value: text{&o.Username, "a text"}, text: "of basic authentication"},
+	list := []strictyaml.Key{
+		{Name: "urls", Required: "[http://host:9093]", Value: strictyaml.Words[string]{To: &o.URLs, What: "http://host:9093"}, Text: "the peers; each gets everything"},
+		{Name: "username", Value: strictyaml.Text{To: &o.Username, What: "a text"}, Text: "of basic authentication"},
 	}
-	list = append(list, d.secret(secret{name: "password", to: &o.Password, standIn: standInText, text: "the user's password"})...)
-	list = append(list, d.secret(secret{name: "bearer_token", to: &o.BearerToken, standIn: standInText, text: "a token for the Authorization header"})...)
+	list = append(list, d.secret(strictyaml.Secret{Name: "password", To: &o.Password, StandIn: standInText, Text: "the user's password"})...)
+	list = append(list, d.secret(strictyaml.Secret{Name: "bearer_token", To: &o.BearerToken, StandIn: standInText, Text: "a token for the Authorization header"})...)
 	list = append(list, d.tlsKeys())
 	list = append(list, d.proxyKeys()...)
 	return append(list,
-		key{name: "ttl", value: duration{to: &o.TTL, min: 30 * time.Second, max: time.Hour}, text: "how long the heartbeat alert outlives the agent"},
-		key{name: "generator_url", value: text{&o.GeneratorURL, "an address"}, text: "a link for the reader of an alert"},
+		strictyaml.Key{Name: "ttl", Value: strictyaml.Duration{To: &o.TTL, Min: 30 * time.Second, Max: time.Hour}, Text: "how long the heartbeat alert outlives the agent"},
+		strictyaml.Key{Name: "generator_url", Value: strictyaml.Text{To: &o.GeneratorURL, What: "an address"}, Text: "a link for the reader of an alert"},
 	)
 }
 
-func (d *draft) webhookKeys() []key {
+func (d *draft) webhookKeys() []strictyaml.Key {
 	o := &d.webhook
 	o.Timeout, o.MaxBatch = webhook.DefaultTimeout, webhook.DefaultMaxBatch
 	d.request = &o.Timeout
-	list := d.secret(secret{name: "url", to: &o.URL, inline: true, required: true, standIn: standInURL, text: "the address, `https://host/path`"})
-	list = append(list, d.secret(secret{name: "secret", to: &o.Secret, standIn: standInText, text: "the key of the signature"})...)
-	list = append(list, d.secret(secret{name: "bearer_token", to: &o.BearerToken, standIn: standInText, text: "a token for the Authorization header"})...)
+	list := d.secret(strictyaml.Secret{Name: "url", To: &o.URL, Inline: true, Required: true, StandIn: standInURL, Text: "the address, `https://host/path`"})
+	list = append(list, d.secret(strictyaml.Secret{Name: "secret", To: &o.Secret, StandIn: standInText, Text: "the key of the signature"})...)
+	list = append(list, d.secret(strictyaml.Secret{Name: "bearer_token", To: &o.BearerToken, StandIn: standInText, Text: "a token for the Authorization header"})...)
 	list = append(list, d.tlsKeys())
 	list = append(list, d.proxyKeys()...)
 	return append(list,
-		key{name: "batch", value: boolean{&o.Batch}, text: "several events in a request, as a JSON array"},
-		key{name: "max_batch", value: number[int]{&o.MaxBatch, 1, webhook.DefaultMaxBatch}, text: "how many events those are at most"},
+		strictyaml.Key{Name: "batch", Value: strictyaml.Boolean{To: &o.Batch}, Text: "several events in a request, as a JSON array"},
+		strictyaml.Key{Name: "max_batch", Value: strictyaml.Number[int]{To: &o.MaxBatch, Min: 1, Max: webhook.DefaultMaxBatch}, Text: "how many events those are at most"},
 	)
 }
 
-func (d *draft) natsKeys() []key {
+func (d *draft) natsKeys() []strictyaml.Key {
 	o := &d.nats
 	o.Timeout, o.Stream, o.Window, o.InboxPrefix = nats.DefaultTimeout, nats.DefaultStream, nats.DefaultWindow, "_INBOX"
 	d.request = &o.Timeout
-	list := []key{
-		{name: "urls", required: "[nats://host:4222]", value: words[string]{to: &o.URLs, what: "nats://host:4222"}, text: "servers of one cluster; `tls://` demands TLS"},
-		{name: "username", value: text{&o.Username, "a text"}, text: "the user, if the server asks for one"},
+	list := []strictyaml.Key{
+		{Name: "urls", Required: "[nats://host:4222]", Value: strictyaml.Words[string]{To: &o.URLs, What: "nats://host:4222"}, Text: "servers of one cluster; `tls://` demands TLS"},
+		{Name: "username", Value: strictyaml.Text{To: &o.Username, What: "a text"}, Text: "the user, if the server asks for one"},
 	}
-	list = append(list, d.secret(secret{name: "password", to: &o.Password, standIn: standInText, text: "the user's password"})...)
-	list = append(list, d.secret(secret{name: "token", to: &o.Token, standIn: standInText, text: "a token, instead of a user"})...)
-	list = append(list, d.secret(secret{name: "credentials", to: &o.Credentials, lines: true, standIn: standInText, text: "the contents of a `.creds` file, instead of a user"})...)
+	list = append(list, d.secret(strictyaml.Secret{Name: "password", To: &o.Password, StandIn: standInText, Text: "the user's password"})...)
+	list = append(list, d.secret(strictyaml.Secret{Name: "token", To: &o.Token, StandIn: standInText, Text: "a token, instead of a user"})...)
+	list = append(list, d.secret(strictyaml.Secret{Name: "credentials", To: &o.Credentials, Lines: true, StandIn: standInText, Text: "the contents of a `.creds` file, instead of a user"})...)
 	return append(list,
 		d.tlsKeys(),
-		key{name: "stream", value: text{&o.Stream, "a name"}, text: "the stream that has to take the events"},
-		key{name: "duplicate_window", value: duration{to: &o.Window, min: time.Second, max: 30 * 24 * time.Hour}, text: "the stream's duplicate window, for the case that it may not be read"},
-		key{name: "inbox_prefix", value: text{&o.InboxPrefix, "a subject"}, text: "where acknowledgements come to"},
+		strictyaml.Key{Name: "stream", Value: strictyaml.Text{To: &o.Stream, What: "a name"}, Text: "the stream that has to take the events"},
+		strictyaml.Key{Name: "duplicate_window", Value: strictyaml.Duration{To: &o.Window, Min: time.Second, Max: 30 * 24 * time.Hour}, Text: "the stream's duplicate window, for the case that it may not be read"},
+		strictyaml.Key{Name: "inbox_prefix", Value: strictyaml.Text{To: &o.InboxPrefix, What: "a subject"}, Text: "where acknowledgements come to"},
 	)
 }
 
-func (d *draft) amqpKeys() []key {
+func (d *draft) amqpKeys() []strictyaml.Key {
 	o := &d.amqp
 	o.Timeout, o.Exchange, o.KeepAlive = amqp.DefaultTimeout, amqp.DefaultExchange, amqp.DefaultKeepAlive
 	d.request = &o.Timeout
-	list := []key{
-		{name: "urls", required: "[amqps://host:5671/vhost]", value: words[string]{to: &o.URLs, what: "amqps://host:5671/vhost"}, text: "brokers of one cluster, tried in order"},
-		{name: "username", value: text{&o.Username, "a text"}, text: "the user; needed unless `external_auth` is true"},
+	list := []strictyaml.Key{
+		{Name: "urls", Required: "[amqps://host:5671/vhost]", Value: strictyaml.Words[string]{To: &o.URLs, What: "amqps://host:5671/vhost"}, Text: "brokers of one cluster, tried in order"},
+		{Name: "username", Value: strictyaml.Text{To: &o.Username, What: "a text"}, Text: "the user; needed unless `external_auth` is true"},
 	}
-	list = append(list, d.secret(secret{name: "password", to: &o.Password, standIn: standInText, text: "the user's password"})...)
+	list = append(list, d.secret(strictyaml.Secret{Name: "password", To: &o.Password, StandIn: standInText, Text: "the user's password"})...)
 	return append(list,
-		key{name: "external_auth", value: boolean{&o.External}, text: "true says who we are by the client certificate of `tls_config` instead"},
+		strictyaml.Key{Name: "external_auth", Value: strictyaml.Boolean{To: &o.External}, Text: "true says who we are by the client certificate of `tls_config` instead"},
 		d.tlsKeys(),
-		key{name: "exchange", value: text{&o.Exchange, "a name"}, text: "the topic exchange"},
-		key{name: "keep_alive", value: duration{to: &o.KeepAlive, min: time.Second, max: 5 * time.Minute, unit: time.Second}, text: "the interval of the protocol's own heartbeat"},
+		strictyaml.Key{Name: "exchange", Value: strictyaml.Text{To: &o.Exchange, What: "a name"}, Text: "the topic exchange"},
+		strictyaml.Key{Name: "keep_alive", Value: strictyaml.Duration{To: &o.KeepAlive, Min: time.Second, Max: 5 * time.Minute, Unit: time.Second}, Text: "the interval of the protocol's own heartbeat"},
 	)
 }

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"perfmon/cmd/internal/strictyaml"
 )
 
 // problems are what is said about a text, a line each.
@@ -16,7 +18,7 @@ func problems(t *testing.T, text string) string {
 	if err == nil {
 		return ""
 	}
-	var bad *Error
+	var bad *strictyaml.Error
 	if s == nil || !errors.As(err, &bad) {
 		t.Fatalf("%q: %v, %v", text, s, err)
 	}
@@ -36,7 +38,7 @@ var wrong = []struct{ text, want string }{
 	{"mute_vms: true\n---\nmute_vms: false\n", "f:2:1: error: a second document; fix: make one of them, without --- between"},
 	{"mute_vms: true\n---\n[", "f:3: error: not YAML: did not find expected node content; fix: look at the indentation, quotes and brackets of what begins there"},
 	{strings.Repeat("[", 20000), "f: error: not YAML: exceeded max depth of 10000; fix: name the right file"},
-	{strings.Repeat("#\n", MaxBytes/2+1), "f: error: more than 1048576 bytes; fix: name the right file"},
+	{strings.Repeat("#\n", strictyaml.MaxBytes/2+1), "f: error: more than 1048576 bytes; fix: name the right file"},
 
 	// The shape.
 	{"hush", "f:1:1: error: a single value; fix: write keys with values below it, indented, with a space behind each colon"},
@@ -87,7 +89,7 @@ var wrong = []struct{ text, want string }{
 	{"sinks: {xapi: {deadline: 100d}}", `f:1:26: error: sinks.xapi.deadline: "100d" is not from 1s to 720h; fix: write one within these bounds, such as 24h`},
 	{"sinks: {amqp: {urls: [amqp://a], username: u, keep_alive: 1500ms}}", `f:1:59: error: sinks.amqp.keep_alive: "1500ms" is not a multiple of 1s; fix: write such a one, as 10s`},
 	{"sinks: {webhook: {url: ''}}", "f:1:24: error: sinks.webhook.url: empty; fix: write a text, or leave the key out"},
-	{"sinks: {webhook: {url: " + strings.Repeat("x", maxText+1) + "}}", "f:1:24: error: sinks.webhook.url: more than 4096 bytes; fix: write a text"},
+	{"sinks: {webhook: {url: " + strings.Repeat("x", strictyaml.MaxText+1) + "}}", "f:1:24: error: sinks.webhook.url: more than 4096 bytes; fix: write a text"},
 	{"sinks: {nats: {urls: nats://a}}", "f:1:22: error: sinks.nats.urls: not a list; fix: write a list: [nats://host:4222]"},
 	{"sinks: {nats: {urls: []}}", "f:1:22: error: sinks.nats.urls: an empty list; fix: leave the key out"},
 	{"sinks: {nats: {urls: }}", "f:1:22: error: sinks.nats.urls: no value; fix: write a list: [nats://host:4222], or leave the key out"},
@@ -162,11 +164,11 @@ f:11:38: error: sinks.amqp.password: a secret is not written into this file, whi
 
 func TestProblemsAreBounded(t *testing.T) {
 	var b strings.Builder
-	for i := range MaxProblems + 5 {
+	for i := range strictyaml.MaxProblems + 5 {
 		fmt.Fprintf(&b, "key%d: 1\n", i)
 	}
 	lines := strings.Split(problems(t, b.String()), "\n")
-	if last := lines[len(lines)-1]; len(lines) != MaxProblems+1 || last != "f: error: and 5 more problems; fix: mend the first ones" {
+	if last := lines[len(lines)-1]; len(lines) != strictyaml.MaxProblems+1 || last != "f: error: and 5 more problems; fix: mend the first ones" {
 		t.Errorf("%d lines, the last %s", len(lines), last)
 	}
 	b.Reset()
@@ -257,7 +259,7 @@ func TestSecretFiles(t *testing.T) {
 	f("an empty line", "\n", 0o600, "nothing is in it; fix: put the secret there")
 	f("two lines", "secret\n\n", 0o600, more)
 	f("bytes", "\x01\x02", 0o600, more)
-	f("huge", strings.Repeat("x", maxSecret+1), 0o600, fmt.Sprintf("read the secret: %s has more than 65536 bytes", filepath.Join(dir, "hush")))
+	f("huge", strings.Repeat("x", strictyaml.MaxSecret+1), 0o600, fmt.Sprintf("read the secret: %s has more than 65536 bytes", filepath.Join(dir, "hush")))
 }
 
 // TestCheckIsForSomebodyElse: what only the agent knows is a warning.

@@ -19,10 +19,20 @@ import (
 	"perfmon/alarm/sink/nats"
 	"perfmon/alarm/sink/webhook"
 	"perfmon/alarm/sink/xapi"
+	"perfmon/cmd/internal/strictyaml"
 )
 
 // DefaultPath is where the settings are unless a flag says otherwise.
 const DefaultPath = "/etc/perfmon/perfmon.yaml"
+
+// MaxBytes bounds a settings file.
+const MaxBytes = strictyaml.MaxBytes
+
+// Problem is one thing that is wrong with the settings.
+type Problem = strictyaml.Problem
+
+// Error is all that is wrong with a settings file.
+type Error = strictyaml.Error
 
 // Settings are what a file says, with the defaults of what it does not say.
 type Settings struct {
@@ -33,7 +43,7 @@ type Settings struct {
 	// toolstack's is among them, the first if the file does not name it.
 	Sinks []Sink
 	// Warnings are what may not have been meant, and what others may see.
-	Warnings []Problem
+	Warnings []strictyaml.Problem
 }
 
 // Sink is where alarms go, and how. It prints as its name, kind and
@@ -67,16 +77,16 @@ type Sink struct {
 // with one sink less is better than none. A sink with a mistake is left out,
 // but for the toolstack's, which is there with its defaults.
 func Load(path string, env func(string) string) (*Settings, error) {
-	r := &reader{dir: filepath.Dir(path), env: env}
+	r := &strictyaml.Reader{Dir: filepath.Dir(path), Env: env}
 	text, err := readFile(path)
 	if err != nil {
-		return r.settings(nil), fmt.Errorf("read settings: %w", err)
+		return readSettings(r, nil), fmt.Errorf("read settings: %w", err)
 	}
-	s := r.settings(text)
-	if r.errors > 0 {
-		return s, &Error{Path: path, Problems: r.found()}
+	s := readSettings(r, text)
+	if r.Errors > 0 {
+		return s, &strictyaml.Error{Path: path, Problems: r.Found()}
 	}
-	s.Warnings = r.found()
+	s.Warnings = r.Found()
 	return s, nil
 }
 
@@ -84,10 +94,10 @@ func Load(path string, env func(string) string) (*Settings, error) {
 // relative names of files begin. Who checks may be somebody else than the
 // agent: a secret that may not be read, or a variable of the environment that
 // is not set, is a warning.
-func Check(dir string, text []byte, env func(string) string) []Problem {
-	r := &reader{dir: dir, env: env, checking: true}
-	r.settings(text)
-	return r.found()
+func Check(dir string, text []byte, env func(string) string) []strictyaml.Problem {
+	r := &strictyaml.Reader{Dir: dir, Env: env, Checking: true}
+	readSettings(r, text)
+	return r.Found()
 }
 
 func readFile(path string) ([]byte, error) {
@@ -99,21 +109,24 @@ func readFile(path string) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
-	return io.ReadAll(io.LimitReader(f, MaxBytes+1))
+	return io.ReadAll(io.LimitReader(f, strictyaml.MaxBytes+1))
 }
 
-func (r *reader) settings(text []byte) *Settings {
+// readSettings makes settings of a text, and has the reader collect what is
+// wrong with it.
+func readSettings(r *strictyaml.Reader, text []byte) *Settings {
+	r.Elsewhere = elsewhere
 	s := &Settings{}
 	all := &sinks{to: s}
-	root, problem := parse(text)
+	root, problem := strictyaml.Parse(text)
 	switch {
 	case problem != nil:
-		r.add(*problem)
+		r.Add(*problem)
 		fallthrough
 	case root == nil: // as an empty mapping is
 		root = &yaml.Node{Kind: yaml.MappingNode}
 	}
-	place{r, root, ""}.section(s.keys(all))
+	strictyaml.Place{R: r, Node: root, Path: ""}.Section(s.keys(all))
 	s.addToolstack(all.toolstack)
 	return s
 }

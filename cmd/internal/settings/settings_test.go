@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"perfmon/alarm"
+	"perfmon/cmd/internal/strictyaml"
 )
 
 // noEnv is an environment without variables.
@@ -286,7 +287,7 @@ func TestBatch(t *testing.T) {
 
 func TestFileThatCannotBeRead(t *testing.T) {
 	s, err := Load(t.TempDir(), noEnv)
-	var bad *Error
+	var bad *strictyaml.Error
 	if len(s.Sinks) != 1 || err == nil || errors.As(err, &bad) || !strings.Contains(err.Error(), "read settings: ") {
 		t.Errorf("a directory: %v", err)
 	}

@@ -13,6 +13,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"perfmon/alarm/outbox"
+	"perfmon/cmd/internal/strictyaml"
 )
 
 // maxSinks bounds the sinks: each is a goroutine and a queue on disk.
@@ -28,13 +29,13 @@ type sinks struct {
 	toolstack bool // its sink was named
 }
 
-func (v *sinks) read(p place) {
-	list, ok := p.pairs()
+func (v *sinks) Read(p strictyaml.Place) {
+	list, ok := p.Pairs()
 	if !ok {
 		return
 	}
 	if len(list) > maxSinks {
-		p.problem(fmt.Sprintf("more than %d sinks", maxSinks), "leave some out")
+		p.Problem(fmt.Sprintf("more than %d sinks", maxSinks), "leave some out")
 		return
 	}
 	for _, pair := range list {
@@ -42,18 +43,21 @@ func (v *sinks) read(p place) {
 	}
 }
 
-func (v *sinks) form() string    { return "" }
-func (v *sinks) initial() string { return "" }
+// has says whether a name is that of a kind, and so of a sink.
+func (v *sinks) Has(name string) bool { return slices.Contains(kindNames(), name) }
+
+func (v *sinks) Form() string    { return "" }
+func (v *sinks) Initial() string { return "" }
 
 // sinkName is what an outbox takes.
 var sinkName = regexp.MustCompile(`^[a-z0-9_-]{1,64}$`)
 
-func (v *sinks) readSink(p place, nameNode, node *yaml.Node) {
+func (v *sinks) readSink(p strictyaml.Place, nameNode, node *yaml.Node) {
 	name := nameNode.Value
-	p = p.below(name, node)
-	at := place{p.r, nameNode, p.path}
+	p = p.Below(name, node)
+	at := strictyaml.Place{R: p.R, Node: nameNode, Path: p.Path}
 	if !sinkName.MatchString(name) {
-		at.problem("no name for a sink", "write up to 64 lower case letters, digits, - and _")
+		at.Problem("no name for a sink", "write up to 64 lower case letters, digits, - and _")
 		return
 	}
 	k, ok := kindOf(at, node, name)
@@ -62,7 +66,7 @@ func (v *sinks) readSink(p place, nameNode, node *yaml.Node) {
 	}
 	if k.name == kindXAPI {
 		if name != kindXAPI {
-			at.problem("the toolstack's sink has another name", "write its keys below sinks.xapi")
+			at.Problem("the toolstack's sink has another name", "write its keys below sinks.xapi")
 			return
 		}
 		v.toolstack = true
@@ -77,61 +81,61 @@ func (v *sinks) readSink(p place, nameNode, node *yaml.Node) {
 }
 
 // kindOf finds out what a sink is: what its key kind says, or its name.
-func kindOf(at place, node *yaml.Node, name string) (kind, bool) {
+func kindOf(at strictyaml.Place, node *yaml.Node, name string) (kind, bool) {
 	if node.Kind == yaml.MappingNode {
 		for i := 0; i+1 < len(node.Content); i += 2 {
 			if node.Content[i].Value != "kind" {
 				continue
 			}
 			said := ""
-			word[string]{&said, kindNames()}.read(at.below("kind", node.Content[i+1]))
+			strictyaml.Word[string]{To: &said, From: kindNames()}.Read(at.Below("kind", node.Content[i+1]))
 			return findKind(said)
 		}
 	}
 	k, ok := findKind(name)
 	if !ok {
-		fix := "write kind: " + alternatives(kindNames())
-		if meant := didYouMean(name, kindNames()); meant != "" {
+		fix := "write kind: " + strictyaml.Alternatives(kindNames())
+		if meant := strictyaml.DidYouMean(name, kindNames()); meant != "" {
 			fix = meant + " If not, " + fix
 		}
-		at.problem("no kind, and the name is none", fix)
+		at.Problem("no kind, and the name is none", fix)
 	}
 	return k, ok
 }
 
 // read reads a sink at p, whose name is at at. ok is false if something is
 // wrong with it, or it is switched off.
-func (d *draft) read(p, at place) (s Sink, ok bool) {
-	before := p.r.errors
+func (d *draft) read(p, at strictyaml.Place) (s Sink, ok bool) {
+	before := p.R.Errors
 	list := d.keys()
-	there := p.section(list)
+	there := p.Section(list)
 	if !d.enabled {
 		return Sink{}, false
 	}
 	for _, k := range list {
-		if k.required != "" && !there[k.name] {
-			at.problem("no "+k.name, "write "+k.name+": "+k.required)
+		if k.Required != "" && !there[k.Name] {
+			at.Problem("no "+k.Name, "write "+k.Name+": "+k.Required)
 		}
 	}
 	for _, s := range d.secrets {
-		s.resolve(at)
+		s.Resolve(at)
 	}
 	d.finish(at)
-	if p.r.errors == before {
+	if p.R.Errors == before {
 		// Nothing is connected before the first event.
 		if _, err := d.Open(slog.New(slog.DiscardHandler)); err != nil && d.Kind != kindXAPI {
-			at.problem(strings.TrimPrefix(err.Error(), d.Kind+": "), "")
+			at.Problem(strings.TrimPrefix(err.Error(), d.Kind+": "), "")
 		}
 	}
-	return d.Sink, p.r.errors == before
+	return d.Sink, p.R.Errors == before
 }
 
 // finish makes options of what was read.
-func (d *draft) finish(at place) {
-	if d.filter.r != nil {
+func (d *draft) finish(at strictyaml.Place) {
+	if d.filter.R != nil {
 		filter, err := outbox.NewFilter(d.rules)
 		if err != nil {
-			d.filter.problem(strings.TrimPrefix(err.Error(), "filter: "), "")
+			d.filter.Problem(strings.TrimPrefix(err.Error(), "filter: "), "")
 		}
 		d.Filter = filter
 	}
@@ -139,7 +143,7 @@ func (d *draft) finish(at place) {
 		{d.alertmanager.Username, d.alertmanager.Password}, {d.nats.Username, d.nats.Password}, {d.amqp.Username, d.amqp.Password},
 	} {
 		if user[0] == "" && user[1] != "" {
-			at.problem("a password without a username", "write username, too")
+			at.Problem("a password without a username", "write username, too")
 		}
 	}
 	if d.request != nil {
@@ -149,28 +153,28 @@ func (d *draft) finish(at place) {
 	if d.environment {
 		proxy = "environment"
 		if d.proxy != "" {
-			at.problem("both proxy_url and proxy_from_environment", "keep one")
+			at.Problem("both proxy_url and proxy_from_environment", "keep one")
 		}
 	}
 	d.alertmanager.Proxy, d.webhook.Proxy = proxy, proxy
-	if d.tlsAt.r != nil {
+	if d.tlsAt.R != nil {
 		c := d.tlsConfig(d.tlsAt)
 		d.alertmanager.TLS, d.webhook.TLS, d.nats.TLS, d.amqp.TLS = c, c, c, c
 	}
 }
 
 // tlsConfig reads the files that p names.
-func (d *draft) tlsConfig(p place) *tls.Config {
+func (d *draft) tlsConfig(p strictyaml.Place) *tls.Config {
 	c, err := d.tls.Config()
 	switch {
-	case errors.Is(err, fs.ErrPermission) && p.r.checking:
-		p.warning(fmt.Sprintf("not checked: %v", err), "check again as root")
+	case errors.Is(err, fs.ErrPermission) && p.R.Checking:
+		p.Warning(fmt.Sprintf("not checked: %v", err), "check again as root")
 		c = &tls.Config{MinVersion: tls.VersionTLS12}
 	case err != nil:
-		p.problem(err.Error(), "")
+		p.Problem(err.Error(), "")
 	}
 	if d.tls.KeyFile != "" {
-		p.warnIfOpen(d.tls.KeyFile)
+		p.WarnIfOpen(d.tls.KeyFile)
 	}
 	return c
 }

@@ -1,4 +1,4 @@
-package settings
+package strictyaml
 
 import (
 	"fmt"

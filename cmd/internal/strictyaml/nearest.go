@@ -1,10 +1,10 @@
-package settings
+package strictyaml
 
 import "slices"
 
-// didYouMean is a fix that names the word nearest to one that is not known;
+// DidYouMean is a fix that names the word nearest to one that is not known;
 // "" if none is near.
-func didYouMean(word string, known []string) string {
+func DidYouMean(word string, known []string) string {
 	best, at := "", 1+max(2, len(word)/3)
 	for _, k := range known {
 		if d := distance(word, k); d < at && d < max(len(word), len(k)) {

@@ -1,4 +1,4 @@
-package settings
+package strictyaml
 
 import (
 	"bytes"
@@ -16,10 +16,10 @@ import (
 // MaxBytes bounds a settings file.
 const MaxBytes = 1 << 20
 
-// parse makes nodes of a text; nil if there is nothing in it. Nodes of an
+// Parse makes nodes of a text; nil if there is nothing in it. Nodes of an
 // alias are not copied, so that no text grows. A problem means that it is not
 // YAML, or not one document.
-func parse(text []byte) (*yaml.Node, *Problem) {
+func Parse(text []byte) (*yaml.Node, *Problem) {
 	if len(text) > MaxBytes {
 		return nil, &Problem{Msg: fmt.Sprintf("more than %d bytes", MaxBytes), Fix: "name the right file"}
 	}
