@@ -17,7 +17,7 @@ func (g *group) wishAncestor(s *Settings) {
 	case pending > max(0, g.p.Threshold) || pending > 0 && g.active() == 0:
 		asked := max(1, machines(float64(pending)*g.p.Ratio))
 		g.wish = have + max(g.coming, asked)
-		g.up = []Reason{{AncestorIs, fmt.Sprintf("%d tasks wait, of which a part of %s machines is asked for", pending, number(g.p.Ratio))}}
+		g.up = []Reason{{AncestorIs, fmt.Sprintf("%s, and %s machines are asked for each of them", tasks(pending, "waits", "wait"), number(g.p.Ratio))}}
 	case g.demand == 0:
 		idle := 0
 		for _, m := range g.available {

@@ -64,12 +64,16 @@ func (g *group) old(m *Machine) bool {
 func groupsOf(s *Snapshot) []*group {
 	groups := make([]*group, 0, len(s.Profiles))
 	byName := make(map[string]*group, len(s.Profiles))
+	each := 0
+	if len(s.Profiles) > 0 {
+		each = len(s.Machines) / len(s.Profiles)
+	}
 	for i := range s.Profiles {
 		p := &s.Profiles[i]
 		if byName[p.Name] != nil {
 			continue
 		}
-		g := &group{p: p, mem: s.Memory.Profiles[p.Name]}
+		g := &group{p: p, mem: s.Memory.Profiles[p.Name], available: make([]*Machine, 0, each)}
 		groups, byName[p.Name] = append(groups, g), g
 	}
 	for i := range s.Machines {

@@ -86,7 +86,6 @@ func (g *group) grow(s *Snapshot, set *Settings, p *places) []Line {
 	if starts > 0 {
 		l := Line{Action: Start, Profile: g.p.Name, Count: starts, Reasons: slices.Clone(g.upWith(wakes + starts))}
 		p.where(&l, g.p)
-		l.Reasons = append(l.Reasons, g.limits...)
 		lines = append(lines, l)
 	}
 	g.mem.Up.Count += wakes + starts

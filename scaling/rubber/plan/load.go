@@ -38,18 +38,12 @@ func (g *group) observe(now time.Time, s *Settings) {
 	step := now.Sub(m.Seen)
 	if m.Since.IsZero() || m.Seen.After(now) || step > s.gap() {
 		// Nothing is known of the time between, so nothing follows from it.
-		*m = ProfileMemory{Load: m.Load, Up: m.Up, Down: m.Down, Since: now}
-		if math.IsNaN(m.Load) || m.Load < 0 || m.Load > most {
-			m.Load = 0
-		}
-		step = min(max(step, s.Interval), s.Interval)
+		*m = ProfileMemory{Load: sane(m.Load), Recently: float64(g.demand), Up: m.Up, Down: m.Down, Since: now}
+		step = s.Interval
 	}
 	x := min(float64(g.demand), m.Load+s.Outlier*math.Sqrt(m.Load)+1)
-	if s.LoadWindow > 0 {
-		m.Load += (x - m.Load) * (1 - math.Exp(-float64(step)/float64(s.LoadWindow)))
-	} else {
-		m.Load = x
-	}
+	m.Load += (x - m.Load) * weight(step, s.LoadWindow)
+	m.Recently += (float64(g.demand) - m.Recently) * weight(step, s.Recent)
 	m.Seen = now
 	if g.waiting == 0 {
 		m.WaitingSince = time.Time{}
@@ -58,6 +52,29 @@ func (g *group) observe(now time.Time, s *Settings) {
 	}
 	g.remember(now, patience)
 	g.covered = now.Sub(m.Since) >= patience
+}
+
+// weight is how much a value counts that was true for a time, in a moving mean.
+func weight(step, window time.Duration) float64 {
+	if window <= 0 {
+		return 1
+	}
+	return 1 - math.Exp(-float64(max(0, step))/float64(window))
+}
+
+// sane is a remembered load, or 0 where it cannot be one.
+func sane(load float64) float64 {
+	if load >= 0 && load <= most {
+		return load
+	}
+	return 0
+}
+
+// load is what spare capacity is measured by: the long mean, but no more than the
+// last minutes bear out.
+func (g *group) load(s *Settings) float64 {
+	r := g.mem.Recently
+	return min(g.mem.Load, r+s.Noise*math.Sqrt(r)+1)
 }
 
 // remember adds a sample of demand, and finds the highest within patience. The
@@ -70,7 +87,7 @@ func (g *group) remember(now time.Time, patience time.Duration) {
 	} else {
 		recent = append(recent, Sample{At: now, Demand: g.demand})
 	}
-	m.Recent = recent
+	m.Peaks = recent
 	for _, r := range recent {
 		g.peak = max(g.peak, r.Demand)
 	}
@@ -79,7 +96,7 @@ func (g *group) remember(now time.Time, patience time.Duration) {
 // kept are the samples that end within patience.
 func (g *group) kept(now time.Time, patience time.Duration) []Sample {
 	var list []Sample
-	for _, r := range g.mem.Recent {
+	for _, r := range g.mem.Peaks {
 		if age := now.Sub(r.At); age >= 0 && age <= patience && len(list) < 2*stretches {
 			if list == nil {
 				list = make([]Sample, 0, stretches+2)
@@ -92,7 +109,7 @@ func (g *group) kept(now time.Time, patience time.Duration) []Sample {
 
 // forget is observe for a demand that is not known.
 func (g *group) forget(now time.Time, patience time.Duration) {
-	g.mem.Recent = g.kept(now, patience)
+	g.mem.Peaks = g.kept(now, patience)
 	g.mem.WaitingSince = time.Time{}
 }
 

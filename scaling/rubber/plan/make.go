@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -26,7 +27,7 @@ func Make(s *Snapshot) Plan {
 		case s.Mode == Ancestor:
 			g.wishAncestor(&set)
 		default:
-			g.wishNormal(&set)
+			g.wishNormal(s.Now, &set)
 		}
 		g.bound(&set)
 		where.pending(g)
@@ -43,6 +44,7 @@ func Make(s *Snapshot) Plan {
 	if !s.Paused {
 		room(s, groups)
 	}
+	parts := make([][]Line, 0, 2*len(groups))
 	for _, g := range groups {
 		var lines []Line
 		if s.Paused {
@@ -51,13 +53,13 @@ func Make(s *Snapshot) Plan {
 			lines = append(g.grow(s, &set, where), g.shrink(s, &set, where)...)
 			lines = append(lines, g.dropped...)
 		}
-		result.Lines = append(result.Lines, lines...)
-		result.Lines = append(result.Lines, g.hold(s, lines, clock)...)
+		parts = append(parts, lines, g.hold(s, lines, clock))
 		result.Targets = append(result.Targets, g.target())
 		if !g.gone {
 			result.Memory.Profiles[g.p.Name] = g.mem
 		}
 	}
+	result.Lines = slices.Concat(parts...)
 	return result
 }
 

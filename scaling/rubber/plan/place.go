@@ -18,7 +18,8 @@ type places struct {
 	bounded   bool // free is all there is
 	avoidAll  [2][]string
 	preferAll [2][]string
-	storage   []string
+	storage   []string // alarmed
+	full      []string // hosts with a full network and no alarm
 }
 
 func newPlaces(s *Snapshot, set *Settings) *places {
@@ -61,6 +62,9 @@ func (p *places) order() {
 		for _, h := range p.list {
 			if h.avoided() || bound == 1 && h.NetworkSaturated {
 				p.avoidAll[bound] = append(p.avoidAll[bound], h.id())
+				if !h.avoided() {
+					p.full = append(p.full, h.id())
+				}
 			} else if !h.Silent {
 				good = append(good, h)
 			}
@@ -124,17 +128,20 @@ func (p *places) blocked(profile *Profile) (Reason, bool) {
 		return Reason{}, false
 	}
 	if len(p.avoidAll[0]) < len(p.list) {
-		return Reason{NetworkFull, fmt.Sprintf("the network of every host that could take it is full (%s), where more machines would not help", list(p.names(bound)))}, true
+		return Reason{NetworkFull, fmt.Sprintf("the network of every host that could take it is full (%s), where more machines would not help", list(p.names(p.avoidAll[bound])))}, true
 	}
-	return Reason{NoHost, fmt.Sprintf("every host raises alarms (%s)", list(p.names(bound)))}, true
+	return Reason{NoHost, fmt.Sprintf("every host raises alarms (%s)", list(p.names(p.avoidAll[bound])))}, true
 }
 
 // where puts hosts and storages into a line, and why.
 func (p *places) where(l *Line, profile *Profile) {
 	bound := b2i(profile.NetworkBound)
 	l.Avoid, l.Prefer, l.AvoidStorage = p.avoidAll[bound], p.preferAll[bound], p.storage
-	if len(l.Avoid) > 0 {
-		l.Reasons = append(l.Reasons, Reason{HostAlarm, fmt.Sprintf("not placed on %s, which %s", list(p.names(bound)), p.why(l.Avoid))})
+	if ids := p.avoidAll[0]; len(ids) > 0 {
+		l.Reasons = append(l.Reasons, Reason{HostAlarm, fmt.Sprintf("not placed on %s, which %s", list(p.names(ids)), p.why(ids))})
+	}
+	if ids := p.full; bound == 1 && len(ids) > 0 {
+		l.Reasons = append(l.Reasons, Reason{NetworkFull, fmt.Sprintf("not placed on %s, where the network is full", list(p.names(ids)))})
 	}
 	if len(l.AvoidStorage) > 0 {
 		var names []string
@@ -146,9 +153,9 @@ func (p *places) where(l *Line, profile *Profile) {
 	}
 }
 
-func (p *places) names(bound int) []string {
+func (p *places) names(ids []string) []string {
 	var names []string
-	for _, id := range p.avoidAll[bound] {
+	for _, id := range ids {
 		names = append(names, p.hosts[id].name())
 	}
 	return names
@@ -174,17 +181,35 @@ func raise(n int, alarms []string) string {
 	return text
 }
 
-// alarmed is why a machine had better go than others.
-func (p *places) alarmed(m *Machine) (Reason, bool) {
-	if h := p.hosts[m.Host]; m.Host != "" && h != nil && h.avoided() {
-		return Reason{HostAlarm, fmt.Sprintf("its host %s %s", h.name(), raise(1, h.Alarms))}, true
+// alarmed is whether a machine had better go than others.
+func (p *places) alarmed(m *Machine) bool {
+	if m.Host != "" && len(p.hosts) > 0 {
+		if h := p.hosts[m.Host]; h != nil && h.avoided() {
+			return true
+		}
+	}
+	if len(p.storage) == 0 {
+		return false
 	}
 	for _, id := range m.Storage {
 		if st := p.storages[id]; st != nil && st.Alarmed {
-			return Reason{StoreAlarm, fmt.Sprintf("its storage %s %s", cmp.Or(st.Name, st.UUID), raise(1, st.Alarms))}, true
+			return true
 		}
 	}
-	return Reason{}, false
+	return false
+}
+
+// alarm is why alarmed is true.
+func (p *places) alarm(m *Machine) Reason {
+	if h := p.hosts[m.Host]; m.Host != "" && h != nil && h.avoided() {
+		return Reason{HostAlarm, fmt.Sprintf("its host %s %s", h.name(), raise(1, h.Alarms))}
+	}
+	for _, id := range m.Storage {
+		if st := p.storages[id]; st != nil && st.Alarmed {
+			return Reason{StoreAlarm, fmt.Sprintf("its storage %s %s", cmp.Or(st.Name, st.UUID), raise(1, st.Alarms))}
+		}
+	}
+	return Reason{}
 }
 
 // silent is whether nobody knows how the host of a machine is. While nobody

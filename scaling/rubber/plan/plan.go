@@ -70,10 +70,11 @@ type Memory struct {
 // ProfileMemory is what is remembered of one profile.
 type ProfileMemory struct {
 	Load         float64   // tasks at once, smoothed
+	Recently     float64   // tasks at once, smoothed over a shorter time
 	Seen         time.Time // when demand was last known
 	Since        time.Time // since when it has been known without a gap
 	WaitingSince time.Time // since when tasks wait without a break; zero: none waits
-	Recent       []Sample  // demand of the last minutes, oldest first
+	Peaks        []Sample  // demand of the last minutes, oldest first
 	Up, Down     Step      // the last steps
 }
 

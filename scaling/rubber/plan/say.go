@@ -31,3 +31,11 @@ func list(names []string) string {
 	}
 	return strings.Join(names, ", ")
 }
+
+// tasks is how many of them do what the verb says, in one form or the other.
+func tasks(n int, one, more string) string {
+	if n == 1 {
+		return strings.TrimSpace("1 task " + one)
+	}
+	return strings.TrimSpace(strconv.Itoa(n) + " tasks " + more)
+}

@@ -10,6 +10,11 @@ type Settings struct {
 	Beta       float64       // spare capacity above load R is Beta·√R (square-root staffing)
 	LoadWindow time.Duration // over which load is smoothed
 	Hysteresis float64       // part of a machine that has to be missing before one is asked for on account of load alone, 0 to 1
+	Recent     time.Duration // over which recent load is smoothed; load counts no more than recent load and its noise
+	Noise      float64       // recent load r bounds load by r + Noise·√r + 1
+	KeepSlack  float64
+	Horizon    time.Duration // for how long a rise of demand that is no accident is taken to go on
+	Lateness   float64       // part of the boot time that a task may wait longer, so that a new machine takes several
 	Outlier    float64       // demand above R + Outlier·√R + 1 does not count as load: it is a burst
 	Optimism   float64       // how much of the work that spare capacity can do while a machine boots is relied upon, 0 to 1
 	TargetWait time.Duration // how long a task may wait before it counts as late
@@ -37,14 +42,17 @@ func DefaultSettings() Settings {
 	return Settings{
 		Interval:      5 * time.Second,
 		Beta:          1,
-		LoadWindow:    20 * time.Minute,
-		Hysteresis:    0.5,
-		Outlier:       3,
+		LoadWindow:    15 * time.Minute,
+		Hysteresis:    0.55,
+		Recent:        90 * time.Second,
+		Noise:         1,
+		Lateness:      0.1,
+		Outlier:       1.5,
 		Optimism:      1,
-		TargetWait:    60 * time.Second,
+		TargetWait:    2 * time.Minute,
 		StartCost:     180 * time.Second,
 		StartExtra:    0,
-		Patience:      1,
+		Patience:      0.75,
 		UpEvery:       5 * time.Second,
 		UpMost:        50,
 		UpFraction:    1,

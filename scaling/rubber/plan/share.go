@@ -205,9 +205,11 @@ func (g *group) sayLimits(s *Snapshot) {
 	switch {
 	case g.p.NoStart != "":
 		g.limits = append(g.limits, Reason{Blocked, g.p.NoStart})
+	case g.alloc < g.want && g.alloc >= s.Cap:
+		g.limits = append(g.limits, Reason{AtCap, fmt.Sprintf("%d would be needed, and the cap is %d", g.want, s.Cap)})
 	case g.alloc < g.want:
-		g.limits = append(g.limits, Reason{AtShare, fmt.Sprintf("%d would be needed, and of the cap of %d its part is %d now (%d guaranteed, the rest borrowed)", g.want, s.Cap, g.alloc, g.share)})
+		g.limits = append(g.limits, Reason{AtShare, fmt.Sprintf("%d would be needed, and its part of the cap of %d is %d now (%d guaranteed)", g.want, s.Cap, g.alloc, g.share)})
 	case g.grant < missing:
-		g.limits = append(g.limits, Reason{AtCap, fmt.Sprintf("%d more would be needed, and all %d places are taken until others have gone", missing-g.grant, s.Cap)})
+		g.limits = append(g.limits, Reason{AtCap, fmt.Sprintf("%d more would be needed, and the %d places are taken until others have gone", missing-g.grant, s.Cap)})
 	}
 }

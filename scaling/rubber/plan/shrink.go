@@ -10,8 +10,8 @@ import (
 // candidate is a machine that might be let go.
 type candidate struct {
 	*Machine
-	replace bool   // it is one of the old ones whose turn has come
-	alarm   Reason // of its host or storage; Code "" for none
+	replace bool // it is one of the old ones whose turn has come
+	alarmed bool // its host or storage raises alarms
 }
 
 // shrink adds the lines by which a group gets less, and those by which machines
@@ -19,19 +19,23 @@ type candidate struct {
 func (g *group) shrink(s *Snapshot, set *Settings, p *places) []Line {
 	var lines []Line
 	for _, m := range g.asked {
-		lines = append(lines, g.release(m, []Reason{{Asked, "somebody asked that it goes"}})...)
+		if l, ok := g.release(m, []Reason{{Asked, "somebody asked that it goes"}}); ok {
+			lines = append(lines, l)
+		}
 	}
 	slices.SortFunc(lines, func(a, b Line) int { return cmp.Compare(a.Machine, b.Machine) })
 	if !g.mayLetGo() {
 		return lines
 	}
 	victims := g.victims(p)
-	out := make(map[string]bool, len(victims))
-	for _, v := range victims {
-		out[v.ID] = true
+	if g.resting > 0 {
+		out := make(map[string]bool, len(victims))
+		for _, v := range victims {
+			out[v.ID] = true
+		}
+		lines = append(lines, g.resumeRest(out)...)
 	}
-	lines = append(lines, g.resumeRest(out)...)
-	return append(lines, g.letGo(s, set, victims)...)
+	return append(lines, g.letGo(s, set, p, victims)...)
 }
 
 // victims are those who go, the first to go first: as many as are more than keep.
@@ -42,10 +46,8 @@ func (g *group) victims(p *places) []candidate {
 	}
 	list := make([]candidate, 0, len(g.available))
 	for _, m := range g.available {
-		c := candidate{Machine: m}
-		c.alarm, _ = p.alarmed(m)
 		if g.mayGo(m, p) {
-			list = append(list, c)
+			list = append(list, candidate{Machine: m, alarmed: p.alarmed(m)})
 		}
 	}
 	g.markOld(list, min(surplus, g.swap))
@@ -111,16 +113,18 @@ func (g *group) markOld(list []candidate, n int) {
 // those that are empty, of these the ones on alarmed hosts, of an old generation,
 // and idle for longest.
 func (g *group) before(a, b candidate) int {
-	return cmp.Or(
+	if o := cmp.Or(
 		b2i(b.replace)-b2i(a.replace),
 		b2i(empty(b.Machine))-b2i(empty(a.Machine)),
-		b2i(b.alarm.Code != "")-b2i(a.alarm.Code != ""),
+		b2i(b.alarmed)-b2i(a.alarmed),
 		b2i(g.old(b.Machine))-b2i(g.old(a.Machine)),
 		b2i(b.State == Resting)-b2i(a.State == Resting),
 		idleOrder(a.Machine, b.Machine),
 		cmp.Compare(a.Busy, b.Busy),
-		cmp.Compare(a.ID, b.ID),
-	)
+	); o != 0 {
+		return o
+	}
+	return cmp.Compare(a.ID, b.ID)
 }
 
 // idleOrder has those first that are idle since the earliest time; a time that
@@ -147,7 +151,7 @@ func (g *group) resumeRest(out map[string]bool) []Line {
 
 // letGo makes the lines of victims, as many as the limits allow. Who borrowed
 // gives back at once.
-func (g *group) letGo(s *Snapshot, set *Settings, victims []candidate) []Line {
+func (g *group) letGo(s *Snapshot, set *Settings, p *places, victims []candidate) []Line {
 	if len(victims) == 0 {
 		return nil
 	}
@@ -158,7 +162,7 @@ func (g *group) letGo(s *Snapshot, set *Settings, victims []candidate) []Line {
 	}
 	begin(&g.mem.Down, s.Now, set.DownEvery)
 	most := max(set.DownMost, int(set.DownFraction*float64(len(g.available)+g.mem.Down.Count)))
-	var lines []Line
+	lines := make([]Line, 0, len(victims))
 	for _, v := range victims {
 		if !urgent && g.mem.Down.Count >= most {
 			g.limits = append(g.limits, Reason{AtRate, fmt.Sprintf("no more than %d are let go within %s", most, set.DownEvery)})
@@ -171,22 +175,23 @@ func (g *group) letGo(s *Snapshot, set *Settings, victims []candidate) []Line {
 		case g.old(v.Machine):
 			reasons = append(reasons, Reason{OldImage, "of an old generation, which goes first"})
 		}
-		if v.alarm.Code != "" {
-			reasons = append(reasons, v.alarm)
+		if v.alarmed {
+			reasons = append(reasons, p.alarm(v.Machine))
 		}
-		step := g.release(v.Machine, reasons)
-		g.mem.Down.Count += len(step)
-		lines = append(lines, step...)
+		if l, ok := g.release(v.Machine, reasons); ok {
+			g.mem.Down.Count++
+			lines = append(lines, l)
+		}
 	}
-	if len(lines) == 0 && len(victims) > 0 && !g.p.Rests {
-		g.limits = append(g.limits, Reason{WaitsForIdle, fmt.Sprintf("%d could go, and all of them are at work", len(victims))})
+	if len(lines) == 0 && len(g.limits) == 0 {
+		g.limits = append(g.limits, Reason{WaitsForIdle, fmt.Sprintf("%d could go, and not one of them is certainly empty", len(victims))})
 	}
 	return lines
 }
 
 // release is the step by which one machine goes: let go if it is certainly
 // empty, else told to take no more work, if it can be told.
-func (g *group) release(m *Machine, reasons []Reason) []Line {
+func (g *group) release(m *Machine, reasons []Reason) (Line, bool) {
 	l := Line{Profile: g.p.Name, Machine: m.ID, Count: 1, Reasons: reasons}
 	switch {
 	case empty(m) && !g.p.WorkersUnknown:
@@ -196,13 +201,13 @@ func (g *group) release(m *Machine, reasons []Reason) []Line {
 			g.parking++
 			l.Reasons = append(slices.Clone(reasons), Reason{WarmPool, fmt.Sprintf("%d parked %s kept ready", g.p.Warm, isAre(g.p.Warm))})
 		}
-	case m.State == Ready && g.p.Rests:
+	case m.State == Ready && g.p.Rests && m.BusyKnown && !g.p.WorkersUnknown:
 		l.Action = Rest
-		l.Reasons = append(slices.Clone(reasons), Reason{Surplus, "it is at work, so it takes no more and goes when it is empty"})
+		l.Reasons = append(slices.Clone(reasons), Reason{Surplus, "it is at work, so it takes no more, and goes when it is empty"})
 	default:
-		return nil
+		return l, false
 	}
-	return []Line{l}
+	return l, true
 }
 
 // trimWarm has parked machines go that are old, one after the other, or too many.

@@ -18,38 +18,42 @@ import (
 // last, the machine of rank k would have been idle since demand was k for the last
 // time; so keep is the ski-rental rule (Lu and Chen 2012: at most twice the cost of
 // the best) and needs no such order among workers.
-func (g *group) wishNormal(s *Settings) {
-	load := g.mem.Load
+func (g *group) wishNormal(now time.Time, s *Settings) {
+	load := g.load(s)
 	base := (load + s.Beta*math.Sqrt(load)) / g.each
 	g.wish = machines(base - s.Hysteresis)
-	g.keep = max(machines(base), machines(float64(g.peak)/g.each))
+	g.keep = max(machines(base-s.KeepSlack), machines(float64(g.peak)/g.each))
 	if g.wish > 0 {
 		g.up = append(g.up, Reason{Spare, fmt.Sprintf("a load of %s tasks at once needs %d %s, spare capacity included", number(load), g.wish, machinesWord(g.wish))})
 	}
-	if late, reason := g.late(s); late > 0 {
+	if late, reason := g.late(now, s); late > 0 {
 		if n := machines((g.slots + late) / g.each); n > g.wish {
 			g.wish, g.up = n, []Reason{reason}
 		}
 	}
 	if g.demand > 0 && g.wish == 0 {
 		g.wish = 1
-		g.up = []Reason{{Activated, fmt.Sprintf("there is work (%d tasks) and no machine for it", g.demand)}}
+		g.up = []Reason{{Activated, fmt.Sprintf("there is work and no machine for it: %s", tasks(g.demand, "waits or runs", "wait or run"))}}
 	}
 	g.keep = max(g.keep, g.wish)
-	g.down = []Reason{{Idle, fmt.Sprintf("no more than %d tasks at once within the last %s, which is what a new start would cost", g.peak, g.patienceText(s))}}
+	peak := "nothing to do"
+	if g.peak > 0 {
+		peak = "no more to do than " + tasks(g.peak, "", "") + " at once"
+	}
+	g.down = []Reason{{Idle, fmt.Sprintf("there was %s within the last %s, the time that a new start would cost", peak, g.patienceText(s))}}
 }
 
 func (g *group) patienceText(s *Settings) string { return s.patience(g.p).Round(time.Second).String() }
 
 // late is how many of the waiting tasks need machines that are not there.
-func (g *group) late(s *Settings) (float64, Reason) {
+func (g *group) late(now time.Time, s *Settings) (float64, Reason) {
 	if g.waiting == 0 {
 		return 0, Reason{}
 	}
 	boot, task := s.startCost(g.p).Seconds(), g.p.TaskTime.Seconds()
-	waiting := float64(g.waiting)
-	if wait := g.wait(); wait >= s.TargetWait && s.TargetWait > 0 {
-		return waiting, Reason{Waited, fmt.Sprintf("%d tasks wait, the first to come for about %s, and none should wait longer than %s", g.waiting, wait.Round(time.Second), s.TargetWait)}
+	waiting := float64(g.waiting) + g.rise(now, s)
+	if wait := g.wait(now); wait >= s.TargetWait && s.TargetWait > 0 {
+		return waiting, Reason{Waited, fmt.Sprintf("%s, since about %s, and none should wait longer than %s", tasks(g.waiting, "waits", "wait"), wait.Round(time.Second), s.TargetWait)}
 	}
 	done := 0.0
 	if task > 0 {
@@ -59,20 +63,41 @@ func (g *group) late(s *Settings) (float64, Reason) {
 	if left <= 0 {
 		return 0, Reason{}
 	}
-	return left, Reason{Demanded, fmt.Sprintf("%d tasks wait or run, %s can run at once, and %s would still wait when a machine asked for now is ready",
-		g.demand, number(g.slots), number(math.Ceil(left)))}
+	reason := Reason{Demanded, fmt.Sprintf("%s, %s can run at once, and %s would still wait when a machine asked for now is ready",
+		tasks(g.demand, "waits or runs", "wait or run"), number(g.slots), number(math.Ceil(left)))}
+	if task > 0 {
+		left /= 1 + s.Lateness*boot/task
+	}
+	return left, reason
 }
 
-// wait is how long the first task waits, or how long the last one will where
-// that is not known.
-func (g *group) wait() time.Duration {
+// rise is how many more tasks will have come within the horizon if demand goes on
+// to rise as it did within the last stretches. A rise that a steady load may show as
+// well (three standard deviations) is none.
+func (g *group) rise(now time.Time, s *Settings) float64 {
+	for i := len(g.mem.Peaks) - 1; i >= 0; i-- {
+		then := g.mem.Peaks[i]
+		took := now.Sub(then.At)
+		if took < 2*s.Interval {
+			continue
+		}
+		more := float64(g.demand - then.Demand)
+		if more <= 3*math.Sqrt(float64(then.Demand)+1) || took > 8*s.Interval {
+			return 0
+		}
+		return more * s.Horizon.Seconds() / took.Seconds()
+	}
+	return 0
+}
+
+// wait is how long the first task has waited. Where that is not known, it is for
+// how long there have been waiting tasks, or how long the last one will wait if that
+// is less.
+func (g *group) wait(now time.Time) time.Duration {
 	if g.p.Demand.Oldest > 0 {
 		return g.p.Demand.Oldest
 	}
-	if g.slots <= 0 || g.p.TaskTime <= 0 {
-		return 0
-	}
-	return time.Duration(min(float64(g.waiting)*g.p.TaskTime.Seconds()/g.slots, 1e6) * float64(time.Second))
+	return now.Sub(g.mem.WaitingSince)
 }
 
 // bound takes floor and ceiling into account, and what is not known.

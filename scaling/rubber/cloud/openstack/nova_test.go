@@ -44,7 +44,7 @@ const (
 
 // startLimit is how long a server may take until it answers, on a machine
 // that has other things to do.
-const startLimit = 4 * time.Minute
+const startLimit = 10 * time.Minute
 
 // realNova is a Nova with everything that it needs.
 type realNova struct {

@@ -1,0 +1,254 @@
+package rubber
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"perfmon/scaling/rubber/cloud"
+	"perfmon/scaling/rubber/plan"
+	"perfmon/scaling/rubber/work"
+)
+
+// advanceAll moves every machine on.
+func (w *world) advanceAll() {
+	for _, u := range w.all() {
+		w.advance(u)
+	}
+}
+
+// advance moves a machine on: by its state machine, then in the store, then by
+// the order that follows. There is one order at a time for a machine.
+func (w *world) advance(u *unit) {
+	if u.doing.verb != orderNothing || w.conflict != nil || w.units[u.Intent] != u {
+		return
+	}
+	next := u.life.clone()
+	o, notes := next.advance(w.sight(u), w.cfg.Limits)
+	idle := w.paused.Load() || w.o.DryRun
+	if idle {
+		o = order{}
+		if w.leaving(next.State) && next.State != Gone {
+			return // how far it has come is for when it goes on
+		}
+	}
+	if !w.commit(u, next) {
+		return
+	}
+	for _, n := range notes {
+		w.noted(u, n)
+	}
+	if o.verb != orderNothing && next.State != Gone {
+		w.issue(u, o)
+	}
+}
+
+// leaving says whether a machine of a state is told things.
+func (w *world) leaving(s plan.State) bool {
+	return s == plan.Resting || s == plan.Draining || s == plan.Deleting
+}
+
+// issue has an order carried out.
+func (w *world) issue(u *unit, o order) {
+	u.doing, u.since = o, w.now
+	l := w.cfg.Limits
+	var slot chan struct{}
+	limit := l.Command
+	var f func(context.Context, *result) error
+	p := w.profile(u.Profile)
+	record := u.Record.clone()
+	if o.toCloud() {
+		slot, limit = w.slot("cloud "+u.Cloud, l.CloudCalls), l.Call
+		if o.verb == orderCreate || o.verb == orderWake {
+			limit = l.Create
+		}
+		driver := w.o.Clouds[u.Cloud]
+		avoid := append(append([]string(nil), u.Avoid...), w.brakes.avoid(w.now, u.Cloud, u.Profile)...)
+		f = func(ctx context.Context, r *result) error { return w.toCloud(ctx, driver, p, record, avoid, r) }
+	} else {
+		workers, name := w.workersOf(u, o.worker)
+		slot = w.slot("workers of "+name, l.Commands)
+		f = func(ctx context.Context, r *result) error { return toWorker(ctx, workers, r) }
+	}
+	w.call(func() func() {
+		r := result{order: o}
+		var answer result
+		err := w.bounded(slot, limit, func(ctx context.Context) error {
+			// At the last moment: it may have waited for its turn.
+			if !w.holds() || w.paused.Load() {
+				return errNotNow
+			}
+			mine := result{order: o}
+			err := f(ctx, &mine)
+			if err == nil {
+				answer = mine
+			}
+			return err
+		})
+		if err == nil {
+			r = answer
+		}
+		r.err = err
+		return func() { w.finished(u, r) }
+	})
+}
+
+// errNotNow is of an order that was not given after all.
+var errNotNow = errors.New("rubber was paused, or lost its lease, before it was done")
+
+// finished takes in what came of an order.
+func (w *world) finished(u *unit, r result) {
+	u.doing = order{}
+	if w.units[u.Intent] != u {
+		return
+	}
+	r.ended = w.clock.now()
+	if errors.Is(r.err, errNotNow) || w.ctx.Err() != nil && errors.Is(r.err, context.Canceled) {
+		return // it says nothing about anyone
+	}
+	if r.err != nil {
+		source, kind := "cloud "+u.Cloud, cloud.KindOf(r.err).String()
+		if !r.toCloud() {
+			source, kind = "workers", work.KindOf(r.err).String()
+		}
+		w.c.metrics.failed(source, string(r.verb), kind)
+	}
+	w.c.metrics.orders.WithLabelValues(string(r.verb)).Inc()
+	if c := w.clouds[u.Cloud]; c != nil && r.toCloud() && r.err != nil {
+		c.asker.errAt = r.ended
+	}
+	if r.verb == orderCreate {
+		if r.err == nil {
+			w.brakes.took(u.Cloud, u.Profile)
+		} else {
+			w.brakes.hit(w.now, u.Cloud, u.Profile, "", r.err, false)
+		}
+	}
+	if r.verb == orderWake && r.err != nil && cloud.KindOf(r.err) == cloud.Capacity {
+		w.brakes.hit(w.now, u.Cloud, u.Profile, u.Host, r.err, false)
+	}
+	next := u.life.clone()
+	notes := next.take(r, w.cfg.Limits)
+	if !w.commit(u, next) {
+		// The store is away. What happened is true all the same, and is written
+		// with the next change; a crash before that finds it out again.
+		u.life = next
+	}
+	for _, n := range notes {
+		w.noted(u, n)
+	}
+	w.match()
+	w.advance(u)
+}
+
+// toCloud carries out an order to a cloud.
+func (w *world) toCloud(ctx context.Context, driver cloud.Cloud, p *Profile, rec Record, avoid []string, r *result) (err error) {
+	if driver == nil {
+		return &cloud.Error{Kind: cloud.Invalid, Op: string(r.verb), Name: rec.Name, Err: fmt.Errorf("cloud %q is not configured any more", rec.Cloud), Hint: "configure it until its machines are gone"}
+	}
+	switch r.verb {
+	case orderCreate:
+		spec, err := specOf(w.o.Owner, p, &rec, avoid)
+		if err != nil {
+			return err
+		}
+		r.instance, err = driver.Create(ctx, spec)
+		return err
+	case orderAdopt:
+		r.instance, err = adoptNamed(ctx, driver, w.o.Owner, p, &rec)
+		return err
+	case orderStop:
+		return driver.Stop(ctx, rec.ID)
+	case orderDelete:
+		return driver.Delete(ctx, rec.ID)
+	}
+	warmer, ok := driver.(cloud.Warmer)
+	if !ok {
+		return &cloud.Error{Kind: cloud.Invalid, Op: string(r.verb), Name: rec.Name, Err: fmt.Errorf("cloud %q cannot park machines", rec.Cloud)}
+	}
+	if r.verb == orderPark {
+		return warmer.Park(ctx, rec.ID)
+	}
+	spec, err := specOf(w.o.Owner, p, &rec, avoid)
+	if err != nil {
+		return err
+	}
+	return warmer.Wake(ctx, rec.ID, spec)
+}
+
+// specOf is what a machine is to be.
+func specOf(owner string, p *Profile, rec *Record, avoid []string) (cloud.Spec, error) {
+	if p == nil {
+		return cloud.Spec{}, &cloud.Error{Kind: cloud.Invalid, Op: "create", Name: rec.Name, Err: fmt.Errorf("profile %q is not configured any more", rec.Profile)}
+	}
+	s := p.Spec
+	s.Intent, s.Owner, s.Profile, s.Generation, s.Name = rec.Intent, owner, rec.Profile, rec.Generation, rec.Name
+	s.Avoid, s.Prefer, s.AvoidStorage = avoid, rec.Prefer, rec.AvoidStorage
+	if p.UserData != nil {
+		data, err := p.UserData(s)
+		if err != nil {
+			return s, &cloud.Error{Kind: cloud.Invalid, Op: "make user data", Name: rec.Name, Err: err, Hint: "look at the template of profile " + rec.Profile}
+		}
+		s.UserData = data
+	}
+	return s, nil
+}
+
+// adoptNamed finds a machine of the ancestor and marks it as ours.
+func adoptNamed(ctx context.Context, driver cloud.Cloud, owner string, p *Profile, rec *Record) (cloud.Instance, error) {
+	fail := func(kind cloud.Kind, hint, format string, args ...any) (cloud.Instance, error) {
+		return cloud.Instance{}, &cloud.Error{Kind: kind, Op: "adopt", Name: rec.Name, Err: fmt.Errorf(format, args...), Hint: hint}
+	}
+	adopter, ok := driver.(Adopter)
+	if !ok {
+		return fail(cloud.Invalid, "let the ancestor's machine end by itself, or delete it by hand", "cloud %q cannot adopt machines", rec.Cloud)
+	}
+	found, err := adopter.Find(ctx, rec.Adopt)
+	if err != nil {
+		return cloud.Instance{}, err
+	}
+	switch len(found) {
+	case 0:
+		return fail(cloud.NotFound, "take it out of the list of machines to adopt", "there is no machine of that name without an owner")
+	case 1:
+	default:
+		return fail(cloud.Invalid, "delete all but one, or rename them", "%d machines have that name", len(found))
+	}
+	spec, err := specOf(owner, p, rec, nil)
+	if err != nil {
+		return cloud.Instance{}, err
+	}
+	return found[0], adopter.Mark(ctx, found[0].ID, spec)
+}
+
+// workersOf finds who can talk to a worker of a machine.
+func (w *world) workersOf(u *unit, worker string) (work.Workers, string) {
+	if p := w.profile(u.Profile); p != nil {
+		return w.o.Brokers[p.Broker].Workers, p.Broker
+	}
+	for name, v := range w.brokers { // an orphan's
+		for _, known := range v.list {
+			if known.Name == worker {
+				return w.o.Brokers[name].Workers, name
+			}
+		}
+	}
+	return nil, ""
+}
+
+// toWorker carries out an order to a worker.
+func toWorker(ctx context.Context, workers work.Workers, r *result) (err error) {
+	if workers == nil {
+		return &work.Error{Kind: work.NoWorker, Op: string(r.verb), Name: r.worker}
+	}
+	switch r.verb {
+	case orderCancel:
+		return workers.CancelConsumer(ctx, r.worker, r.queue)
+	case orderAdd:
+		return workers.AddConsumer(ctx, r.worker, r.queue)
+	case orderShutdown:
+		return workers.Shutdown(ctx, r.worker)
+	}
+	r.load, err = workers.Load(ctx, r.worker)
+	return err
+}

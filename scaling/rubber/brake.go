@@ -1,0 +1,193 @@
+package rubber
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"perfmon/scaling/rubber/cloud"
+)
+
+// brakeKey is what a brake is on: a profile in a cloud, or with an empty
+// profile all of a cloud.
+type brakeKey struct{ cloud, profile string }
+
+// Brake says that no machines are asked for, and until when.
+type Brake struct {
+	Cloud   string
+	Profile string // "": all profiles of the cloud
+	Kind    string // of cloud.Kind, or "slacker"
+	Text    string // the error
+	Hint    string // the way out; may be ""
+	Since   time.Time
+	Until   time.Time // then one machine is asked for, as a trial
+	Fails   int       // in a row
+	late    bool      // the cloud took the request and failed then: that it takes another one proves nothing
+}
+
+// wait is how long the first and the longest wait after errors of a kind are.
+type wait struct{ first, most time.Duration }
+
+// slackerKind is the brake on a profile whose machines start and do no work.
+const slackerKind = "slacker"
+
+// waits of the kinds of errors. Quota and capacity are used up and given back
+// by others; what is invalid stays so until somebody changes it, so that a
+// retry is there for those who changed it elsewhere.
+var waits = map[string]wait{
+	cloud.Transient.String(): {2 * time.Second, 2 * time.Minute},
+	cloud.Quota.String():     {2 * time.Minute, 30 * time.Minute},
+	cloud.Capacity.String():  {30 * time.Second, 10 * time.Minute},
+	cloud.Invalid.String():   {10 * time.Minute, time.Hour},
+	cloud.Auth.String():      {5 * time.Minute, 30 * time.Minute},
+	cloud.NotFound.String():  {10 * time.Minute, time.Hour},
+	slackerKind:              {time.Minute, 30 * time.Minute},
+}
+
+// badHostFor is how long a host is avoided on which a machine has failed.
+const badHostFor = 10 * time.Minute
+
+// brakes keep rubber from asking clouds again and again for what they do not
+// give. Quota and identity are the whole cloud's, the rest a profile's.
+type brakes struct {
+	by    map[brakeKey]*Brake
+	hosts map[brakeKey]map[string]time.Time // profile: hosts on which its machines fail, until when
+}
+
+func newBrakes() *brakes {
+	return &brakes{by: map[brakeKey]*Brake{}, hosts: map[brakeKey]map[string]time.Time{}}
+}
+
+// hit takes in an error; late, if the request had been taken before. Errors of the same kind before the brake is off again
+// count once: they are of requests that were on their way together.
+func (b *brakes) hit(now time.Time, cloudName, profile, host string, err error, late bool) {
+	kind := cloud.KindOf(err)
+	key := brakeKey{cloudName, profile}
+	if host != "" && (kind == cloud.Capacity || kind == cloud.Transient) {
+		if b.hosts[key] == nil {
+			b.hosts[key] = map[string]time.Time{}
+		}
+		b.hosts[key][host] = now.Add(badHostFor)
+	}
+	if kind == cloud.Quota || kind == cloud.Auth {
+		key.profile = ""
+	}
+	var e *cloud.Error
+	var hint string
+	var after time.Duration
+	if errors.As(err, &e) {
+		hint, after = e.Hint, e.RetryAfter
+	}
+	b.set(now, key, kind.String(), err.Error(), hint, after, late)
+}
+
+// slacker takes in that a machine of a profile came up and did no work.
+func (b *brakes) slacker(now time.Time, cloudName, profile, text string) {
+	b.set(now, brakeKey{cloudName, profile}, slackerKind, text, "look at the console of such a machine, at its image and its user data", 0, true)
+}
+
+func (b *brakes) set(now time.Time, key brakeKey, kind, text, hint string, after time.Duration, late bool) {
+	br := b.by[key]
+	if br != nil && br.Kind == kind && now.Before(br.Until) {
+		br.Text = text
+		return
+	}
+	if br == nil || br.Kind != kind {
+		br = &Brake{Cloud: key.cloud, Profile: key.profile, Kind: kind, Since: now}
+		b.by[key] = br
+	}
+	br.Fails++
+	br.late = late
+	w := waits[kind]
+	br.Text, br.Hint, br.Until = text, hint, now.Add(max(backoff(w.first, w.most, br.Fails), after))
+}
+
+// took takes in that the cloud has taken a request; ran, that a machine runs,
+// by which the cloud has proven able; worked, that its worker was heard.
+func (b *brakes) took(cloudName, profile string) {
+	b.release(cloudName, profile, func(br *Brake) bool { return !br.late })
+}
+
+func (b *brakes) ran(cloudName, profile string) {
+	b.release(cloudName, profile, func(br *Brake) bool { return br.Kind != slackerKind })
+}
+
+func (b *brakes) release(cloudName, profile string, which func(*Brake) bool) {
+	for _, key := range []brakeKey{{cloudName, ""}, {cloudName, profile}} {
+		if br := b.by[key]; br != nil && which(br) {
+			delete(b.by, key)
+		}
+	}
+}
+
+func (b *brakes) worked(cloudName, profile string) {
+	delete(b.by, brakeKey{cloudName, ""})
+	delete(b.by, brakeKey{cloudName, profile})
+}
+
+// reset forgets what was held against a profile, because its configuration
+// has changed.
+func (b *brakes) reset(cloudName, profile string) {
+	b.worked(cloudName, profile)
+	delete(b.hosts, brakeKey{cloudName, profile})
+}
+
+// refused is why no machine can be had now, in one sentence; "" if one can.
+// Short waits after transient errors are no reason not to plan.
+func (b *brakes) refused(now time.Time, cloudName, profile string) string {
+	for _, key := range []brakeKey{{cloudName, ""}, {cloudName, profile}} {
+		if br := b.by[key]; br != nil && now.Before(br.Until) && br.Kind != cloud.Transient.String() {
+			return br.sentence()
+		}
+	}
+	return ""
+}
+
+func (br *Brake) sentence() string {
+	text := fmt.Sprintf("cloud %s, %s: %s", br.Cloud, br.Kind, br.Text)
+	if br.Hint != "" && !strings.Contains(br.Text, br.Hint) {
+		text += "; " + br.Hint
+	}
+	return text
+}
+
+// trial is the brake by which one request at a time is tried, the cloud's
+// before the profile's; nil: none. Open says that not even that one may be sent.
+func (b *brakes) trial(now time.Time, cloudName, profile string) (br *Brake, open bool) {
+	for _, key := range []brakeKey{{cloudName, profile}, {cloudName, ""}} {
+		if have := b.by[key]; have != nil {
+			br = have
+			open = open || now.Before(have.Until)
+		}
+	}
+	return br, open
+}
+
+// avoid is hosts on which machines of a profile have failed lately.
+func (b *brakes) avoid(now time.Time, cloudName, profile string) []string {
+	var list []string
+	hosts := b.hosts[brakeKey{cloudName, profile}]
+	for host, until := range hosts {
+		if now.Before(until) {
+			list = append(list, host)
+		} else {
+			delete(hosts, host)
+		}
+	}
+	slices.Sort(list)
+	return list
+}
+
+// all is every brake, in the order of clouds and profiles.
+func (b *brakes) all() []Brake {
+	list := make([]Brake, 0, len(b.by))
+	for _, br := range b.by {
+		list = append(list, *br)
+	}
+	slices.SortFunc(list, func(x, y Brake) int {
+		return strings.Compare(x.Cloud+"\x00"+x.Profile, y.Cloud+"\x00"+y.Profile)
+	})
+	return list
+}
