@@ -172,7 +172,8 @@ func (m *Monitor) judge(o *object, v *variable, s alarm.Sample, value float64) {
 	}
 	m.said = v.trig.Step(timingOf(v.conf), s, m.said[:0])
 	m.say(o, v, s.T, m.said)
-	v.dirty = v.dirty || flipped || v.trig.Progress() != before.Progress() || v.heard != heard
+	begun := before.KnownAt == 0 // since when it may be unknown
+	v.dirty = v.dirty || begun || flipped || v.trig.Progress() != before.Progress() || v.heard != heard
 }
 
 func timingOf(c *config.Variable) alarm.Timing {

@@ -52,12 +52,12 @@ func TestGather(t *testing.T) {
 
 // TestMarksStay: one bad row is enough, whatever the others are.
 func TestMarksStay(t *testing.T) {
-	v := &variable{conf: &config.Variable{Level: 5}, columns: []int{0}}
+	v := &variable{conf: &config.Variable{Level: 5}, columns: []int{0, 1}}
 	p := &plan{rows: []*variable{v}}
 	p.gathers = []gather{p.gatherOf(v)}
 	got, marked := make([]float64, 1), make([]bool, 1)
-	for _, x := range []float64{1, 6, 1} {
-		p.gather([]float64{x}, got, marked)
+	for _, row := range [][]float64{{1, 0}, {6, 0}, {1, 0}, {1, nan}} {
+		p.gather(row, got, marked)
 	}
 	if !marked[0] {
 		t.Error("a good row has taken the mark of a bad one away")

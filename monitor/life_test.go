@@ -210,3 +210,16 @@ func TestRestartsChangeNothing(t *testing.T) {
 		}
 	})
 }
+
+// TestNeverKnownOverRestarts: since when a value is unknown is kept, also of one
+// that has never been known.
+func TestNeverKnownOverRestarts(t *testing.T) {
+	w := steady(t, "")
+	w.giveXML("host", "h", strings.Replace(shortXML("cpu_usage level=0.5 period=60"), "</variable>", `<alarm_nodata_period value="240"/></variable>`, 1))
+	for at := int64(0); at < 240; at += 60 {
+		w.row(at, nan)
+		w.poll(at + 5)
+		w.restart()
+	}
+	w.wantTold("four minutes without a value, in four lives", "h:cpu_usage nodata@180")
+}

@@ -2,10 +2,12 @@ package monitor
 
 import (
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
 	"perfmon/alarm"
+	"perfmon/rrd"
 )
 
 // Good rows are passed over together. These are the traces that they leave.
@@ -85,4 +87,37 @@ func TestWhatIsAsNewIsNotKept(t *testing.T) {
 		f(at, 0.9, true)
 	}
 	f(840, 0.1, true) // the quiet time goes on
+}
+
+func TestKnownAgainIsKnown(t *testing.T) {
+	w := steady(t, "")
+	for i, value := range []float64{0.1, nan, 0.2, 0.3} {
+		at := int64(60 * i)
+		w.row(at, value)
+		w.poll(at + 5)
+		if s := w.m.Snapshot().Variables[0]; s.Known != known(value) {
+			t.Errorf("row %d: known is %v of %v", i, s.Known, value)
+		}
+	}
+}
+
+// TestPassedRowsAreNotOld: rows that have been judged before and come again are
+// not remembered twice.
+func TestPassedRowsAreNotOld(t *testing.T) {
+	w := steady(t, "")
+	w.row(0, 0.1)
+	w.row(60, 0.2)
+	w.poll(65)
+	v := w.m.objects[Object{"host", "h"}].byName["cpu_usage"]
+	f := newFolded(&rrd.Header{Rows: 3, Step: 60, End: t0 + 120}, 1, room{})
+	for at, value := range []float64{0.3, 0.2, 0.1} {
+		f.times = append(f.times, t0+120-60*int64(at))
+		w.m.plan.gather([]float64{value}, f.more(), f.marked)
+	}
+	w.m.evaluate(f, t0+125)
+	var values []float64
+	v.recent.each(func(p point) { values = append(values, p.value) })
+	if !slices.Equal(values, []float64{0.1, 0.2, 0.3}) {
+		t.Errorf("remembered: %v", values)
+	}
 }

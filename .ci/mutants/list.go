@@ -9,6 +9,8 @@ const (
 	say      = "monitor/say.go"
 	heard    = "alarm/heard.go"
 	silence  = "alarm/silence.go"
+	gather   = "monitor/gather.go"
+	folded   = "monitor/folded.go"
 	evaluate = "monitor/evaluate.go"
 	layers   = "monitor/layers.go"
 	inherit  = "monitor/configuration.go"
@@ -193,6 +195,22 @@ var list = []mutation{
 	{fold, "func known(v float64) bool { return v-v == 0 }", "func known(v float64) bool { return v-v == 0 || v != v }", foldTests},
 	{fold, "func known(v float64) bool { return v-v == 0 }", "func known(v float64) bool { return v > 0 }", foldTests},
 
+	// The fold that is made ready.
+	{gather, "g.from, g.to = int32(first), int32(first+n)", "g.from, g.to = int32(first), int32(first+n-1)", foldTests},
+	{gather, "if v.columns[n-1] != first+n-1 { // they rise", "if v.columns[n-1] < first+n-1 {", foldTests},
+	{gather, "case g.fold > config.Average: // few", "case g.fold > config.Max:", foldTests},
+	{gather, "v /= float64(g.to - g.from)", "v /= float64(g.to)", foldTests},
+	{gather, "if g.fold == config.Average {", "if g.fold != config.Average {", foldTests},
+	{gather, "if !known(v) {", "if v != v {", foldTests},
+	{gather, "marked[i] = marked[i] || !(v*g.sign <= g.limit)", "marked[i] = !(v*g.sign <= g.limit)", foldTests},
+	{gather, "marked[i] = marked[i] || !(v*g.sign <= g.limit)", "marked[i] = marked[i] || v*g.sign > g.limit", foldTests},
+	{gather, "} else if v*g.sign > g.limit {", "} else if v*g.sign >= g.limit {", foldTests},
+	{gather, "} else if v*g.sign > g.limit {", "} else if v > g.limit {", foldTests},
+	{folded, "if at != f.blockAt || rows > f.blockRows {", "if at != f.blockAt {", foldTests},
+	{folded, "if at != f.blockAt || rows > f.blockRows {", "if rows > f.blockRows {", foldTests},
+	{folded, "return f.block[i*f.blockRows : (i+1)*f.blockRows]", "return f.block[i*rows : (i+1)*rows]", foldTests},
+	{folded, "n := min(blockWidth, f.width-at)", "n := min(blockWidth, f.width-at) - 1", foldTests},
+
 	// Which rows are evaluated, and for how long one stands.
 	{anchor, "case !a.hasLast:", "case a.hasLast:", loopTests},
 	{anchor, "case t <= a.last:", "case t < a.last:", loopTests},
@@ -288,12 +306,19 @@ var list = []mutation{
 	{say, "m.followContention(v, at)", "m.followContention(v, 0)", loopTests},
 	{keep, "v.heard = kept.Heard", "v.heard = alarm.HeardOf(&t)", loopTests},
 	{evaluate, "v.heard.Rewind(&v.trig)", "_ = v", loopTests},
-	{evaluate, "if !v.known || !v.trig.Calm(timingOf(v.conf)) || v.behind() {", "if !v.trig.Calm(timingOf(v.conf)) || v.behind() {", loopTests},
-	{evaluate, "if !v.known || !v.trig.Calm(timingOf(v.conf)) || v.behind() {", "if !v.known || v.behind() {", loopTests},
+	{evaluate, "begun := before.KnownAt == 0 // since when it may be unknown", "begun := false", loopTests},
+	{evaluate, "return v.known && v.trig.Calm(timingOf(v.conf)) && !v.behind()", "return v.trig.Calm(timingOf(v.conf)) && !v.behind()", loopTests},
+	{evaluate, "return v.known && v.trig.Calm(timingOf(v.conf)) && !v.behind()", "return v.known && !v.behind()", loopTests},
+	{evaluate, "case v.calm() && !f.marked[v.place]:", "case v.calm():", loopTests},
+	{evaluate, "case v.calm() && !f.marked[v.place]:", "case !f.marked[v.place]:", loopTests},
+	{evaluate, "if n := v.goodRows(values[:k+1]); n > 0 && v.calm() {", "if n := v.goodRows(values[:k+1]); n > 0 {", loopTests},
+	{evaluate, "v.pass(f.times[k+1-n:k+1], values[k+1-n:])", "v.pass(f.times[k+1-n:k+1], values)", loopTests},
+	{evaluate, "v.pass(f.times[:first+1], f.of(v.place, recentRows))", "v.pass(f.times, f.of(v.place, recentRows))", loopTests},
 	{evaluate, "for end > 0 && known(values[end-1]) && v.conf.Good(values[end-1]) {", "for end > 0 && known(values[end-1]) {", loopTests},
 	{evaluate, "for end > 0 && known(values[end-1]) && v.conf.Good(values[end-1]) {", "for end > 0 && v.conf.Good(values[end-1]) {", loopTests},
 	{evaluate, "k -= n - 1", "k -= n", loopTests},
-	{evaluate, "v.trig.Pass(times[end], v.value)", "_ = times", loopTests},
+	{evaluate, "v.trig.Pass(times[0], v.value)", "_ = times", loopTests},
+	{evaluate, "v.trig.Pass(times[0], v.value)", "v.trig.Pass(times[len(times)-1], v.value)", loopTests},
 	{evaluate, "m.beginContention()", "m.contended = nil", loopTests},
 	{evaluate, "for _, o := range m.judgingOrder() {", "for _, o := range m.plan.order {", loopTests},
 	{mute, `func (u mute) covers(row int64) bool { return u.reason != "" && (u.until == 0 || row < u.until) }`, `func (u mute) covers(row int64) bool { return u.reason != "" && (u.until == 0 || row <= u.until) }`, loopTests},
