@@ -3,6 +3,7 @@ package xapi
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -10,6 +11,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"net/url"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -52,6 +54,15 @@ type Options struct {
 	StallTimeout time.Duration
 	// MaxReplyBytes bounds the reply of a call.
 	MaxReplyBytes int64
+
+	// Server, if set, is a toolstack elsewhere, as ParseServer reads it: calls
+	// go there instead of XAPISocket, with Username and Password. Where it
+	// says that another is the coordinator, that one is asked from then on.
+	// Rows are not had of it.
+	Server *url.URL
+	// TLS is for a Server with https; nil trusts what the system trusts. See
+	// TrustCA and TrustFingerprints.
+	TLS *tls.Config
 
 	// Dial makes connections; nil means the net package.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
@@ -100,11 +111,13 @@ func setDefault[T comparable](field *T, value T) {
 // concurrent use. Close ends the session.
 type Client struct {
 	opts Options
-	rpc  *http.Client // POST /jsonrpc on xapi's socket
+	rpc  *http.Client // POST /jsonrpc on xapi's socket, or on Server
+	put  *http.Client // PUT of disks, at the same place
 	rrdd *http.Client // GET on xcp-rrdd's socket
 	web  *http.Client // GET on xapi's TCP port
 
 	lastID atomic.Int64
+	server atomic.Pointer[url.URL] // where rpc and put go: see ask
 
 	// sessionLock holds a token while nobody is changing the session. It
 	// is a channel so that waiting for it ends with the caller's context.
@@ -127,7 +140,8 @@ func New(opts Options) *Client {
 	opts.setDefaults()
 	c := &Client{
 		opts:        opts,
-		rpc:         unixClient(opts.Dial, opts.XAPISocket, false),
+		rpc:         serverClient(opts, false),
+		put:         serverClient(opts, true),
 		rrdd:        unixClient(opts.Dial, opts.RRDDSocket, true),
 		web:         tcpClient(opts.Dial),
 		sessionLock: make(chan struct{}, 1),
@@ -135,6 +149,7 @@ func New(opts Options) *Client {
 		bodyIdle:    opts.StallTimeout,
 		probeEvery:  5 * time.Minute,
 	}
+	c.server.Store(serverOf(opts))
 	c.sessionLock <- struct{}{}
 	return c
 }
@@ -153,7 +168,8 @@ func tcpClient(dial dial) *http.Client {
 	return httpClient(t)
 }
 
-// transport never looks at the environment's proxy: all endpoints are local.
+// transport never looks at the environment's proxy: endpoints are local, or a
+// host that was named.
 func transport(oneShot bool) *http.Transport {
 	return &http.Transport{
 		Proxy:                  nil,
@@ -222,7 +238,7 @@ func (c *Client) exchange(ctx context.Context, x exchange) (err error) {
 	if err != nil {
 		return fmt.Errorf("call %s: %w", x.method, err)
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://localhost/jsonrpc", bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.server.Load().JoinPath("jsonrpc").String(), bytes.NewReader(body))
 	if err != nil {
 		return fmt.Errorf("call %s: %w", x.method, err)
 	}

@@ -44,6 +44,7 @@ func (c *Client) Logout(ctx context.Context) error {
 func (c *Client) Close(ctx context.Context) error {
 	defer func() {
 		c.rpc.CloseIdleConnections()
+		c.put.CloseIdleConnections()
 		c.rrdd.CloseIdleConnections()
 		c.web.CloseIdleConnections()
 	}()
@@ -148,13 +149,19 @@ func (c *Client) login(ctx context.Context) (string, error) {
 	defer stop()
 
 	var ref string
-	err := c.exchange(lasting, exchange{
-		method:  "session.login_with_password",
-		params:  []any{c.opts.Username, c.opts.Password, "1.0", c.opts.Originator},
-		timeout: c.opts.CallTimeout,
-		limit:   c.opts.MaxReplyBytes,
-		result:  into(&ref),
-	})
+	var err error
+	for hop := 0; ; hop++ {
+		err = c.exchange(lasting, exchange{
+			method:  "session.login_with_password",
+			params:  []any{c.opts.Username, c.opts.Password, "1.0", c.opts.Originator},
+			timeout: c.opts.CallTimeout,
+			limit:   c.opts.MaxReplyBytes,
+			result:  into(&ref),
+		})
+		if hop == maxHops || !c.follow(err) {
+			break
+		}
+	}
 	switch {
 	case err != nil && ctx.Err() != nil:
 		return "", fmt.Errorf("log in: %w", ctx.Err())

@@ -100,3 +100,6 @@ func checkText(s string) error {
 	}
 	return nil
 }
+
+// Decimal is the integer as the toolstack wants it inside a record.
+func (i Int) Decimal() string { return strconv.FormatInt(int64(i), 10) }

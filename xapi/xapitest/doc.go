@@ -13,6 +13,10 @@
 // strings, the same failures with the same parameters, including the shapes
 // that surprise. What a client asks is recorded.
 //
+// VMs can be cloned, provisioned, started, suspended, shut down and destroyed
+// by calls, with their disks, drives and cards, also as tasks ("Async."); see
+// Life. Hold and Take say how long that takes.
+//
 // The simulator knows its own clock (Options.Now, SetNow) for rows, message
 // times and sessions; timeouts of event.from are real time.
 package xapitest

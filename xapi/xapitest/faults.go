@@ -160,17 +160,26 @@ func (f *faults) take(x *exchange) *Fault {
 		if !i.fault.matches(x) {
 			continue
 		}
-		i.seen++
-		if i.seen <= i.fault.Skip {
-			continue
+		if f.use(n) {
+			return &i.fault
 		}
-		i.hits++
-		if i.hits == i.fault.Count {
-			f.list = slices.Delete(slices.Clone(f.list), n, n+1)
-		}
-		return &i.fault
 	}
 	return nil
+}
+
+// use counts a request that the n-th fault is for, and says whether it spoils
+// it. It is called with the lock held.
+func (f *faults) use(n int) bool {
+	i := f.list[n]
+	i.seen++
+	if i.seen <= i.fault.Skip {
+		return false
+	}
+	i.hits++
+	if i.hits == i.fault.Count {
+		f.list = slices.Delete(slices.Clone(f.list), n, n+1)
+	}
+	return true
 }
 
 func (f *Fault) matches(x *exchange) bool {

@@ -32,6 +32,7 @@ type exchange struct {
 	query  url.Values
 	body   []byte
 	call   *call  // of an RPC; nil otherwise
+	task   string // reference of the task that it is, if it is one
 	fault  *Fault // that spoils this request; nil if none
 }
 
@@ -167,6 +168,8 @@ func (x *exchange) route() *reply {
 			return x.fullRRD()
 		}
 		return x.forward(x.req.URL.Path == "/host_rrd" || x.query.Has("uuid"), x.fullRRD)
+	case x.req.Method == http.MethodPut && x.req.URL.Path == "/import_raw_vdi" && x.ep != RRDD:
+		return x.importDisk()
 	case x.req.Method == http.MethodGet, x.req.Method == http.MethodPost, x.req.Method == http.MethodPut:
 		return pageForbidden()
 	}

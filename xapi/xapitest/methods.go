@@ -39,10 +39,13 @@ var methods = func() map[string]method {
 		m[name+".get_by_uuid"] = method{args: 1, session: true, run: getByUUID(class)}
 		m[name+".get_record"] = method{args: 1, session: true, run: getRecord(class)}
 		for _, field := range []string{"uuid", "name_label", "other_config"} {
-			if class == classPBD && field == "name_label" {
+			if nameless[class] && field == "name_label" {
 				continue
 			}
 			m[name+".get_"+field] = method{args: 1, session: true, run: getField(class, field)}
+		}
+		if !nameless[class] {
+			m[name+".get_by_name_label"] = method{args: 1, session: true, run: getByName(class)}
 		}
 		if class == classPBD {
 			continue
@@ -51,8 +54,12 @@ var methods = func() map[string]method {
 		m[name+".add_to_other_config"] = method{args: 3, session: true, run: addToOtherConfig(class)}
 		m[name+".remove_from_other_config"] = method{args: 2, session: true, run: removeFromOtherConfig(class)}
 	}
+	maps.Copy(m, lifeMethods())
 	return m
 }()
+
+// nameless are the classes whose objects have no name_label.
+var nameless = map[string]bool{classPBD: true, classVBD: true, classVIF: true}
 
 func getServertime(x *exchange, a args) (any, error) {
 	if _, err := find(x, a, classHost); err != nil {
@@ -140,6 +147,23 @@ func getByUUID(class string) func(*exchange, args) (any, error) {
 			return nil, failure{"UUID_INVALID", wireNames[class], uuid}
 		}
 		return o.ref, nil
+	}
+}
+
+func getByName(class string) func(*exchange, args) (any, error) {
+	return func(x *exchange, a args) (any, error) {
+		name, err := a.string(0)
+		if err != nil {
+			return nil, err
+		}
+		w := &x.s.world
+		refs := []any{}
+		w.each(class, func(o *object) {
+			if w.recordOf(o)["name_label"] == name {
+				refs = append(refs, o.ref)
+			}
+		})
+		return refs, nil
 	}
 }
 

@@ -87,6 +87,13 @@ func (r *recorder) finish(key string, q *Request, sent int) {
 	r.wake()
 }
 
+// changes is wake for those who do not hold the lock.
+func (r *recorder) changes() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.wake()
+}
+
 func (r *recorder) wake() {
 	close(r.changed)
 	r.changed = make(chan struct{})

@@ -41,6 +41,16 @@ func (w *world) recordOf(o *object) map[string]any {
 		return pbdRecord(v)
 	case Pool:
 		return poolRecord(v)
+	case VDI:
+		return w.vdiRecord(v)
+	case VBD:
+		return vbdRecord(v)
+	case VIF:
+		return vifRecord(v)
+	case Network:
+		return w.networkRecord(v)
+	case Task:
+		return taskRecord(v)
 	}
 	panic("BUG: record of class " + o.class)
 }
@@ -82,7 +92,7 @@ func (w *world) srRecord(v SR) map[string]any {
 	return map[string]any{
 		"uuid": v.UUID, "name_label": v.Name, "name_description": "", "type": v.Type, "content_type": v.ContentType, "shared": v.Shared,
 		"physical_size": decimal(v.PhysicalSize), "physical_utilisation": decimal(v.PhysicalUtilisation),
-		"virtual_allocation": decimal(v.PhysicalUtilisation), "PBDs": pbds, "VDIs": manyRefs("vdi", v.UUID, 12),
+		"virtual_allocation": decimal(v.PhysicalUtilisation), "PBDs": pbds, "VDIs": w.disksOf(v.UUID),
 		"other_config": dict(v.OtherConfig), "tags": list(v.Tags...), "blobs": map[string]any{}, "local_cache_enabled": false,
 		"introduced_by": null, "clustered": false, "is_tools_sr": false, "current_operations": map[string]any{},
 		"allowed_operations": list("vdi_enable_cbt", "vdi_list_changed_blocks", "unplug", "plug", "pbd_create", "vdi_disable_cbt", "update",
@@ -208,6 +218,9 @@ func (w *world) vmRecord(o *object, v VM) map[string]any {
 		"generation_id": "0:0", "hardware_platform_version": "0", "has_vendor_device": false, "requires_reboot": false, "reference_label": "",
 		"domain_type": "hvm", "pending_guidances": []any{}, "pending_guidances_recommended": []any{}, "pending_guidances_full": []any{}, "groups": []any{},
 		"NVRAM": dict(map[string]string{"EFI-variables": nvram}),
+	}
+	if v.Devices {
+		w.alive(o, v, r)
 	}
 	return r
 }

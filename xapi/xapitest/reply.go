@@ -15,6 +15,7 @@ type reply struct {
 	header []string // whole lines without their end
 	body   []byte
 	close  bool // the connection ends after it
+	sent   bool // all of it, already
 }
 
 // head is the reply up to its body.

@@ -80,7 +80,7 @@ func TestFailures(t *testing.T) {
 		}
 	}
 	pool := Ref("pool", UUID("pool"))
-	f("MESSAGE_METHOD_UNKNOWN VM.start", "VM.start", s, "x")
+	f("MESSAGE_METHOD_UNKNOWN VM.no_such", "VM.no_such", s, "x")
 	f("MESSAGE_PARAMETER_COUNT_MISMATCH host.get_by_uuid 1 0", "host.get_by_uuid", s)
 	f("MESSAGE_PARAMETER_COUNT_MISMATCH host.get_by_uuid 1 2", "host.get_by_uuid", s, "a", "b")
 	f("MESSAGE_PARAMETER_COUNT_MISMATCH host.get_by_uuid 1 -1", "host.get_by_uuid")

@@ -85,6 +85,7 @@ type Server struct {
 	rows     rows
 	faults   faults
 	record   recorder
+	pace     pace
 
 	endpoints map[Endpoint]*endpoint
 
@@ -129,6 +130,7 @@ func New(opt Options) *Server {
 	s.sessions.init()
 	s.rows.init(opt)
 	s.record.init(opt.KeepRequests)
+	s.pace.init(s.record.changes)
 	s.endpoints = map[Endpoint]*endpoint{
 		XAPI: {name: XAPI, network: "unix", address: filepath.Join(opt.Dir, "xapi")},
 		RRDD: {name: RRDD, network: "unix", address: filepath.Join(opt.Dir, "xcp-rrdd")},
@@ -162,10 +164,12 @@ func (s *Server) Start() error {
 // Close stops listening, cuts all connections, releases what hangs, and
 // returns when every goroutine of the server has ended.
 func (s *Server) Close() error {
+	s.pace.cancel()
 	var errs []error
 	for _, e := range s.endpoints {
 		errs = append(errs, e.shut(false))
 	}
+	s.pace.tasks.Wait()
 	return errors.Join(errs...)
 }
 

@@ -35,6 +35,9 @@ func (x *exchange) hang() {
 // sent, and whether the connection goes on.
 func (x *exchange) send(r *reply) (sent int, keep bool) {
 	kind := FaultKind(0)
+	if r != nil && r.sent {
+		return 0, false
+	}
 	if x.fault != nil {
 		kind = x.fault.Kind
 	}

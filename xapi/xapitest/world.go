@@ -15,18 +15,26 @@ const (
 	classPBD     = "pbd"
 	classPool    = "pool"
 	classMessage = "message"
+	classVDI     = "vdi"
+	classVBD     = "vbd"
+	classVIF     = "vif"
+	classNetwork = "network"
+	classTask    = "task"
 )
 
 // wireNames are the classes as method names and failures spell them.
-var wireNames = map[string]string{classVM: "VM", classHost: "host", classSR: "SR", classPBD: "PBD", classPool: "pool"}
+var wireNames = map[string]string{classVM: "VM", classHost: "host", classSR: "SR", classPBD: "PBD", classPool: "pool",
+	classVDI: "VDI", classVBD: "VBD", classVIF: "VIF", classNetwork: "network", classTask: "task"}
 
 // Host is a host of the pool.
 type Host struct {
 	UUID, Name, Address string
 	Enabled             bool
+	Dead                bool // it does not answer the coordinator
 	OtherConfig         map[string]string
 	Tags                []string
 	Operations          []string // that go on, such as evacuate
+	MemoryBytes         int64    // for VMs; 0 means 64 GiB
 }
 
 // VM is a virtual machine, a template, a snapshot or a control domain.
@@ -42,6 +50,9 @@ type VM struct {
 	Operations    []string // that go on, such as pool_migrate
 	MemoryBytes   int64
 	VCPUs         int
+
+	// Life is what matters once a VM is started, stopped or copied by calls.
+	Life
 }
 
 // SR is a storage repository.
@@ -77,7 +88,7 @@ type Pool struct {
 type object struct {
 	class, uuid, ref  string
 	created, modified int64
-	v                 any // Host, VM, SR, PBD or Pool; replaced, never changed in place
+	v                 any // Host, VM, SR, PBD, Pool, VDI, VBD, VIF, Network or Task; replaced, never changed in place
 }
 
 // world is the pool's database, with its messages and the memory of what was
@@ -124,6 +135,11 @@ func (w *world) next() int64 {
 func (w *world) put(class, uuid string, v any) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.set(class, uuid, v)
+}
+
+// set is put with the lock held.
+func (w *world) set(class, uuid string, v any) *object {
 	o := w.byUUID[class+uuid]
 	if o == nil {
 		o = &object{class: class, uuid: uuid, ref: Ref(class, uuid), created: w.next()}
@@ -131,10 +147,11 @@ func (w *world) put(class, uuid string, v any) {
 		o.v = v
 		w.objects = append(w.objects, o)
 		w.byUUID[class+uuid], w.byRef[o.ref] = o, o
-		return
+		return o
 	}
 	o.v = v
 	o.modified = w.next()
+	return o
 }
 
 func (w *world) get(class, uuid string) (any, bool) {
@@ -156,6 +173,7 @@ func (s *Server) PutHost(h Host) {
 // PutVM adds the VM, or replaces the one with its uuid.
 func (s *Server) PutVM(v VM) {
 	v.OtherConfig, v.Tags, v.Operations = maps.Clone(v.OtherConfig), slices.Clone(v.Tags), slices.Clone(v.Operations)
+	v.Xenstore, v.Addresses, v.current = maps.Clone(v.Xenstore), slices.Clone(v.Addresses), maps.Clone(v.current)
 	s.world.put(classVM, v.UUID, v)
 }
 
@@ -196,19 +214,23 @@ func lookUp[T any](s *Server, class, uuid string) (T, bool) {
 	return v.(T), true
 }
 
-// Delete takes an object (class vm, host, sr, pbd) out of the pool.
+// Delete takes an object (class vm, host, sr, pbd, vdi, vbd, vif, network) out
+// of the pool.
 func (s *Server) Delete(class, uuid string) {
 	w := &s.world
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	o := w.byUUID[class+uuid]
-	if o == nil {
-		return
+	if o := w.byUUID[class+uuid]; o != nil {
+		w.remove(o)
 	}
-	delete(w.byUUID, class+uuid)
+}
+
+// remove is called with the lock held.
+func (w *world) remove(o *object) {
+	delete(w.byUUID, o.class+o.uuid)
 	delete(w.byRef, o.ref)
 	w.objects = slices.DeleteFunc(w.objects, func(p *object) bool { return p == o })
-	w.forget(&w.deleted, deletion{class: class, ref: o.ref, created: o.created, deleted: w.next()})
+	w.forget(&w.deleted, deletion{class: o.class, ref: o.ref, created: o.created, deleted: w.next()})
 }
 
 // forget remembers a deletion for those who listen for events. When an older
@@ -277,75 +299,6 @@ func (w *world) change(class, uuid string, f func(v any) any) error {
 		return fmt.Errorf("there is no %s with uuid %q", class, uuid)
 	}
 	o.v, o.modified = f(o.v), w.next()
-	return nil
-}
-
-// SetOtherConfig sets a key of an object's other_config.
-func (s *Server) SetOtherConfig(class, uuid, key, value string) error {
-	return s.changeOtherConfig(class, uuid, func(m map[string]string) error {
-		m[key] = value
-		return nil
-	})
-}
-
-// RemoveOtherConfig removes a key of an object's other_config.
-func (s *Server) RemoveOtherConfig(class, uuid, key string) error {
-	return s.changeOtherConfig(class, uuid, func(m map[string]string) error {
-		delete(m, key)
-		return nil
-	})
-}
-
-func (s *Server) changeOtherConfig(class, uuid string, change func(map[string]string) error) error {
-	w := &s.world
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	o := w.byUUID[class+uuid]
-	if o == nil {
-		return fmt.Errorf("change other_config: there is no %s with uuid %q", class, uuid)
-	}
-	return w.changeOtherConfig(o, change)
-}
-
-// changeOtherConfig is called with the lock held. Nothing has changed when
-// change returns an error.
-func (w *world) changeOtherConfig(o *object, change func(map[string]string) error) error {
-	m := maps.Clone(otherConfig(o.v))
-	if m == nil {
-		m = map[string]string{}
-	}
-	if err := change(m); err != nil {
-		return err
-	}
-	switch v := o.v.(type) {
-	case Host:
-		v.OtherConfig = m
-		o.v = v
-	case VM:
-		v.OtherConfig = m
-		o.v = v
-	case SR:
-		v.OtherConfig = m
-		o.v = v
-	case Pool:
-		v.OtherConfig = m
-		o.v = v
-	}
-	o.modified = w.next()
-	return nil
-}
-
-func otherConfig(v any) map[string]string {
-	switch v := v.(type) {
-	case Host:
-		return v.OtherConfig
-	case VM:
-		return v.OtherConfig
-	case SR:
-		return v.OtherConfig
-	case Pool:
-		return v.OtherConfig
-	}
 	return nil
 }
 
