@@ -211,6 +211,8 @@ func (l *Lease) run(ctx context.Context) {
 		case <-t.C:
 		case err := <-gone:
 			l.lose(err)
+		case <-l.b.e.ended:
+			l.lose(ErrClosed)
 		}
 		t.Stop()
 		if ctx.Err() != nil || l.Err() != nil {

@@ -128,7 +128,7 @@ func TestToken(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir() + "/engine"
 	log := &lines{}
-	e := run(t, Options{Dir: dir, Logger: slog.New(slog.NewTextHandler(log, nil))})
+	e := run(t, Options{Dir: dir, Logger: logTo(log)})
 	if err := e.Wait(within(t)); err != nil {
 		t.Fatal(err)
 	}
@@ -187,7 +187,7 @@ func TestPortIsTaken(t *testing.T) {
 	}
 	defer taken.Close()
 	log := &lines{}
-	e := run(t, Options{Listen: taken.Addr().String(), Logger: slog.New(slog.NewTextHandler(log, nil))})
+	e := run(t, Options{Listen: taken.Addr().String(), Logger: logTo(log)})
 	const want = "another program listens on"
 	until(t, "the problem", func() bool { return strings.Contains(e.State().Problem, want) })
 	ctx, cancel := context.WithCancel(t.Context())
@@ -232,3 +232,5 @@ func TestRunTwice(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+func logTo(l *lines) *slog.Logger { return slog.New(slog.NewTextHandler(l, nil)) }

@@ -52,6 +52,9 @@ func startServer(o *Options, token string) (*embedded, error) {
 	if err := canListen(o.Listen); err != nil {
 		return nil, err
 	}
+	if err := verifyStore(o.Dir); err != nil {
+		return nil, err
+	}
 	e := &embedded{log: &serverLog{to: o.Logger, fatal: make(chan string, 1)}}
 	so := &server.Options{
 		ServerName: "perfmon-engine", Host: host, Port: n,
