@@ -114,7 +114,6 @@ func (g *group) add(m *Machine) {
 		}
 	case Draining, Parking:
 		g.leaving = append(g.leaving, m)
-		g.apart += max(0, m.Busy)
 		if m.State == Parking {
 			g.parking++
 		} else {
@@ -136,18 +135,27 @@ func (g *group) add(m *Machine) {
 // count adds up slots. Of a machine that has not told them, the profile's are
 // taken.
 func (g *group) count() {
-	each := max(1, g.p.Slots)
 	for _, m := range g.available {
-		if m.Slots > 0 {
-			g.slots += float64(m.Slots)
-		} else {
-			g.slots += float64(each)
-		}
+		g.slots += g.slotsOf(m)
 	}
-	g.each = float64(each)
+	g.each = float64(max(1, g.p.Slots))
 	if len(g.available) > 0 {
 		g.each = g.slots / float64(len(g.available))
 	}
+	for _, m := range g.leaving {
+		if g.canResume(m) {
+			g.slots += g.slotsOf(m)
+		} else {
+			g.apart += max(0, m.Busy)
+		}
+	}
+}
+
+func (g *group) slotsOf(m *Machine) float64 {
+	if m.Slots > 0 {
+		return float64(m.Slots)
+	}
+	return float64(max(1, g.p.Slots))
 }
 
 // empty is whether a machine certainly has nothing to do.

@@ -7,15 +7,17 @@ import (
 	"time"
 )
 
+// canResume is whether a machine on its way out can take work again.
+func (g *group) canResume(m *Machine) bool {
+	return g.p.Rests && !g.gone && !m.Leaving && !m.Protected && !g.old(m)
+}
+
 // resumable are those on their way out that can take work again, the first to
 // be resumed first.
 func (g *group) resumable() []*Machine {
-	if !g.p.Rests {
-		return nil
-	}
 	var list []*Machine
 	for _, m := range g.leaving {
-		if !m.Leaving && !m.Protected && !g.old(m) {
+		if g.canResume(m) {
 			list = append(list, m)
 		}
 	}

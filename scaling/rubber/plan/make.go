@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -34,15 +35,15 @@ func Make(s *Snapshot) Plan {
 		if s.Paused {
 			continue
 		}
+		g.trimWarm(&set, where)
 		if s.Mode != Ancestor {
 			g.extra(&set)
 		}
-		g.trimWarm(&set, where)
 	}
 	divide(s, groups)
 	result := Plan{Memory: Memory{At: s.Now, Profiles: make(map[string]ProfileMemory, len(s.Profiles))}}
 	if !s.Paused {
-		room(s, groups)
+		room(s, groups, where)
 	}
 	parts := make([][]Line, 0, 2*len(groups))
 	for _, g := range groups {
@@ -65,6 +66,7 @@ func Make(s *Snapshot) Plan {
 
 // hold tells why no more is done, and which machines stay although they could go.
 func (g *group) hold(s *Snapshot, lines []Line, clock []Reason) []Line {
+	slices.SortFunc(g.frozen, func(a, b Line) int { return cmp.Compare(a.Machine, b.Machine) })
 	reasons := append([]Reason(nil), clock...)
 	reasons = append(reasons, g.limits...)
 	if s.Deaf && len(s.Hosts) > 0 {

@@ -3,7 +3,6 @@ package plan
 import (
 	"cmp"
 	"fmt"
-	"math"
 	"slices"
 )
 
@@ -72,9 +71,9 @@ func divide(s *Snapshot, groups []*group) {
 	}
 	count := 0
 	for i, g := range groups {
-		weight[i] = g.p.Weight
-		if !(weight[i] > 0) || math.IsInf(weight[i], 0) {
-			weight[i] = 1
+		weight[i] = 1
+		if g.p.Weight > 0 {
+			weight[i] = min(max(g.p.Weight, 1e-6), 1e6)
 		}
 		first[i] = 1
 		switch {
@@ -117,11 +116,11 @@ func (g *group) claim() int {
 
 // room divides free places among those who need machines, and finds out who has
 // to give some back.
-func room(s *Snapshot, groups []*group) {
+func room(s *Snapshot, groups []*group, p *places) {
 	total, ending, needed := 0, 0, 0
 	for _, g := range groups {
 		total += g.have
-		ending += g.ending
+		ending += g.ending + g.goes()
 		g.need = max(0, min(g.want+g.more, g.alloc)-g.active()-len(g.resumable())-len(g.wakeable()))
 		if g.p.NoStart != "" {
 			g.need = 0
@@ -147,13 +146,24 @@ func room(s *Snapshot, groups []*group) {
 	}
 	// Of those who need, only what the cap stands in the way of is asked back.
 	if missing := needed - free - ending; missing > 0 {
-		takeBack(missing, free < 0, groups)
+		takeBack(missing, free < 0, groups, p)
 	}
+}
+
+// goes is how many machines leave because somebody asked for it.
+func (g *group) goes() int {
+	n := 0
+	for _, m := range g.asked {
+		if empty(m) && !g.p.WorkersUnknown {
+			n++
+		}
+	}
+	return n
 }
 
 // takeBack has parked machines go first, then those that are more than their
 // group's part, one from each in turn.
-func takeBack(missing int, overCap bool, groups []*group) {
+func takeBack(missing int, overCap bool, groups []*group, p *places) {
 	reason := Reason{GivesBack, "other profiles need their share of the cap"}
 	if overCap {
 		reason = Reason{OverCap, "there are more machines than the cap allows"}
@@ -164,7 +174,7 @@ func takeBack(missing int, overCap bool, groups []*group) {
 	for i, g := range groups {
 		weight[i] = 1
 		if g.mayLetGo() {
-			parked[i] = max(0, len(g.warm)-g.wakes())
+			parked[i] = max(0, min(len(g.droppable(p)), len(g.warm)-g.wakes()))
 			excess[i] = max(0, min(len(g.available), g.active()-g.alloc))
 		}
 	}
@@ -175,13 +185,27 @@ func takeBack(missing int, overCap bool, groups []*group) {
 		}
 		parked[i] = give[i]
 		missing -= give[i]
-		g.dropWarm(give[i], reason)
+		g.dropWarm(give[i], reason, p)
 	}
 	if missing <= 0 {
 		return
 	}
-	for i, n := range fill(missing, excess, weight) {
-		g := groups[i]
+	// What is not needed anyway goes first.
+	surplus := make([]int, len(groups))
+	for i, g := range groups {
+		surplus[i] = min(excess[i], max(0, len(g.available)-g.keep))
+	}
+	first := fill(missing, surplus, weight)
+	for i, n := range first {
+		missing -= n
+		excess[i] -= surplus[i]
+	}
+	then := fill(missing, excess, weight)
+	for i, g := range groups {
+		n := first[i]
+		if then[i] > 0 {
+			n = surplus[i] + then[i]
+		}
 		if n == 0 {
 			continue
 		}

@@ -85,8 +85,10 @@ func (g *group) mayGo(m *Machine, p *places) bool {
 		return false
 	}
 	if p.silent(m) {
-		g.frozen = append(g.frozen, Line{Action: Hold, Profile: g.p.Name, Machine: m.ID,
-			Reasons: []Reason{{HostSilent, fmt.Sprintf("the agent of its host %s is silent, so it stays", p.hosts[m.Host].name())}}})
+		if m.State == Ready {
+			g.frozen = append(g.frozen, Line{Action: Hold, Profile: g.p.Name, Machine: m.ID,
+				Reasons: []Reason{{HostSilent, fmt.Sprintf("the agent of its host %s is silent, so it stays", p.hosts[m.Host].name())}}})
+		}
 		return false
 	}
 	return true
@@ -245,10 +247,24 @@ func (g *group) trimWarm(set *Settings, p *places) {
 }
 
 // dropWarm has n parked machines go that are not needed now.
-func (g *group) dropWarm(n int, reason Reason) {
-	for range min(n, len(g.warm)) {
-		m := g.warm[0]
-		g.warm = g.warm[1:]
+func (g *group) dropWarm(n int, reason Reason, p *places) {
+	for _, m := range g.droppable(p) {
+		if n--; n < 0 {
+			return
+		}
+		g.warm = slices.DeleteFunc(g.warm, func(other *Machine) bool { return other == m })
 		g.dropped = append(g.dropped, Line{Action: Delete, Profile: g.p.Name, Machine: m.ID, Count: 1, Reasons: []Reason{reason}})
 	}
+}
+
+// droppable are parked machines that may go, the first to go first.
+func (g *group) droppable(p *places) []*Machine {
+	var list []*Machine
+	for _, m := range g.warm {
+		if !m.Protected && !p.silent(m) {
+			list = append(list, m)
+		}
+	}
+	slices.SortFunc(list, func(a, b *Machine) int { return cmp.Compare(b.ID, a.ID) })
+	return list
 }

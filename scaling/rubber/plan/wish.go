@@ -31,6 +31,12 @@ func (g *group) wishNormal(now time.Time, s *Settings) {
 			g.wish, g.up = n, []Reason{reason}
 		}
 	}
+	// Those on their way out are taken back at once: that costs nothing.
+	if back := len(g.resumable()); back > 0 {
+		if n := min(machines(float64(g.demand)/g.each), len(g.available)+back); n > g.wish {
+			g.wish, g.up = n, []Reason{{Demanded, tasks(g.demand, "waits or runs", "wait or run")}}
+		}
+	}
 	if g.demand > 0 && g.wish == 0 {
 		g.wish = 1
 		g.up = []Reason{{Activated, fmt.Sprintf("there is work and no machine for it: %s", tasks(g.demand, "waits or runs", "wait or run"))}}
