@@ -1,0 +1,354 @@
+//go:build integration
+
+package celery
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	amqp "github.com/rabbitmq/amqp091-go"
+
+	"perfmon/alarm/sink/sinktest"
+	"perfmon/scaling/rubber/work"
+	"perfmon/scaling/rubber/work/worktest"
+)
+
+var server *sinktest.Rabbit
+
+func TestMain(m *testing.M) {
+	os.Exit(worktest.Main(m, func(t testing.TB) { server = worktest.StartRabbit(t, "") }))
+}
+
+// listen runs a Workers until the test ends.
+func listen(t *testing.T, change func(*Options), url string) *Workers {
+	t.Helper()
+	o := Options{Broker: work.Broker{URLs: []string{url}}}
+	if change != nil {
+		change(&o)
+	}
+	w, err := New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- w.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+	return w
+}
+
+// newSite makes a vhost and who listens to it.
+func newSite(t *testing.T, vhost string) (*worktest.Site, *Workers) {
+	t.Helper()
+	worktest.MakeVhost(t, server, vhost)
+	site := worktest.NewSite(t, server, vhost)
+	return site, listen(t, nil, site.BrokerURL)
+}
+
+// is waits until what is known of a worker is as wanted.
+func is(t *testing.T, w *Workers, name, what string, limit time.Duration, want func(work.Worker) bool) (got work.Worker) {
+	t.Helper()
+	worktest.Until(t, name+" "+what, limit, func() bool {
+		list, _ := w.Workers()
+		i := slices.IndexFunc(list, func(w work.Worker) bool { return w.Name == name })
+		if i < 0 {
+			return false
+		}
+		got = list[i]
+		return want(got)
+	})
+	return got
+}
+
+// up waits until everything is known of workers.
+func up(t *testing.T, w *Workers, names ...string) {
+	t.Helper()
+	for _, name := range names {
+		is(t, w, name, "is up", 40*time.Second, func(w work.Worker) bool {
+			return !w.Gone && w.Slots > 0 && w.Queues != nil && w.Active != nil && w.Reserved != nil
+		})
+	}
+}
+
+func begun(site *worktest.Site, n int) func() bool {
+	return func() bool { return len(site.Runs()) == n }
+}
+
+// A busy worker is drained: it finishes what it has begun and what it has
+// fetched, the rest is left to its peer, and nothing is lost or delivered
+// twice. Meanwhile an idle one says that it is idle, load returns, and the
+// worker takes from its queue again.
+func TestDrainBusyWorker(t *testing.T) {
+	for _, late := range []bool{false, true} {
+		t.Run(fmt.Sprintf("acks_late=%t", late), func(t *testing.T) {
+			t.Parallel()
+			site, w := newSite(t, fmt.Sprintf("drain/%t", late))
+			gate, open := site.Gate("busy")
+			const a, b = "worker@vm-a", "other@worker@vm-b"
+			first := site.StartWorker(worktest.WorkerOptions{Name: a, Queues: []string{"q"}, Slots: 1, Prefetch: 2, AcksLate: late})
+			up(t, w, a)
+			if got := is(t, w, a, "is idle", 10*time.Second, func(w work.Worker) bool { return !w.IdleSince.IsZero() }); got.Host != "vm-a" || got.PID != first.PID() || got.Slots != 1 || fmt.Sprint(got.Queues) != "[q]" {
+				t.Errorf("%+v", got)
+			}
+
+			// One runs, some are fetched, and more wait.
+			ids := site.Publish("q", 1, "hold", gate)
+			worktest.Until(t, "the task runs", 10*time.Second, begun(site, 1))
+			ids = append(ids, site.Publish("q", 7, "work", 0.01)...)
+			fetched := 2 // Celery's multiplier, for one slot
+			if late {
+				fetched = 1 // the one that runs is not acknowledged, and counts
+			}
+			worktest.Until(t, "it has fetched", 10*time.Second, func() bool {
+				load, err := w.Load(t.Context(), a)
+				if err != nil {
+					t.Fatal(err)
+				}
+				return load == work.Load{Active: 1, Reserved: fetched}
+			})
+			is(t, w, a, "says that it works", 10*time.Second, func(w work.Worker) bool {
+				return w.Active != nil && *w.Active == 1 && w.IdleSince.IsZero() && *w.Reserved == fetched
+			})
+
+			if err := w.CancelConsumer(t.Context(), a, "q"); err != nil {
+				t.Fatal(err)
+			}
+			if got, _ := w.table.Find(a); len(got.Queues) != 0 {
+				t.Errorf("it still listens to %v", got.Queues)
+			}
+			// It keeps what it has fetched: a peer gets only the rest.
+			site.StartWorker(worktest.WorkerOptions{Name: b, Queues: []string{"q"}, Slots: 2, AcksLate: late})
+			up(t, w, b)
+			worktest.Until(t, "the peer has done the rest", 20*time.Second, func() bool { return site.Ended() == 7-fetched })
+			if load, err := w.Load(t.Context(), a); err != nil || load != (work.Load{Active: 1, Reserved: fetched}) {
+				t.Errorf("drained: %+v, %v", load, err)
+			}
+			open()
+			worktest.Until(t, "it has finished all that it had", 20*time.Second, func() bool {
+				load, err := w.Load(t.Context(), a)
+				if err != nil {
+					t.Fatal(err)
+				}
+				return load == work.Load{}
+			})
+			for _, r := range site.Runs() {
+				if r.ID == ids[0] && r.Worker != a || r.Redelivered {
+					t.Errorf("%+v", r)
+				}
+			}
+
+			// Load returns.
+			if err := w.AddConsumer(t.Context(), a, "q"); err != nil {
+				t.Fatal(err)
+			}
+			if err := w.CancelConsumer(t.Context(), b, "q"); err != nil {
+				t.Fatal(err)
+			}
+			more := site.Publish("q", 3, "work", 0.01)
+			worktest.Until(t, "it works again", 10*time.Second, begun(site, 11))
+			for _, r := range site.Runs() {
+				if slices.Contains(more, r.ID) && r.Worker != a {
+					t.Errorf("%+v", r)
+				}
+			}
+			ids = append(ids, more...)
+
+			// And goes in the end.
+			if err := w.CancelConsumer(t.Context(), a, "q"); err != nil {
+				t.Fatal(err)
+			}
+			worktest.Until(t, "it is empty", 10*time.Second, func() bool {
+				load, err := w.Load(t.Context(), a)
+				return err == nil && load == work.Load{}
+			})
+			if err := w.Shutdown(t.Context(), a); err != nil {
+				t.Fatal(err)
+			}
+			<-first.Done()
+			is(t, w, a, "has gone", 10*time.Second, func(w work.Worker) bool { return w.Gone })
+			if err := w.Shutdown(t.Context(), a); work.KindOf(err) != work.NoWorker {
+				t.Errorf("shut down what has gone: %v", err)
+			}
+			if err := w.CancelConsumer(t.Context(), "nobody@nowhere", "q"); work.KindOf(err) != work.NoWorker {
+				t.Errorf("cancel for nobody: %v", err)
+			}
+			site.Exactly(ids, false)
+			if mean, ok := w.TaskTime("q"); !ok || mean.Tasks < 1 || mean.Mean <= 0 {
+				t.Errorf("task time %+v, %t", mean, ok)
+			}
+			if st := w.Stats(); st.Malformed != 0 || st.Silent != 0 || st.Oversized != 0 || st.Connects != 1 || st.Workers != 1 {
+				t.Errorf("%+v", st)
+			}
+		})
+	}
+}
+
+// What a shutdown does to a busy worker: it is gone for us at once, finishes
+// what runs, and gives back what it has not begun.
+func TestShutdownBusyWorker(t *testing.T) {
+	t.Parallel()
+	site, w := newSite(t, "shutdown")
+	gate, open := site.Gate("busy")
+	const a, b = "worker@vm-a", "worker@vm-b"
+	first := site.StartWorker(worktest.WorkerOptions{Name: a, Queues: []string{"q"}, Slots: 1, Prefetch: 3})
+	up(t, w, a)
+	ids := site.Publish("q", 1, "hold", gate)
+	worktest.Until(t, "the task runs", 10*time.Second, begun(site, 1))
+	ids = append(ids, site.Publish("q", 5, "work", 0.01)...)
+	worktest.Until(t, "it has fetched", 10*time.Second, func() bool {
+		load, err := w.Load(t.Context(), a)
+		return err == nil && load.Reserved == 3
+	})
+	if err := w.Shutdown(t.Context(), a); err != nil {
+		t.Fatal(err)
+	}
+	is(t, w, a, "has gone", 10*time.Second, func(w work.Worker) bool { return w.Gone })
+	select {
+	case <-first.Done():
+		t.Error("it ended before its task")
+	default:
+	}
+	open()
+	<-first.Done()
+	t.Logf("runs of the first: %+v", site.Runs())
+	site.StartWorker(worktest.WorkerOptions{Name: b, Queues: []string{"q"}})
+	up(t, w, b)
+	worktest.Until(t, "all are done", 20*time.Second, func() bool { return site.Ended() == 6 })
+	site.Exactly(ids, true)
+	again := 0
+	for _, r := range site.Runs() {
+		if r.Redelivered {
+			again++
+		}
+	}
+	t.Logf("%d were delivered again, and had not begun", again)
+}
+
+// The broker is cut off, then restarted.
+func TestBrokerAwayAndBack(t *testing.T) {
+	worktest.MakeVhost(t, server, "restart")
+	site := worktest.NewSite(t, server, "restart")
+	relay, url := worktest.NewRelay(t, site.BrokerURL)
+	w := listen(t, nil, url)
+	const a = "worker@vm-a"
+	complete := func() bool {
+		_, ok := w.Workers()
+		return ok
+	}
+	if complete() {
+		t.Error("complete before anything was heard")
+	}
+	worktest.Until(t, "a vhost without workers is known to have none", 20*time.Second, complete)
+	if list, _ := w.Workers(); len(list) != 0 {
+		t.Errorf("%+v", list)
+	}
+	worker := site.StartWorker(worktest.WorkerOptions{Name: a, Queues: []string{"q"}, Quiet: true})
+	up(t, w, a)
+
+	alive := func(what string) {
+		t.Helper()
+		list, _ := w.Workers()
+		if len(list) != 1 || list[0].Gone {
+			t.Errorf("%s: %+v", what, list)
+		}
+	}
+	// Nothing comes through, for longer than a worker may be silent.
+	relay.Halt()
+	worktest.Until(t, "silence is noticed", 20*time.Second, func() bool { return !complete() })
+	for end := time.Now().Add(6 * time.Second); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
+		alive("halted")
+	}
+	relay.Go()
+	worktest.Until(t, "it is complete again", 20*time.Second, func() bool {
+		alive("going on")
+		return complete()
+	})
+	if st := w.Stats(); st.Connects != 1 {
+		t.Errorf("%+v", st)
+	}
+
+	// The broker ends and comes back, while a task runs.
+	gate, open := site.Gate("busy")
+	ids := site.Publish("q", 1, "hold", gate)
+	worktest.Until(t, "the task runs", 10*time.Second, begun(site, 1))
+	if err := w.CancelConsumer(t.Context(), a, "q"); err != nil {
+		t.Fatal(err)
+	}
+	server.Stop(syscall.SIGTERM)
+	worktest.Until(t, "its end is noticed", 20*time.Second, func() bool { return !complete() && !w.Stats().Connected })
+	if _, err := w.Load(t.Context(), a); work.KindOf(err) != work.Away {
+		t.Errorf("load without a broker: %v", err)
+	}
+	alive("without a broker")
+	server.Start()
+	worktest.Until(t, "it is connected again", 60*time.Second, func() bool { return w.Stats().Connected })
+	alive("again")
+	open()
+	worktest.Until(t, "it is complete again", 60*time.Second, complete)
+	is(t, w, a, "is back", 60*time.Second, func(w work.Worker) bool { return !w.Gone })
+	worktest.Until(t, "it is empty", 30*time.Second, func() bool {
+		load, err := w.Load(t.Context(), a)
+		return err == nil && load == work.Load{}
+	})
+	ids = append(ids, site.Publish("q", 2, "work", 0)...)
+	queues, err := w.ask(t.Context(), "ask", a, question{"active_queues", nil})
+	t.Logf("after the restart it listens to %s, %v", queues, err)
+	if err := w.AddConsumer(t.Context(), a, "q"); err != nil {
+		t.Fatal(err)
+	}
+	worktest.Until(t, "all are done", 20*time.Second, func() bool { return site.Ended() == 3 })
+	site.Exactly(ids, true)
+	worker.Kill()
+	is(t, w, a, "is silent", 30*time.Second, func(w work.Worker) bool { return w.Gone })
+	if st := w.Stats(); st.Connects != 2 || st.Malformed != 0 {
+		t.Errorf("%+v", st)
+	}
+}
+
+// Two processes of one name, messages that are none, and somebody who answers
+// for another.
+func TestStrangers(t *testing.T) {
+	t.Parallel()
+	site, w := newSite(t, "strangers")
+	const a = "worker@vm-a"
+	site.StartWorker(worktest.WorkerOptions{Name: a, Queues: []string{"q"}, Slots: 2})
+	up(t, w, a)
+	site.With(func(ch *amqp.Channel) error {
+		send := func(exchange, key, body string) error {
+			return ch.PublishWithContext(t.Context(), exchange, key, false, false, amqp.Publishing{Body: []byte(body)})
+		}
+		for _, body := range []string{"", "{", "[{}]", `[1,{"type":"worker-online"}]`, `{"type":"worker-heartbeat","hostname":""}`, strings.Repeat(" ", maxEvents+1)} {
+			// Under worker.# Celery's own workers would read them, too, and end.
+			if err := send("celeryev", "task.multi", body); err != nil {
+				return err
+			}
+		}
+		w.mu.Lock()
+		answers, events := w.session.answers, w.session.events
+		w.mu.Unlock()
+		if err := send("", answers, `{"worker@vm-a":[]}`); err != nil {
+			return err
+		}
+		return send("", events, "")
+	})
+	worktest.Until(t, "they are counted", 10*time.Second, func() bool {
+		st := w.Stats()
+		return st.Malformed == 6 && st.Oversized == 1 && st.Late == 1
+	})
+	site.StartWorker(worktest.WorkerOptions{Name: a, Queues: []string{"q"}, Slots: 2})
+	is(t, w, a, "is two", 40*time.Second, func(w work.Worker) bool { return w.Twins })
+	if err := w.Shutdown(t.Context(), a); work.KindOf(err) != work.Twins {
+		t.Errorf("shut down one of two: %v", err)
+	}
+}
