@@ -1,0 +1,62 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+
+	"perfmon/scaling/engine"
+	"perfmon/scaling/rubber"
+)
+
+// lateStore is the engine's store, and the lease in it, which can be opened only
+// once the engine runs.
+type lateStore struct{ bucket atomic.Pointer[engine.Bucket] }
+
+var errNotOpen = errors.New("the store is not open yet")
+
+func (s *lateStore) fill(b *engine.Bucket) { s.bucket.Store(b) }
+
+func (s *lateStore) store() (rubber.EngineStore, error) {
+	b := s.bucket.Load()
+	if b == nil {
+		return rubber.EngineStore{}, errNotOpen
+	}
+	return rubber.EngineStore{Bucket: b}, nil
+}
+
+// All is part of rubber.Store.
+func (s *lateStore) All(ctx context.Context, prefix string) (map[string]rubber.Value, error) {
+	store, err := s.store()
+	if err != nil {
+		return nil, err
+	}
+	return store.All(ctx, prefix)
+}
+
+// Put is part of rubber.Store.
+func (s *lateStore) Put(ctx context.Context, key string, data []byte, revision uint64) (uint64, error) {
+	store, err := s.store()
+	if err != nil {
+		return 0, err
+	}
+	return store.Put(ctx, key, data, revision)
+}
+
+// Delete is part of rubber.Store.
+func (s *lateStore) Delete(ctx context.Context, key string, revision uint64) error {
+	store, err := s.store()
+	if err != nil {
+		return err
+	}
+	return store.Delete(ctx, key, revision)
+}
+
+// Acquire is part of rubber.Lease.
+func (s *lateStore) Acquire(ctx context.Context) (rubber.Holding, error) {
+	store, err := s.store()
+	if err != nil {
+		return nil, err
+	}
+	return rubber.EngineLease{Bucket: store.Bucket}.Acquire(ctx)
+}

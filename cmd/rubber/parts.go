@@ -1,0 +1,183 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"perfmon/cmd/internal/rubberconfig"
+	"perfmon/scaling/engine"
+	"perfmon/scaling/rubber"
+	"perfmon/scaling/rubber/cloud"
+	"perfmon/scaling/rubber/hear"
+)
+
+// storeLimit bounds the wait for the engine when rubber begins: a disk that
+// hangs, a cluster that is away.
+const storeLimit = 2 * time.Minute
+
+// parts are all that rubber is made of, put together as a configuration says.
+type parts struct {
+	engine     *engine.Engine // nil in a dry run that needs none
+	clouds     map[string]cloud.Cloud
+	brokers    map[string]*broker
+	hearing    *hear.Hearing
+	controller *rubber.Controller
+	log        *slog.Logger
+
+	open func(ctx context.Context) error // the rest, once the engine can be used
+}
+
+// newParts checks everything and connects to nothing. dry has rubber plan and
+// do nothing: then no engine is needed to keep state, only to hear alarms.
+func newParts(c *rubberconfig.Config, dry bool, log *slog.Logger) (p *parts, err error) {
+	p = &parts{clouds: map[string]cloud.Cloud{}, brokers: map[string]*broker{}, log: log}
+	defer func() {
+		if err != nil {
+			p.close()
+		}
+	}()
+	hears := false
+	for _, from := range c.Alarms.From {
+		hears = hears || from == "engine"
+	}
+	if !dry || hears {
+		if p.engine, err = engine.New(engineOptions(c, log)); err != nil {
+			return nil, err
+		}
+	}
+	for _, one := range c.Clouds {
+		if p.clouds[one.Name], err = newCloud(one, c.Owner, log); err != nil {
+			return nil, fmt.Errorf("cloud %q: %w", one.Name, err)
+		}
+	}
+	for _, one := range c.Brokers {
+		if p.brokers[one.Name], err = newBroker(one, log); err != nil {
+			return nil, fmt.Errorf("broker %q: %w", one.Name, err)
+		}
+	}
+	if p.hearing, err = newHearing(c, p.engine, log); err != nil {
+		return nil, err
+	}
+	cfg, err := controllerConfig(c)
+	if err != nil {
+		return nil, err
+	}
+	store := &lateStore{}
+	o := rubber.Options{
+		Owner: c.Owner, Store: store, Clouds: p.clouds, Brokers: map[string]rubber.Broker{}, Hosts: p.hearing,
+		Config: cfg, DryRun: dry, Log: log,
+	}
+	for name, b := range p.brokers {
+		o.Brokers[name] = rubber.Broker{Source: b.source, Workers: b.workers}
+	}
+	if dry {
+		o.Store = rubber.NewMemoryStore()
+	} else {
+		o.Lease = store
+	}
+	if p.controller, err = rubber.New(o); err != nil {
+		return nil, err
+	}
+	p.open = func(ctx context.Context) error {
+		if dry {
+			return nil
+		}
+		bucket, err := p.engine.Bucket(ctx, rubber.Bucket+"-"+c.Owner, engine.BucketOptions{})
+		if err != nil {
+			return fmt.Errorf("open the store in %s: %w", p.engine, err)
+		}
+		store.fill(bucket)
+		return nil
+	}
+	return p, nil
+}
+
+// run works until the context ends, or until something fails that trying again
+// does not mend. ready is called once the store is open.
+func (p *parts) run(ctx context.Context, ready func()) error {
+	// Those who bring news end after the controller, which may still be reading
+	// them; the engine after all of them.
+	outer, endOuter := context.WithCancel(context.Background())
+	defer endOuter()
+	inner, endInner := context.WithCancel(outer)
+	defer endInner()
+	ctx, end := context.WithCancelCause(ctx)
+	defer end(nil)
+
+	var base, news sync.WaitGroup
+	if p.engine != nil {
+		base.Go(func() {
+			if err := p.engine.Run(outer); err != nil {
+				end(err)
+			}
+		})
+	}
+	news.Go(func() {
+		if err := p.hearing.Run(inner); err != nil {
+			end(err)
+		}
+	})
+	for name, b := range p.brokers {
+		if b.workers == nil {
+			continue
+		}
+		news.Go(func() {
+			if err := b.workers.Run(inner); err != nil {
+				end(fmt.Errorf("workers of broker %q: %w", name, err))
+			}
+		})
+	}
+	opening, stop := context.WithTimeout(ctx, storeLimit)
+	err := p.open(opening)
+	stop()
+	if err == nil {
+		ready()
+		err = p.controller.Run(ctx)
+	}
+	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, context.Canceled) {
+		err = cause
+	} else if ctx.Err() != nil {
+		err = nil
+	}
+	endInner()
+	news.Wait()
+	p.close()
+	endOuter()
+	base.Wait()
+	return err
+}
+
+// close ends the connections of clouds and brokers. Machines go on.
+func (p *parts) close() {
+	for name, c := range p.clouds {
+		if c == nil {
+			continue
+		}
+		if err := c.Close(); err != nil {
+			p.log.Warn("a cloud was not left as it should be", "cloud", name, "err", err)
+		}
+	}
+	for name, b := range p.brokers {
+		if b == nil {
+			continue
+		}
+		if err := b.source.Close(); err != nil {
+			p.log.Warn("a broker was not left as it should be", "broker", name, "err", err)
+		}
+	}
+}
+
+func engineOptions(c *rubberconfig.Config, log *slog.Logger) engine.Options {
+	e := c.Engine
+	return engine.Options{
+		Name: "rubber", URLs: e.URLs,
+		Login: engine.Login{User: e.Username, PasswordFile: e.PasswordFile, TokenFile: e.TokenFile, CredentialsFile: e.CredentialsFile},
+		TLS:   engine.ClientTLS{CA: e.CAFile, Cert: e.CertFile, Key: e.KeyFile},
+		Dir:   e.Dir, Listen: e.Listen, Serve: engine.ServerTLS{Cert: e.ServerCert, Key: e.ServerKey, ClientCA: e.ServerClientCAFile},
+		Users: e.UsersFile, SyncEvery: e.SyncEvery, AlarmBytes: e.AlarmBytes, Replicas: e.Replicas, Logger: log,
+	}
+}
