@@ -8,6 +8,8 @@ go=${GO:-go}
 
 # Debian packages by name.
 needed=(prometheus prometheus-alertmanager rabbitmq-server python3-celery rpm curl zstd)
+# What judges the seeds of machines.
+needed+=(cloud-init xorriso)
 # The peers in the benchmark, whose drivers are held to one checksum.
 needed+=(gcc g++ python3 libexpat1-dev libxml2-dev libsimdjson-dev)
 
