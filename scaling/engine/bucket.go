@@ -299,7 +299,7 @@ func (b *Bucket) try(ctx context.Context, f func(context.Context) error) error {
 		case <-b.e.ended:
 			return ErrClosed
 		case <-ctx.Done():
-			return gaveUp(ctx, last)
+			return b.e.gaveUp(ctx, last)
 		}
 		tryCtx, cancel := b.e.link.within(ctx, tryTimeout)
 		err := f(tryCtx)
@@ -308,15 +308,19 @@ func (b *Bucket) try(ctx context.Context, f func(context.Context) error) error {
 			return err
 		}
 		if ctx.Err() != nil {
-			return gaveUp(ctx, err)
+			return b.e.gaveUp(ctx, err)
 		}
 		last = err
 		pause(ctx, 50*time.Millisecond, down)
 	}
 }
 
-func gaveUp(ctx context.Context, last error) error {
-	if last == nil || errors.Is(last, ctx.Err()) {
+// gaveUp is the context's error with what the engine waits for.
+func (e *Engine) gaveUp(ctx context.Context, last error) error {
+	if p := e.State().Problem; p != "" {
+		return fmt.Errorf("%w: %s", ctx.Err(), p)
+	}
+	if last == nil || errors.Is(last, context.Canceled) || errors.Is(last, context.DeadlineExceeded) {
 		return ctx.Err()
 	}
 	return fmt.Errorf("%w: %w", ctx.Err(), last)

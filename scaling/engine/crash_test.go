@@ -152,13 +152,15 @@ func (c *children) kill(pid int) {
 	_ = cmd.Wait() // it was killed
 }
 
-// until asks until ok or a minute has passed.
+const limit = 30 * time.Second
+
+// until asks until ok or the limit has passed.
 func until(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	deadline := time.Now().Add(time.Minute)
+	deadline := time.Now().Add(limit)
 	for !ok() {
 		if time.Now().After(deadline) {
-			t.Fatalf("a minute has passed without: %s", what)
+			t.Fatalf("%v have passed without: %s", limit, what)
 		}
 		time.Sleep(5 * time.Millisecond)
 	}

@@ -11,11 +11,11 @@ import (
 // running is an engine that runs until the test ends or stop is called.
 type running struct {
 	*Engine
-	t    *testing.T
+	t    testing.TB
 	stop func() error // ends Run and returns what it said
 }
 
-func run(t *testing.T, o Options) *running {
+func run(t testing.TB, o Options) *running {
 	t.Helper()
 	if o.Listen == "" && len(o.URLs) == 0 {
 		o.Listen = "127.0.0.1:0"
@@ -46,7 +46,7 @@ func run(t *testing.T, o Options) *running {
 }
 
 // within is the context of calls that have to succeed.
-func within(t *testing.T) context.Context {
+func within(t testing.TB) context.Context {
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	t.Cleanup(cancel)
 	return ctx

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 )
 
@@ -90,11 +91,11 @@ func (e *Engine) serve(ctx context.Context, l *lock) error {
 	e.opts.Logger.Info("this process owns the engine", "dir", dir, "address", s.place.Address)
 	for {
 		pause(ctx, health, nil)
-		switch {
-		case ctx.Err() != nil:
+		if ctx.Err() != nil {
 			return nil
-		case !s.srv.JetStreamEnabled():
-			return errors.New("the server has given up its store, as it does when the disk is full: make room in " + dir)
+		}
+		if err := s.ill(); err != nil {
+			return fmt.Errorf("the server cannot keep what it is given: %w: make room in %s, or look after its disk", err, dir)
 		}
 		if err := l.inPlace(); err != nil {
 			return err

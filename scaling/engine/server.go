@@ -163,6 +163,18 @@ func (e *embedded) stop() {
 	e.srv.WaitForShutdown()
 }
 
+// ill says why the server has to be started again. A stream takes nothing any
+// more after one write that failed, and has no answer for who writes to it.
+func (e *embedded) ill() error {
+	if !e.srv.JetStreamEnabled() {
+		return errors.New("it has given up its store")
+	}
+	if h := e.srv.Healthz(&server.HealthzOptions{}); strings.Contains(h.Error, "write error") {
+		return errors.New(h.Error)
+	}
+	return nil
+}
+
 // checkRestored compares the streams that lie on disk with those that the
 // server has. It passes over one that it cannot read, and would make it anew,
 // empty, when asked for it.

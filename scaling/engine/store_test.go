@@ -157,7 +157,9 @@ func TestDiskIsFull(t *testing.T) {
 		}
 	})
 	ctx := within(t)
-	e := run(t, Options{Dir: mount + "/engine"})
+	log := &lines{}
+	defer func() { t.Logf("%s", log) }()
+	e := run(t, Options{Dir: mount + "/engine", Logger: logTo(log)})
 	b := e.bucket("rubber")
 	if _, err := b.Put(ctx, "before", []byte("there")); err != nil {
 		t.Fatal(err)
