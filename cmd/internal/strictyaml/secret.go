@@ -115,6 +115,19 @@ func (s *Secret) Resolve(at Place) {
 	}
 }
 
+// Where is the key that says where the secret is, with what it says; "" if there
+// is none. It is for who has read a file without a mistake: what stands at the
+// wrong key may be the secret itself.
+func (s *Secret) Where() (key, value string) {
+	for end, value := range s.values {
+		if end == "_file" {
+			value = s.places[end].R.Absolute(value)
+		}
+		return s.Name + end, value
+	}
+	return "", ""
+}
+
 // Names are the keys that can say where it is.
 func (s *Secret) Names() []string {
 	names := []string{s.Name + "_file", s.Name + "_env"}
