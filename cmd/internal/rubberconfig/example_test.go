@@ -126,6 +126,9 @@ func TestExampleUsed(t *testing.T) {
 			t.Errorf("the example has no %s", path)
 			continue
 		}
+		if strings.HasPrefix(path, "planner.") || strings.HasPrefix(path, "limits.") {
+			continue // TestExampleNumbers
+		}
 		if initial == "" || slices.Contains(values, initial) || slices.Contains(another, path) {
 			continue
 		}

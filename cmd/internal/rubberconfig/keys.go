@@ -2,17 +2,13 @@ package rubberconfig
 
 import (
 	"errors"
-	"fmt"
 	"net"
-	"net/url"
 	"regexp"
-	"slices"
 	"strings"
 	"time"
 
 	"perfmon/cmd/internal/strictyaml"
 	"perfmon/cmd/internal/tlsfiles"
-	"perfmon/scaling/rubber/hear"
 	"perfmon/scaling/rubber/plan"
 )
 
@@ -98,109 +94,6 @@ func (l *loader) tlsKeys(name string, o *tlsfiles.Options) key {
 	})}
 }
 
-// The kinds of brokers.
-const (
-	rabbitMQ = "rabbitmq"
-	overHTTP = "http"
-)
-
-// broker makes the keys of a broker.
-func (l *loader) broker(name string, at place) []key {
-	b := &Broker{Name: name, Kind: rabbitMQ, Username: "guest", Lag: 6 * time.Second, KeepAlive: 10 * time.Second, Timeout: 5 * time.Second}
-	l.brokers = append(l.brokers, b)
-	password, passwordKeys := l.secret(&b.Password, "password", "the user's password")
-	manager, managerKeys := l.secret(&b.ManagementPassword, "management_password", "the password of `management_username`")
-	secret, secretKeys := l.secret(&b.Secret, "secret", "what the header says")
-	l.finish = append(l.finish, func() {
-		for _, s := range []*strictyaml.Secret{password, manager, secret} {
-			s.Resolve(at)
-		}
-		b.check(at)
-	})
-	keys := []key{
-		{Name: "kind", Value: word{To: &b.Kind, From: []string{rabbitMQ, overHTTP}}, Text: "RabbitMQ with Celery's workers, or a program that answers with JSON"},
-		{Name: "urls", Value: words{To: &b.URLs, What: "amqps://host:5671/vhost"}, Text: "rabbitmq: brokers of one cluster, tried in order; the vhost is percent-encoded, and without a path it is `/`"},
-		{Name: "username", Value: text{To: &b.Username, What: "a text"}, Text: "rabbitmq: the user"},
-	}
-	keys = append(keys, passwordKeys...)
-	keys = append(keys,
-		key{Name: "external_auth", Value: yes{To: &b.External}, Text: "rabbitmq: true says who we are by the client certificate of `tls_config` instead"},
-		l.tlsKeys("tls_config", &b.TLS),
-		key{Name: "management_urls", Value: words{To: &b.Management, What: "http://host:15672"}, Text: "rabbitmq: the management plugin's addresses; none: each broker's host with the port 15672, or 15671 with TLS"},
-		key{Name: "no_management", Value: yes{To: &b.NoManagement}, Text: "rabbitmq: true does not ask the plugin: what is unacknowledged is unknown then"},
-		key{Name: "management_username", Value: text{To: &b.ManagementUsername, What: "a text"}, Text: "rabbitmq: the plugin's user, if it is another"},
-	)
-	keys = append(keys, managerKeys...)
-	keys = append(keys,
-		l.tlsKeys("management_tls_config", &b.ManagementTLS),
-		key{Name: "lag", Value: span{To: &b.Lag, Min: time.Second, Max: 10 * time.Minute}, Text: "rabbitmq: how old the plugin's figures may be: collect_statistics_interval and a second"},
-		key{Name: "keep_alive", Value: span{To: &b.KeepAlive, Min: time.Second, Max: 5 * time.Minute, Unit: time.Second}, Text: "rabbitmq: the interval of the protocol's own heartbeat"},
-		key{Name: "url", Value: text{To: &b.URL, What: "https://host/path?queue={queue}"}, Text: "http: what is asked, with `{queue}` where the queue's name belongs"},
-		key{Name: "header", Value: text{To: &b.Header, What: "Authorization"}, Text: "http: a header to send"},
-	)
-	keys = append(keys, secretKeys...)
-	return append(keys, key{Name: "timeout", Value: span{To: &b.Timeout, Min: 100 * time.Millisecond, Max: 10 * time.Minute}, Text: "of connecting, and of one question"})
-}
-
-// check says what does not fit together.
-func (b *Broker) check(at place) {
-	switch b.Kind {
-	case overHTTP:
-		if b.URL == "" {
-			at.Problem("no url", "write url: https://host/path?queue={queue}")
-		} else if err := checkURL(b.URL, "http", "https"); err != nil {
-			at.Problem("url: "+err.Error(), "write https://host/path?queue={queue}; a secret has keys of its own")
-		}
-		if len(b.URLs) > 0 {
-			at.Problem("urls of the kind http", "write url")
-		}
-		if (b.Header == "") != (b.Secret == "") {
-			at.Problem("one of header and secret without the other", "write both, or neither")
-		}
-	default:
-		if len(b.URLs) == 0 {
-			at.Problem("no urls", "write urls: [amqps://host:5671/vhost]")
-		}
-		for _, u := range b.URLs {
-			if err := checkURL(u, "amqp", "amqps"); err != nil {
-				at.Problem("urls: "+err.Error(), "write amqps://host:5671/vhost; user and password have keys of their own")
-			}
-		}
-		for _, u := range b.Management {
-			if err := checkURL(u, "http", "https"); err != nil {
-				at.Problem("management_urls: "+err.Error(), "write http://host:15672; user and password have keys of their own")
-			}
-		}
-		if b.External && b.TLS.CertFile == "" {
-			at.Problem("external_auth without a client certificate", "write tls_config with cert_file and key_file")
-		}
-		if b.NoManagement && len(b.Management) > 0 {
-			at.Problem("both management_urls and no_management", "keep one")
-		}
-	}
-	for _, o := range []tlsfiles.Options{b.TLS, b.ManagementTLS} {
-		if (o.CertFile == "") != (o.KeyFile == "") {
-			at.Problem("one of cert_file and key_file without the other", "write both")
-		}
-	}
-}
-
-// checkURL never repeats the address: it may have a password.
-func checkURL(raw string, schemes ...string) error {
-	u, err := url.Parse(raw)
-	switch {
-	case err != nil || u.Host == "":
-		return errors.New("no address")
-	case !slices.Contains(schemes, u.Scheme):
-		return fmt.Errorf("an address that does not begin with %s://", strings.Join(schemes, ":// or "))
-	case u.User != nil:
-		return errors.New("a user or password in the address")
-	case u.Fragment != "":
-		return errors.New("an address with #")
-	}
-	return nil
-}
-
 // listen is a place to listen on.
 type listen struct {
 	to   *string
@@ -245,95 +138,6 @@ func loopback(where string) bool {
 	}
 	ip := net.ParseIP(host)
 	return host == "localhost" || ip != nil && ip.IsLoopback()
-}
-
-func (l *loader) alarmKeys() []key {
-	a := &l.c.Alarms
-	ref := l.refer(&a.Broker, "broker", place{})
-	token, tokenKeys := l.secret(&a.Webhook.Token, "token", "the bearer token that Alertmanager has to send")
-	webhook := append([]key{
-		{Name: "listen", Value: listen{to: &a.Webhook.Listen}, Text: "where it is heard; beyond this machine it needs a token"},
-	}, tokenKeys...)
-	at := &place{}
-	webhook = append(webhook,
-		key{Name: "ttl", Value: span{To: &a.Webhook.TTL, Min: 30 * time.Second, Max: time.Hour}, Text: "how long an alert is believed that is not repeated; PerfmonHeartbeat missing for as long is silence"},
-		key{Name: "peers", Value: words{To: &a.Webhook.Peers, What: "http://host:9093"}, Text: "Alertmanagers to ask for what fires, at the start and every 30 s"},
-	)
-	a.Webhook.TTL, a.Settle = 3*time.Minute, 75*time.Second
-	a.Bounds = hear.Bounds{Hosts: hear.DefaultHosts, Alarms: hear.DefaultAlarms, Forget: hear.DefaultForget}
-	l.finish = append(l.finish, func() {
-		if at.R == nil {
-			return
-		}
-		token.Resolve(*at)
-		if slices.Contains(a.From, "webhook") && !loopback(a.Webhook.Listen) && a.Webhook.Token == "" {
-			at.Problem("the webhook listens beyond this machine without a token", "write token_file, or listen on 127.0.0.1")
-		}
-		for _, u := range a.Webhook.Peers {
-			if err := checkURL(u, "http", "https"); err != nil {
-				at.Problem("peers: "+err.Error(), "write http://host:9093")
-			}
-		}
-	})
-	l.before = append(l.before, func() {
-		if r := &l.refs[ref.i]; slices.Contains(a.From, "amqp") && a.Broker == "" {
-			r.at = l.top.Below("alarms", l.top.Node)
-		}
-	})
-	return []key{
-		{Name: "from", Value: froms{&a.From}, Text: "where they are heard: the engine, the exchange of a broker, Alertmanager's webhook; none: nothing is known of hosts"},
-		{Name: "broker", Value: ref, Text: "amqp: the broker that agents publish to"},
-		{Name: "exchange", Value: text{To: &a.Exchange, What: "a name"}, Text: "amqp: its topic exchange"},
-		{Name: "settle", Value: span{To: &a.Settle, Min: time.Second, Max: time.Hour}, Text: "amqp: how long after connecting every alarm that fires has been announced"},
-		{Name: "webhook", Value: strictyaml.Group{Keys: webhook, At: at}, Text: "webhook: Alertmanager's notifications"},
-		{Name: "effects", Value: l.list("rule", "a list of {variable: my_*, effect: danger}", maxEffects, l.effect), Text: "what alarms mean, before what the agent's own names do"},
-		{Name: "max_hosts", Value: count{strictyaml.Number[int]{To: &a.Bounds.Hosts, Min: 1, Max: maxCount}}, Text: "hosts that are remembered"},
-		{Name: "max_alarms", Value: count{strictyaml.Number[int]{To: &a.Bounds.Alarms, Min: 1, Max: 10_000_000}}, Text: "alarms that are remembered"},
-		{Name: "forget", Value: span{To: &a.Bounds.Forget, Min: time.Minute, Max: maxTime}, Text: "how long a host is remembered that nobody hears of"},
-	}
-}
-
-// froms is a list of sources, or none.
-type froms struct{ to *[]string }
-
-var sources = []string{"engine", "amqp", "webhook"}
-
-func (v froms) Read(p place) {
-	if p.Node.Value == "none" && p.Plain() {
-		*v.to = nil
-		return
-	}
-	words{To: v.to, From: sources}.Read(p)
-}
-
-func (v froms) Form() string    { return "list of engine, amqp, webhook, or none" }
-func (v froms) Initial() string { return strings.Join(*v.to, ", ") }
-
-// effect is a rule while it is read.
-type effect struct{ hear.Rule }
-
-func (l *loader) effect(at place) []key {
-	e := &effect{}
-	l.effects = append(l.effects, e)
-	var effects []string
-	for _, x := range hear.Effects() {
-		effects = append(effects, string(x))
-	}
-	said := (*string)(&e.Effect)
-	l.finish = append(l.finish, func() {
-		if e.Effect == "" {
-			return
-		}
-		if err := e.Check(); err != nil {
-			at.Problem(err.Error(), "")
-		}
-	})
-	return []key{
-		{Name: "class", Value: word{To: &e.Class, From: []string{"vm", "host", "sr"}}, Text: "the class of the object is this one"},
-		{Name: "variable", Value: text{To: &e.Variable, What: "a name"}, Text: "the variable has this name; `*` is any text, `?` one character"},
-		{Name: "labels", Value: strictyaml.Pairs{To: &e.Labels, What: "name: value"}, Text: "the alarm has all of these labels; `*` and `?` as above"},
-		{Name: "effect", Required: strictyaml.Alternatives(effects), Value: word{To: said, From: effects}, Text: "what it means: the host's processors, memory, network, storage or control domain are in need; the storage is slow or full; it is told to people alone, or not at all"},
-	}
 }
 
 func (l *loader) engineKeys() []key {
