@@ -34,7 +34,11 @@ func numberKeys(to any, texts map[string]string) []strictyaml.Key {
 				k.Value = strictyaml.Duration{To: p, Min: 0, Max: maxTime}
 			}
 		case *float64:
-			k.Value = strictyaml.Fraction{To: p, Min: 0, Max: maxFactor}
+			least := 0.0
+			if *p < 0 { // the default
+				least = -maxFactor
+			}
+			k.Value = strictyaml.Fraction{To: p, Min: least, Max: maxFactor}
 		case *int:
 			k.Value = count{strictyaml.Number[int]{To: p, Min: 0, Max: maxCount}}
 		case *bool:
