@@ -3,17 +3,57 @@ package main
 import (
 	"context"
 	"log/slog"
+	"net/http"
+	"sync"
 
 	"perfmon/cmd/internal/rubberconfig"
+	local "perfmon/monitor/api"
+	"perfmon/scaling/rubber/api"
 )
 
 // faces are what people and programs see of rubber: the socket, the page and
 // the metrics.
-type faces struct{ log *slog.Logger }
+type faces struct {
+	socket  *local.Socket // nil: there is none
+	private http.Handler
+	log     *slog.Logger
+}
 
-func newFaces(_ *rubberconfig.Config, _ *parts, log *slog.Logger) (*faces, error) {
-	return &faces{log}, nil
+// newFaces makes the socket. Machines do not need it, so what is wrong with it
+// is said once, and that is all.
+func newFaces(c *rubberconfig.Config, p *parts, log *slog.Logger) *faces {
+	service := api.New(api.Options{Controller: p.controller, Version: version, Owner: c.Owner, Engine: p.engineStatus, Log: log})
+	f := &faces{private: service.Private(), log: log}
+	if c.API.Socket == "" {
+		return f
+	}
+	s, err := local.ListenSocket(c.API.Socket, log)
+	if err != nil {
+		log.Warn("no local API, so `rubber status` and the others cannot ask: name a place for its socket with api.socket", "err", err)
+		return f
+	}
+	f.socket = s
+	return f
 }
 
 // run serves them until the context ends.
-func (f *faces) run(ctx context.Context) { <-ctx.Done() }
+func (f *faces) run(ctx context.Context) {
+	var work sync.WaitGroup
+	defer work.Wait()
+	if f.socket != nil {
+		work.Go(func() {
+			if err := f.socket.Serve(ctx, f.private); err != nil {
+				f.log.Error("the local API has failed: nobody can ask this rubber any more", "err", err)
+			}
+		})
+	}
+}
+
+// engineStatus is how the engine does; nil without one.
+func (p *parts) engineStatus() *api.Engine {
+	if p.engine == nil {
+		return nil
+	}
+	s := p.engine.State()
+	return &api.Engine{Where: p.engine.String(), Owner: s.Owner, OK: s.Connected, Error: s.Problem}
+}

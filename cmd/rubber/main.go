@@ -21,8 +21,6 @@ const (
 	exitUsage   = 1 // wrong words on the command line
 	exitFailed  = 2 // the work could not be done
 	exitProblem = 3 // it was done, and found something wrong
-
-	exitInterrupted = 130 // as of a program that the signal ends
 )
 
 func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }

@@ -114,10 +114,7 @@ func serve(ctx context.Context, f serveFlags, stderr io.Writer) error {
 	defer signal.Stop(hangups)
 
 	log.Info("rubber begins", "version", version, "config", f.config, "owner", c.Owner, "dry_run", f.dryRun, "pid", os.Getpid())
-	shown, err := newFaces(c, p, log)
-	if err != nil {
-		return failed(err)
-	}
+	shown := newFaces(c, p, log)
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)

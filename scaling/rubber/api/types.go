@@ -1,0 +1,247 @@
+package api
+
+import "time"
+
+// Version1 is what every answer calls the version that it is in.
+const Version1 = "v1"
+
+// Status is how everything stands: GET /v1/status. Times are RFC 3339; what is
+// not known is null or left out, never 0.
+type Status struct {
+	API     string    `json:"api"`
+	Version string    `json:"version"` // of the program
+	Owner   string    `json:"owner"`
+	At      time.Time `json:"at"`   // of the last turn
+	Role    string    `json:"role"` // starting, standby, active, dry-run
+	Since   time.Time `json:"since"`
+	Problem string    `json:"problem,omitempty"` // what keeps it from acting
+	Paused  bool      `json:"paused"`
+	Reason  string    `json:"pause_reason,omitempty"`
+	Cap     int       `json:"max_machines"`
+	Turns   int       `json:"turns"`
+
+	Profiles []Profile `json:"profiles"`
+	Machines []Machine `json:"machines"`
+	Clouds   []Source  `json:"clouds"`
+	Brokers  []Source  `json:"brokers"`
+	Hosts    []Host    `json:"hosts"`
+	Hearing  []Hearing `json:"hearing"`
+	Brakes   []Brake   `json:"brakes"`
+	Strange  []Strange `json:"strange"` // machines with our mark and without a record
+	Unread   []string  `json:"unread"`  // why records cannot be read
+	Engine   *Engine   `json:"engine"`  // null in a dry run without one
+}
+
+// Profile is one kind of machine, and its queue.
+type Profile struct {
+	Name       string         `json:"name"`
+	Queue      string         `json:"queue"`
+	Broker     string         `json:"broker"`
+	Cloud      string         `json:"cloud"`
+	Generation string         `json:"generation"`
+	Waits      *int           `json:"waits"`   // tasks that nobody has
+	Running    *int           `json:"running"` // tasks that a worker has
+	OldestS    *float64       `json:"oldest_s"`
+	Error      string         `json:"error,omitempty"` // why that is not known, or not all of it
+	Slots      int            `json:"slots"`           // of machines that take work
+	Busy       int            `json:"busy"`            // tasks on machines
+	Static     int            `json:"static_slots"`    // of workers that are on none of our machines
+	StaticBusy int            `json:"static_busy"`
+	Want       int            `json:"want"` // machines
+	Wish       int            `json:"wish"` // the same without limits
+	Limit      int            `json:"limit"`
+	Have       int            `json:"have"`
+	States     map[string]int `json:"states"`
+	Min        int            `json:"min"`
+	Max        int            `json:"max"`
+	Reasons    []string       `json:"reasons"`
+	Blocked    string         `json:"blocked,omitempty"`
+	BootP50S   *float64       `json:"boot_p50_s"`
+	BootP95S   *float64       `json:"boot_p95_s"`
+	TaskS      *float64       `json:"task_s"`
+	ArrivalsS  *float64       `json:"arrivals_per_s"`
+}
+
+// Machine is one machine.
+type Machine struct {
+	Intent     string     `json:"intent"`
+	Name       string     `json:"name"`
+	ID         string     `json:"id,omitempty"` // of the cloud
+	Profile    string     `json:"profile"`
+	Cloud      string     `json:"cloud"`
+	State      string     `json:"state"`
+	Says       string     `json:"cloud_says,omitempty"`
+	AgeS       float64    `json:"age_s"` // in its state
+	Overdue    bool       `json:"overdue"`
+	Host       string     `json:"host,omitempty"`
+	Generation string     `json:"generation,omitempty"`
+	Workers    []string   `json:"workers"`
+	Slots      int        `json:"slots"`
+	Busy       *int       `json:"busy"`
+	IdleSince  *time.Time `json:"idle_since"`
+	Created    time.Time  `json:"created"`
+	Doing      string     `json:"doing,omitempty"`
+	Released   string     `json:"released,omitempty"` // why it is let go
+	Protected  string     `json:"protected,omitempty"`
+	Ending     string     `json:"ending,omitempty"`
+	Trouble    string     `json:"trouble,omitempty"`
+	Hint       string     `json:"hint,omitempty"`
+}
+
+// Source is how asking a cloud or a broker goes.
+type Source struct {
+	Name  string     `json:"name"`
+	OK    bool       `json:"ok"`
+	Good  *time.Time `json:"last_good"`
+	Error string     `json:"error,omitempty"`
+	Fails int        `json:"fails"`
+	Next  *time.Time `json:"next_try"`
+	Count int        `json:"count"`
+}
+
+// Host is what is believed of a hypervisor.
+type Host struct {
+	UUID   string   `json:"uuid"`
+	Name   string   `json:"name,omitempty"`
+	Silent bool     `json:"silent"`
+	Bad    []string `json:"bad"` // contended, memory, network, disk, danger
+	Free   *int64   `json:"free_memory_bytes"`
+	Total  *int64   `json:"total_memory_bytes"`
+	Alarms []Alarm  `json:"alarms"`
+}
+
+// Alarm is one that is believed to fire, or of which nobody knows.
+type Alarm struct {
+	Class    string   `json:"class"`
+	Object   string   `json:"uuid"`
+	Name     string   `json:"name,omitempty"`
+	Variable string   `json:"variable"`
+	Severity string   `json:"severity,omitempty"`
+	Effect   string   `json:"effect"`
+	Known    bool     `json:"known"`
+	Value    *float64 `json:"value"`
+}
+
+// Hearing is how a place does where alarms are heard.
+type Hearing struct {
+	Name      string `json:"name"`
+	Connected bool   `json:"connected"`
+	Complete  bool   `json:"complete"`
+	Error     string `json:"error,omitempty"`
+}
+
+// Brake says that no machines are asked for, and until when.
+type Brake struct {
+	Cloud   string    `json:"cloud"`
+	Profile string    `json:"profile,omitempty"`
+	Kind    string    `json:"kind"`
+	Text    string    `json:"text"`
+	Hint    string    `json:"hint,omitempty"`
+	Since   time.Time `json:"since"`
+	Until   time.Time `json:"until"`
+	Fails   int       `json:"fails"`
+}
+
+// Strange is a machine that bears our mark and has no record.
+type Strange struct {
+	Cloud  string     `json:"cloud"`
+	ID     string     `json:"id"`
+	Name   string     `json:"name"`
+	Since  time.Time  `json:"since"`
+	Reason string     `json:"reason"`
+	Until  *time.Time `json:"until"`
+}
+
+// Engine is how the store and the streams do.
+type Engine struct {
+	Where string `json:"where"`
+	Owner bool   `json:"owner"` // this process serves it
+	OK    bool   `json:"connected"`
+	Error string `json:"error,omitempty"`
+}
+
+// Plan is what one plan saw and wanted: GET /v1/plans.
+type Plan struct {
+	At      time.Time `json:"at"`
+	Targets []Target  `json:"targets"`
+	Lines   []Line    `json:"lines"`
+}
+
+// Target is a profile in a plan.
+type Target struct {
+	Profile string   `json:"profile"`
+	Waits   *int     `json:"waits"`
+	Running *int     `json:"running"`
+	OldestS *float64 `json:"oldest_s"`
+	Slots   int      `json:"slots"`
+	Want    int      `json:"want"`
+	Wish    int      `json:"wish"`
+	Limit   int      `json:"limit"`
+	Have    int      `json:"have"`
+	Ready   int      `json:"ready"`
+	Coming  int      `json:"coming"`
+	Resting int      `json:"resting"`
+	Load    float64  `json:"load"`
+}
+
+// Line is one step of a plan, and why.
+type Line struct {
+	Action  string   `json:"action"`
+	Profile string   `json:"profile"`
+	Machine string   `json:"machine,omitempty"`
+	Count   int      `json:"count"`
+	Avoid   []string `json:"avoid,omitempty"`
+	Prefer  []string `json:"prefer,omitempty"`
+	Reasons []Reason `json:"reasons"`
+}
+
+// Reason is why, in a word for programs and a sentence for people.
+type Reason struct {
+	Code string `json:"code"`
+	Text string `json:"text"`
+}
+
+// Decision is a line of the feed: GET /v1/decisions.
+type Decision struct {
+	At      time.Time `json:"at"`
+	Event   string    `json:"event"`
+	Profile string    `json:"profile,omitempty"`
+	Machine string    `json:"machine,omitempty"`
+	Name    string    `json:"name,omitempty"`
+	Text    string    `json:"text"`
+	Loud    bool      `json:"loud"`
+}
+
+// Explanation is why a profile is as it is: GET /v1/explain/PROFILE.
+type Explanation struct {
+	API     string    `json:"api"`
+	Profile string    `json:"profile"`
+	At      time.Time `json:"at"`
+	Lines   []string  `json:"lines"`
+}
+
+// Plans and Decisions are lists, oldest first.
+type (
+	// Plans is the answer of GET /v1/plans.
+	Plans struct {
+		API   string `json:"api"`
+		Plans []Plan `json:"plans"`
+	}
+	// Decisions is the answer of GET /v1/decisions.
+	Decisions struct {
+		API       string     `json:"api"`
+		Decisions []Decision `json:"decisions"`
+	}
+)
+
+// Request is the body of what changes something.
+type Request struct {
+	Reason string `json:"reason"`
+}
+
+// Refusal is the answer to what was not done.
+type Refusal struct {
+	Message string   `json:"message"`
+	Fix     string   `json:"fix,omitempty"`
+	Known   []string `json:"known,omitempty"` // what could have been meant
+}
