@@ -140,29 +140,39 @@ func (c *Cloud) List(ctx context.Context, owner string) ([]cloud.Instance, error
 		if !strings.HasPrefix(id, owner+".") {
 			continue
 		}
-		r, err := c.load(id)
-		if errors.Is(err, fs.ErrNotExist) {
-			if err := c.sweep(id); err != nil {
-				return nil, classed("list", id, err)
-			}
-			continue // not begun yet, or gone by now
-		}
+		i, there, err := c.listed(id)
 		if err != nil {
 			return nil, classed("list", id, err)
 		}
-		i, _, err := c.look(r)
-		if err != nil {
-			return nil, classed("list", id, err)
+		if there {
+			list = append(list, i)
 		}
-		if err := c.trim(id); err != nil {
-			return nil, classed("list", id, err)
-		}
-		list = append(list, i)
 	}
 	if err != nil {
 		return nil, classed("list", owner, err)
 	}
 	return list, nil
+}
+
+// listed is one machine for a list; false if it is not begun yet, or gone by
+// now.
+func (c *Cloud) listed(id string) (i cloud.Instance, there bool, err error) {
+	r, err := c.load(id)
+	if errors.Is(err, fs.ErrNotExist) {
+		return i, false, c.sweep(id)
+	}
+	if err != nil {
+		return i, false, err
+	}
+	if i, _, err = c.look(r); err == nil {
+		err = c.trim(id)
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		if _, again := c.load(id); errors.Is(again, fs.ErrNotExist) {
+			return i, false, nil
+		}
+	}
+	return i, err == nil, err
 }
 
 // change does something to a machine that is there, in its turn.

@@ -28,7 +28,7 @@ func crashSpec(n int, nonce string) cloud.Spec {
 	return s
 }
 
-// playController makes, stops, wakes and deletes machines until it is killed.
+// playController makes, lists, stops, wakes and deletes machines until it is killed.
 func playController() error {
 	c, err := New(Options{Dir: os.Getenv("CRASH_DIR"), Hosts: []Host{{ID: "a"}, {ID: "b"}}})
 	if err != nil {
@@ -46,7 +46,7 @@ func playController() error {
 				s := crashSpec(n, os.Getenv("CRASH_NONCE"))
 				id := id(s.Owner, s.Intent)
 				var err error
-				switch rand.IntN(6) {
+				switch rand.IntN(7) {
 				case 0, 1, 2:
 					_, err = c.Create(ctx, s)
 				case 3:
@@ -55,6 +55,8 @@ func playController() error {
 					err = c.Stop(ctx, id)
 				case 5:
 					err = c.Wake(ctx, id, s)
+				case 6:
+					_, err = c.List(ctx, s.Owner)
 				}
 				if k := cloud.KindOf(err); err != nil && k != cloud.NotFound && !strings.Contains(err.Error(), "has been told to end") {
 					errs <- err

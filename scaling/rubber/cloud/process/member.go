@@ -2,7 +2,9 @@ package process
 
 import (
 	"errors"
+	"io/fs"
 	"os"
+	"path/filepath"
 )
 
 // members are the processes of a machine that have not ended. Those that were
@@ -24,7 +26,11 @@ func (c *Cloud) members(r *record, before map[int]stat) (map[int]stat, error) {
 	if err != nil {
 		return nil, err
 	}
-	alive := c.alivePath(id(r.Owner, r.Intent))
+	// As the kernel has it, which knows of no symbolic links.
+	alive, err := filepath.EvalSymlinks(c.alivePath(id(r.Owner, r.Intent)))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
 	ours, sessions := map[int]stat{}, map[int]bool{}
 	add := func(s stat) {
 		ours[s.PID] = s

@@ -124,5 +124,5 @@ const aliveFile = 3
 // holds says whether a process has this file as it inherited it.
 func holds(pid int, path string) bool {
 	link, err := os.Readlink(filepath.Join("/proc", strconv.Itoa(pid), "fd", strconv.Itoa(aliveFile)))
-	return err == nil && link == path
+	return err == nil && path != "" && link == path
 }

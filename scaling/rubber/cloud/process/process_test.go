@@ -101,6 +101,11 @@ func TestDeleteEndsChildrenThatGetAway(t *testing.T) {
 	f := func(intent string, o Options, env ...string) {
 		t.Helper()
 		o.Grace = 50 * time.Millisecond
+		link := filepath.Join(t.TempDir(), "link")
+		if err := os.Symlink(filepath.Dir(o.Dir), link); err != nil {
+			t.Fatal(err)
+		}
+		o.Dir = filepath.Join(link, "state")
 		c := connect(t, o)
 		made := mustCreate(t, c, role(t, intent, "parent", env...))
 		var pids []int
