@@ -159,6 +159,7 @@ func TestOwnership(t *testing.T) {
 }
 
 func TestLeaseIsHandedOn(t *testing.T) {
+	t.Parallel()
 	ctx := within(t)
 	dir := t.TempDir() + "/engine"
 	a, b := run(t, Options{Dir: dir}).bucket("x"), run(t, Options{Dir: dir}).bucket("x")

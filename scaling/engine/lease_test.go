@@ -38,7 +38,7 @@ func TestHolderIsCutOff(t *testing.T) {
 	}()
 	// It is renewed for longer than it lasts.
 	from := one.at()
-	until(t, "renewals", func() bool { return one.at() >= from+6 })
+	until(t, "renewals", func() bool { return one.at() >= from+3 })
 	select {
 	case <-got:
 		t.Fatal("two holders")
@@ -46,6 +46,7 @@ func TestHolderIsCutOff(t *testing.T) {
 	}
 	cut.silence()
 	first, second := <-lost, <-got
+	cut.hangUp()
 	if second.l == nil {
 		t.FailNow()
 	}

@@ -131,7 +131,15 @@ func (l *link) Dial(network, _ string) (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return net.DialTimeout(network, p.Address, dialTimeout)
+	c, err := net.DialTimeout(network, p.Address, dialTimeout)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkListener(c); err != nil {
+		c.Close()
+		return nil, err
+	}
+	return c, nil
 }
 
 // verify compares the server's certificate with what its owner has written

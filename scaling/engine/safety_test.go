@@ -64,6 +64,7 @@ func used(t *testing.T) string {
 }
 
 func TestModes(t *testing.T) {
+	t.Parallel()
 	dir := used(t)
 	for name, want := range map[string]os.FileMode{"": 0o700, tokenName: 0o600, lockName: 0o600, addressName: 0o600} {
 		info, err := os.Stat(filepath.Join(dir, name))
@@ -110,6 +111,7 @@ func TestFolderIsAFile(t *testing.T) {
 }
 
 func TestNewerFolder(t *testing.T) {
+	t.Parallel()
 	dir := used(t)
 	name := filepath.Join(dir, formatName)
 	if err := os.WriteFile(name, []byte("2\n"), 0o600); err != nil {

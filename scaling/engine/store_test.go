@@ -39,6 +39,7 @@ func flip(b []byte) []byte {
 
 // A stream that the server cannot read is not made anew in silence.
 func TestDamagedStream(t *testing.T) {
+	t.Parallel()
 	for _, file := range []string{"meta.inf", "meta.sum"} {
 		t.Run(file, func(t *testing.T) {
 			dir := used(t)
@@ -74,6 +75,7 @@ func kept(t *testing.T) (dir, blocks string) {
 // What was being written when the power went is cut off; the rest is as it
 // was.
 func TestTornEnd(t *testing.T) {
+	t.Parallel()
 	for name, change := range map[string]func([]byte) []byte{
 		"cut":   func(b []byte) []byte { return b[:len(b)-len(b)/3] },
 		"zeros": func(b []byte) []byte { return append(b[:len(b)/2], make([]byte, len(b)/2)...) },
@@ -110,6 +112,7 @@ func TestTornEnd(t *testing.T) {
 // A bit that has flipped in the middle, wherever, is an error that names the
 // place, before the server reads it.
 func TestDamagedMiddle(t *testing.T) {
+	t.Parallel()
 	dir, blocks := kept(t)
 	names, err := filepath.Glob(blocks)
 	if err != nil || len(names) == 0 {
@@ -147,6 +150,7 @@ func TestDamagedMiddle(t *testing.T) {
 // A disk that is full is an error that says so, and all is well when it is not
 // any more.
 func TestDiskIsFull(t *testing.T) {
+	t.Parallel()
 	mount := t.TempDir()
 	if err := syscall.Mount("tmpfs", mount, "tmpfs", 0, "size=8m"); err != nil {
 		t.Skipf("a small file system cannot be mounted: %v", err)

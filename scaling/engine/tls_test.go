@@ -80,6 +80,7 @@ func (a *authority) issue(name string, names []string) (*x509.Certificate, *ecds
 // An engine for agents elsewhere: TLS, users, and this machine's processes
 // with the token as ever.
 func TestAgentsElsewhere(t *testing.T) {
+	t.Parallel()
 	ctx := within(t)
 	a := newAuthority(t)
 	a.issue("server", []string{"engine.example"})
