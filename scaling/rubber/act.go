@@ -23,6 +23,10 @@ func (w *world) advance(u *unit) {
 	if u.doing.verb != orderNothing || w.conflict != nil || w.units[u.Intent] != u {
 		return
 	}
+	if u.State == Gone { // the store did not take it
+		w.commit(u, u.life)
+		return
+	}
 	next := u.life.clone()
 	o, notes := next.advance(w.sight(u), w.cfg.Limits)
 	idle := w.paused.Load() || w.o.DryRun

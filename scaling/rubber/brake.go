@@ -47,7 +47,7 @@ var waits = map[string]wait{
 }
 
 // badHostFor is how long a host is avoided on which a machine has failed.
-const badHostFor = 10 * time.Minute
+const badHostFor = 5 * time.Minute
 
 // brakes keep rubber from asking clouds again and again for what they do not
 // give. Quota and identity are the whole cloud's, the rest a profile's.
@@ -99,7 +99,7 @@ func (b *brakes) set(now time.Time, key brakeKey, kind, text, hint string, after
 		b.by[key] = br
 	}
 	br.Fails++
-	br.late = late
+	br.late = br.late || late
 	w := waits[kind]
 	br.Text, br.Hint, br.Until = text, hint, now.Add(max(backoff(w.first, w.most, br.Fails), after))
 }

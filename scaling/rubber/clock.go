@@ -40,14 +40,14 @@ func (c *clock) tick() (now time.Time, jump time.Duration) {
 	return now, jump
 }
 
-// of is when something was, by our time. Times that others took with time.Now
-// have a monotonic reading, which is right whatever the wall did.
+// of is when something was, by our time, that was noted by the system's clock.
+// A time with a monotonic reading is right whatever the wall clock did since.
 func (c *clock) of(t time.Time) time.Time {
-	if t.IsZero() {
+	switch {
+	case t.IsZero():
 		return t
-	}
-	if t == t.Round(0) { //nolint // a monotonic reading is what == sees and Equal does not
-		return t.Add(-c.off)
+	case t == t.Round(0): // it has none, which Equal would not see
+		return c.now().Add(t.Sub(time.Now().Round(0)))
 	}
 	return c.base.Add(t.Sub(c.start))
 }

@@ -152,6 +152,9 @@ func (r *rig) show() {
 	for _, d := range r.c.Decisions(40) {
 		r.t.Logf("%s %s %s: %s", d.At.Format("15:04:05"), d.Name, d.Event, d.Text)
 	}
+	for _, p := range r.c.Status().Profiles {
+		r.t.Logf("profile %s: demand %v %d+%d, workers %v, %q", p.Name, p.DemandKnown, p.Waits, p.Running, p.WorkersKnown, p.Reasons)
+	}
 	for _, m := range r.c.Status().Machines {
 		r.t.Logf("now: %s %s since %v, cloud says %q, workers %v, doing %q", m.Name, m.State, m.Age, m.Says, m.Workers, m.Doing)
 	}

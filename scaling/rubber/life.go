@@ -381,8 +381,8 @@ func (st *step) takeBack() order {
 
 func (st *step) warm() order {
 	switch {
-	case len(st.s.alive()) > 0 && st.s.says() != cloud.Halted && st.s.says() != cloud.Suspended:
-		return st.firstHeard()
+	case st.s.says() == cloud.Running && st.s.now.Sub(st.Since) < st.l.Redo:
+		// It is on its way to being off.
 	case st.s.says() == cloud.Running && st.s.listed:
 		st.Waking = false
 		st.runs()

@@ -54,6 +54,10 @@ func (m *life) take(r result, l Limits) []note {
 			break
 		}
 		m.Ending = fmt.Sprintf("the cloud refused it: %v", r.err)
+		if r.verb == orderAdopt { // it bears no mark of ours, and stays what it is
+			m.enter(Gone, r.ended, l)
+			return []note{{event: evRefused, text: m.Ending, loud: true, err: r.err}}
+		}
 		m.enter(plan.Deleting, r.ended, l)
 		return []note{{event: evRefused, text: m.Ending, loud: true, err: r.err}}
 	case orderWake:
