@@ -221,7 +221,9 @@ func TestShutdownBusyWorker(t *testing.T) {
 	}
 	open()
 	<-first.Done()
-	t.Logf("runs of the first: %+v", site.Runs())
+	if runs := site.Runs(); len(runs) != 1 || !runs[0].Ended {
+		t.Errorf("it has run %+v", runs)
+	}
 	site.StartWorker(worktest.WorkerOptions{Name: b, Queues: []string{"q"}})
 	up(t, w, b)
 	worktest.Until(t, "all are done", 20*time.Second, func() bool { return site.Ended() == 6 })
@@ -232,53 +234,70 @@ func TestShutdownBusyWorker(t *testing.T) {
 			again++
 		}
 	}
-	t.Logf("%d were delivered again, and had not begun", again)
+	if again != 3 {
+		t.Errorf("%d were delivered again, not the three that it had fetched", again)
+	}
 }
 
-// The broker is cut off, then restarted.
-func TestBrokerAwayAndBack(t *testing.T) {
-	worktest.MakeVhost(t, server, "restart")
-	site := worktest.NewSite(t, server, "restart")
-	relay, url := worktest.NewRelay(t, site.BrokerURL)
-	w := listen(t, nil, url)
-	const a = "worker@vm-a"
-	complete := func() bool {
+func complete(w *Workers) func() bool {
+	return func() bool {
 		_, ok := w.Workers()
 		return ok
 	}
-	if complete() {
+}
+
+// alive checks that the only worker is not taken for gone.
+func alive(t *testing.T, w *Workers, what string) {
+	t.Helper()
+	if list, _ := w.Workers(); len(list) != 1 || list[0].Gone {
+		t.Errorf("%s: %+v", what, list)
+	}
+}
+
+// Silence of the broker is not silence of its workers.
+func TestSilence(t *testing.T) {
+	t.Parallel()
+	worktest.MakeVhost(t, server, "silence")
+	site := worktest.NewSite(t, server, "silence")
+	relay, url := worktest.NewRelay(t, site.BrokerURL)
+	w := listen(t, nil, url)
+	const a = "worker@vm-a"
+	worker := site.StartWorker(worktest.WorkerOptions{Name: a, Queues: []string{"q"}, Quiet: true})
+	if complete(w)() {
 		t.Error("complete before anything was heard")
 	}
-	worktest.Until(t, "a vhost without workers is known to have none", 20*time.Second, complete)
-	if list, _ := w.Workers(); len(list) != 0 {
-		t.Errorf("%+v", list)
-	}
-	worker := site.StartWorker(worktest.WorkerOptions{Name: a, Queues: []string{"q"}, Quiet: true})
+	worktest.Until(t, "all are known", 20*time.Second, complete(w))
 	up(t, w, a)
 
-	alive := func(what string) {
-		t.Helper()
-		list, _ := w.Workers()
-		if len(list) != 1 || list[0].Gone {
-			t.Errorf("%s: %+v", what, list)
-		}
-	}
 	// Nothing comes through, for longer than a worker may be silent.
 	relay.Halt()
-	worktest.Until(t, "silence is noticed", 20*time.Second, func() bool { return !complete() })
-	for end := time.Now().Add(6 * time.Second); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
-		alive("halted")
+	worktest.Until(t, "silence is noticed", 20*time.Second, func() bool { return !complete(w)() })
+	for end := time.Now().Add(4 * time.Second); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
+		alive(t, w, "halted")
 	}
 	relay.Go()
 	worktest.Until(t, "it is complete again", 20*time.Second, func() bool {
-		alive("going on")
-		return complete()
+		alive(t, w, "going on")
+		return complete(w)()
 	})
 	if st := w.Stats(); st.Connects != 1 {
 		t.Errorf("%+v", st)
 	}
 
-	// The broker ends and comes back, while a task runs.
+	// The worker is killed, and says nothing.
+	worker.Kill()
+	is(t, w, a, "is silent", 30*time.Second, func(w work.Worker) bool { return w.Gone })
+	if !complete(w)() {
+		t.Error("not complete")
+	}
+}
+
+// The broker is restarted while a worker that drains has a task running.
+func TestBrokerRestart(t *testing.T) {
+	site, w := newSite(t, "restart")
+	const a = "worker@vm-a"
+	site.StartWorker(worktest.WorkerOptions{Name: a, Queues: []string{"q"}})
+	up(t, w, a)
 	gate, open := site.Gate("busy")
 	ids := site.Publish("q", 1, "hold", gate)
 	worktest.Until(t, "the task runs", 10*time.Second, begun(site, 1))
@@ -286,31 +305,39 @@ func TestBrokerAwayAndBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	server.Stop(syscall.SIGTERM)
-	worktest.Until(t, "its end is noticed", 20*time.Second, func() bool { return !complete() && !w.Stats().Connected })
+	worktest.Until(t, "its end is noticed", 20*time.Second, func() bool { return !complete(w)() && !w.Stats().Connected })
 	if _, err := w.Load(t.Context(), a); work.KindOf(err) != work.Away {
 		t.Errorf("load without a broker: %v", err)
 	}
-	alive("without a broker")
+	alive(t, w, "without a broker")
 	server.Start()
 	worktest.Until(t, "it is connected again", 60*time.Second, func() bool { return w.Stats().Connected })
-	alive("again")
+	if complete(w)() {
+		t.Error("complete at once")
+	}
+	alive(t, w, "connected again")
 	open()
-	worktest.Until(t, "it is complete again", 60*time.Second, complete)
+	worktest.Until(t, "it is complete again", 60*time.Second, complete(w))
 	is(t, w, a, "is back", 60*time.Second, func(w work.Worker) bool { return !w.Gone })
 	worktest.Until(t, "it is empty", 30*time.Second, func() bool {
 		load, err := w.Load(t.Context(), a)
 		return err == nil && load == work.Load{}
 	})
+
+	// It has not forgotten that it drains.
+	answers, err := w.ask(t.Context(), "ask", a, question{"active_queues", nil})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if queues, err := parseQueues(answers[0]); err != nil || len(queues) != 0 {
+		t.Errorf("it listens to %v, %v", queues, err)
+	}
 	ids = append(ids, site.Publish("q", 2, "work", 0)...)
-	queues, err := w.ask(t.Context(), "ask", a, question{"active_queues", nil})
-	t.Logf("after the restart it listens to %s, %v", queues, err)
 	if err := w.AddConsumer(t.Context(), a, "q"); err != nil {
 		t.Fatal(err)
 	}
 	worktest.Until(t, "all are done", 20*time.Second, func() bool { return site.Ended() == 3 })
 	site.Exactly(ids, true)
-	worker.Kill()
-	is(t, w, a, "is silent", 30*time.Second, func(w work.Worker) bool { return w.Gone })
 	if st := w.Stats(); st.Connects != 2 || st.Malformed != 0 {
 		t.Errorf("%+v", st)
 	}
@@ -350,5 +377,54 @@ func TestStrangers(t *testing.T) {
 	is(t, w, a, "is two", 40*time.Second, func(w work.Worker) bool { return w.Twins })
 	if err := w.Shutdown(t.Context(), a); work.KindOf(err) != work.Twins {
 		t.Errorf("shut down one of two: %v", err)
+	}
+}
+
+// Somebody who says that it is a worker, and does not listen.
+func TestNobodyAnswers(t *testing.T) {
+	t.Parallel()
+	worktest.MakeVhost(t, server, "nobody")
+	site := worktest.NewSite(t, server, "nobody")
+	w := listen(t, func(o *Options) { o.Answer = time.Second }, site.BrokerURL)
+	worktest.Until(t, "it listens", 20*time.Second, func() bool { return w.Stats().Connected })
+	stop := make(chan struct{})
+	done := make(chan struct{})
+	defer func() { close(stop); <-done }()
+	go func() {
+		defer close(done)
+		site.With(func(ch *amqp.Channel) error {
+			for {
+				err := ch.PublishWithContext(context.Background(), "celeryev", "worker.heartbeat", false, false,
+					amqp.Publishing{Body: []byte(`{"type":"worker-heartbeat","hostname":"liar@x","pid":1,"active":0,"processed":0}`)})
+				select {
+				case <-stop:
+					return err
+				case <-time.After(500 * time.Millisecond):
+				}
+			}
+		})
+	}()
+	is(t, w, "liar@x", "is there", 10*time.Second, func(w work.Worker) bool { return !w.Gone })
+	f := func(kind work.Kind, want string) {
+		t.Helper()
+		_, err := w.Load(t.Context(), "liar@x")
+		if work.KindOf(err) != kind || !strings.Contains(err.Error(), want) {
+			t.Errorf("load: %v", err)
+		}
+		if err := w.CancelConsumer(t.Context(), "liar@x", "q"); work.KindOf(err) != kind {
+			t.Errorf("cancel: %v", err)
+		}
+	}
+	f(work.NoWorker, "worker_enable_remote_control")
+	site.With(func(ch *amqp.Channel) error {
+		return ch.ExchangeDeclare("celery.pidbox", amqp.ExchangeFanout, false, false, false, false, nil)
+	})
+	f(work.Silent, "it may do it later")
+	if err := w.Shutdown(t.Context(), "liar@x"); err != nil { // the broker has it
+		t.Error(err)
+	}
+	worktest.Until(t, "all that was refused has not hurt the connection", 20*time.Second, complete(w))
+	if st := w.Stats(); st.Connects != 1 || st.Silent != 2 {
+		t.Errorf("%+v", st)
 	}
 }

@@ -159,6 +159,7 @@ func until(t *testing.T, s *Source, queue, want string) (d work.Depth) {
 
 // A vhost with a slash and a percent sign, and a queue with more.
 func TestDepth(t *testing.T) {
+	t.Parallel()
 	const vhost, queue = "a/b%c", "jobs/fast #1?"
 	worktest.MakeVhost(t, server, vhost)
 	site := worktest.NewSite(t, server, vhost)
@@ -224,6 +225,7 @@ func TestDepth(t *testing.T) {
 }
 
 func TestTLS(t *testing.T) {
+	t.Parallel()
 	worktest.MakeVhost(t, server, "tls")
 	site := worktest.NewSite(t, server, "tls")
 	site.Publish("q", 1, "work", 0)
@@ -250,6 +252,7 @@ func TestTLS(t *testing.T) {
 }
 
 func TestRefused(t *testing.T) {
+	t.Parallel()
 	url := func(user string) string { return strings.Replace(server.URL, "//", "//"+user+"@", 1) }
 	f := func(what, url, want string) {
 		t.Helper()
@@ -289,6 +292,7 @@ func TestRefused(t *testing.T) {
 
 // While the broker is away nothing is known; afterwards it is again.
 func TestAwayAndBack(t *testing.T) {
+	t.Parallel()
 	worktest.MakeVhost(t, server, "away")
 	site := worktest.NewSite(t, server, "away")
 	site.Publish("q", 2, "work", 0)

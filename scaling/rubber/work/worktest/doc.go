@@ -6,10 +6,13 @@
 package worktest
 
 import (
+	"flag"
 	"fmt"
 	"os"
 	"testing"
 	"time"
+
+	"go.uber.org/goleak"
 
 	"perfmon/alarm/sink/sinktest"
 )
@@ -22,14 +25,21 @@ func StartRabbit(t testing.TB, config string) *sinktest.Rabbit {
 }
 
 // Main runs the tests of a package between start and the end of what it has
-// started. It is for TestMain, which has no testing.TB:
+// started; goroutines that are left over fail them. It is for TestMain, which
+// has no testing.TB:
 //
 //	func TestMain(m *testing.M) {
 //		os.Exit(worktest.Main(m, func(t testing.TB) { broker = worktest.StartRabbit(t, "") }))
 //	}
 func Main(m *testing.M, start func(t testing.TB)) (code int) {
 	s := &scope{}
-	defer s.end()
+	defer func() {
+		s.end()
+		if err := goleak.Find(); err != nil && code == 0 {
+			fmt.Fprintln(os.Stderr, err)
+			code = 1
+		}
+	}()
 	defer func() {
 		if failed := recover(); failed != nil {
 			if _, ours := failed.(failure); !ours {
@@ -40,6 +50,11 @@ func Main(m *testing.M, start func(t testing.TB)) (code int) {
 		}
 	}()
 	start(s)
+	// Such tests wait more than they compute. The command line is read later, and
+	// wins.
+	if err := flag.Set("test.parallel", "8"); err != nil {
+		s.Fatal(err)
+	}
 	return m.Run()
 }
 
