@@ -75,6 +75,9 @@ func (r *rig) start() {
 	r.t.Cleanup(r.stop)
 }
 
+// idleFor is how long a machine is idle before needed lets it go.
+var idleFor = time.Minute
+
 // needed is a planner of a few lines, so that these tests are about the
 // controller: as many machines as tasks, within floor, ceiling and cap, and
 // the ones that are idle go after a minute.
@@ -114,7 +117,7 @@ func needed(s *plan.Snapshot) plan.Plan {
 			case want > have && m.State == plan.Draining && !m.Leaving:
 				have++
 				result.Lines = append(result.Lines, plan.Line{Action: plan.Resume, Profile: p.Name, Machine: m.ID, Count: 1, Reasons: reason("load returned")})
-			case want < have && m.State == plan.Ready && !p.WorkersUnknown && m.BusyKnown && m.Busy == 0 && s.Now.Sub(m.IdleSince) >= time.Minute && !m.Protected:
+			case want < have && m.State == plan.Ready && !p.WorkersUnknown && m.BusyKnown && m.Busy == 0 && s.Now.Sub(m.IdleSince) >= idleFor && !m.Protected:
 				have--
 				result.Lines = append(result.Lines, plan.Line{Action: plan.Drain, Profile: p.Name, Machine: m.ID, Count: 1, Reasons: reason("idle")})
 			}

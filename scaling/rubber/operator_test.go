@@ -192,7 +192,6 @@ func TestDryRunSeesOthers(t *testing.T) {
 
 // oneAtATime is a Lease in memory.
 type oneAtATime struct {
-	mu   sync.Mutex
 	free chan struct{}
 }
 

@@ -1,0 +1,22 @@
+package rubber
+
+import (
+	"os"
+	"testing"
+
+	"go.uber.org/goleak"
+)
+
+// child, if set, makes this program something else than tests: what a test
+// starts in order to kill it.
+var child func()
+
+const childVariable = "RUBBER_TEST_CHILD"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(childVariable) != "" && child != nil {
+		child()
+		return
+	}
+	goleak.VerifyTestMain(m)
+}
