@@ -129,6 +129,11 @@ kill: need-go ## kill the agent KILLS (200) times among real servers; every sink
 	@mkdir -p run/kill
 	@GO="$(GO)" .ci/integration.sh -v -timeout 60m -run '^TestKill$$' ./cmd/perfmon -kills $(KILLS) -seed $(SEED) -logs '$(CURDIR)/run/kill'
 
+.PHONY: rubber-kill
+rubber-kill: KILLS = 100
+rubber-kill: need-go ## kill the controller of machines KILLS (100) times while it scales; no machine and no record may be lost
+	$(GO) test -tags integration -count=1 -v -timeout 60m -run '^TestKill$$' ./scaling/rubber -kills $(KILLS) -seed $(SEED)
+
 .PHONY: man
 man: build ## write the manual pages and completions into dist/man
 	@rm -rf dist/man
