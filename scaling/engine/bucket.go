@@ -334,5 +334,9 @@ func isAnswer(err error) bool {
 		return true
 	}
 	var api *jetstream.APIError
-	return errors.As(err, &api) && api.Code != 503 && api.Code != 408
+	if !errors.As(err, &api) {
+		return false
+	}
+	// What is full is told as what is away is.
+	return api.Code != 503 && api.Code != 408 || strings.Contains(api.Description, "maximum")
 }

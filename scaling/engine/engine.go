@@ -102,18 +102,20 @@ func (e *Engine) run(ctx context.Context) error {
 		})
 	}
 	fail(e.prepare)
+	fail(func(ctx context.Context) error {
+		select {
+		case <-e.link.gone:
+			return errors.New("the connection was closed, and not by us")
+		case <-ctx.Done():
+			return nil
+		}
+	})
 	serving, stop := context.WithCancel(context.WithoutCancel(ctx))
 	if !e.opts.external() {
-		owner := make(chan struct{})
-		fail(func(context.Context) error { defer close(owner); return e.own(serving) })
-		<-ctx.Done()
-		e.link.close() // before the server, which would leave us to connect again
-		stop()
-		<-owner
-	} else {
-		<-ctx.Done()
-		e.link.close()
+		fail(func(context.Context) error { return e.own(serving) })
 	}
+	<-ctx.Done()
+	e.link.close() // before the server, whose end would have us connect again
 	stop()
 	wg.Wait()
 	cause := context.Cause(ctx)

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -199,5 +200,59 @@ func TestLeaseIsHandedOn(t *testing.T) {
 	}
 	if err := two.Release(ctx); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// A bucket that is full refuses what is new, and lets go of what it has.
+func TestFullBucket(t *testing.T) {
+	ctx := within(t)
+	e := run(t, Options{Limits: Limits{Payload: 20_000, Connections: 2}})
+	b, err := e.Bucket(ctx, "small", BucketOptions{MaxBytes: 50_000, MaxValue: 10_000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	full := false
+	for i := range 12 {
+		_, err := b.Put(ctx, fmt.Sprint("k", i), make([]byte, 5000))
+		if err != nil {
+			wants(t, err, "write k", "bucket small", "maximum")
+			full = true
+		}
+	}
+	if !full {
+		t.Fatal("it takes everything")
+	}
+	if _, err := b.Put(ctx, "k0", make([]byte, 5000)); err != nil {
+		t.Error(err)
+	}
+	if err := b.Delete(ctx, "k1", 0); err != nil {
+		t.Error(err)
+	}
+	if _, err := b.Put(ctx, "k2", make([]byte, 15_000)); err == nil {
+		t.Error("a value that is too large for the bucket")
+	}
+	if _, err := b.Put(ctx, "k2", make([]byte, 25_000)); err == nil {
+		t.Error("a value that is too large for the server")
+	}
+	if err := run(t, Options{Dir: e.opts.Dir}).Wait(ctx); err != nil {
+		t.Fatal(err)
+	}
+	third := run(t, Options{Dir: e.opts.Dir})
+	until(t, "tries in vain", func() bool { return third.State().Tries > 3 && third.State().Problem != "" })
+	if third.State().Ready {
+		t.Error("a connection more than the limit")
+	}
+	// Larger, and there is room.
+	if b, err = e.Bucket(ctx, "small", BucketOptions{MaxBytes: 100_000, MaxValue: 10_000}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.Put(ctx, "more", make([]byte, 9_000)); err != nil {
+		t.Error(err)
+	}
+	if _, err := e.Bucket(ctx, "huge", BucketOptions{MaxBytes: 1 << 50}); err == nil {
+		t.Error("a bucket larger than the store")
+	}
+	if _, err := e.Bucket(ctx, "no.name", BucketOptions{}); err == nil {
+		t.Error("a name with a dot")
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -32,12 +33,14 @@ const (
 // long as the engine runs.
 type link struct {
 	opts *Options
+	gone chan struct{} // closed when the connection is closed for good
 
 	mu sync.Mutex
 	// mu guards everything that follows
 	nc       *nats.Conn
 	up, down chan struct{}           // closed while connected, and while not
 	since    time.Time               // of being up or down
+	wasUp    bool                    // ever
 	tries    int                     // in vain, since it went down
 	problem  error                   // why it is down, as far as is known
 	refuse   context.CancelCauseFunc // ends the question that is asked, if the server refuses it
@@ -46,7 +49,7 @@ type link struct {
 }
 
 func newLink(o *Options) *link {
-	l := &link{opts: o, up: make(chan struct{}), down: make(chan struct{}), since: time.Now()}
+	l := &link{opts: o, gone: make(chan struct{}), up: make(chan struct{}), down: make(chan struct{}), since: time.Now()}
 	close(l.down)
 	return l
 }
@@ -64,6 +67,7 @@ func (l *link) open() error {
 		nats.ConnectHandler(func(*nats.Conn) { l.set(true, nil) }),
 		nats.ReconnectHandler(func(*nats.Conn) { l.set(true, nil) }),
 		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) { l.set(false, err) }),
+		nats.ClosedHandler(func(*nats.Conn) { close(l.gone) }),
 		nats.ReconnectErrHandler(func(_ *nats.Conn, err error) { l.note(err) }),
 		// Without a handler the library prints to standard error.
 		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { l.hear(err) }),
@@ -207,7 +211,7 @@ func (l *link) set(up bool, err error) {
 		}
 		l.down = make(chan struct{})
 		close(l.up)
-		l.since, l.problem = time.Now(), nil
+		l.since, l.problem, l.wasUp = time.Now(), nil, true
 	}
 }
 
@@ -215,8 +219,11 @@ func (l *link) set(up bool, err error) {
 func (l *link) note(err error) {
 	l.mu.Lock()
 	l.problem = err
+	first := !l.wasUp && !l.opts.external() && (errors.Is(err, errNobody) || errors.Is(err, syscall.ECONNREFUSED))
 	l.mu.Unlock()
-	l.say(err)
+	if !first { // that there is no server yet, since we may be the one to start it
+		l.say(err)
+	}
 }
 
 // hear takes an error that belongs to no call.
@@ -307,9 +314,7 @@ func (l *link) close() {
 	if nc.IsConnected() {
 		_ = nc.FlushTimeout(time.Second) // best effort: who waits for an answer has his own error
 	}
-	closed := make(chan struct{})
-	nc.SetClosedHandler(func(*nats.Conn) { close(closed) })
 	nc.Close()
-	<-closed
+	<-l.gone
 	l.set(false, ErrClosed)
 }

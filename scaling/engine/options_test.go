@@ -47,7 +47,7 @@ func TestOptions(t *testing.T) {
 }
 
 func TestParseUsers(t *testing.T) {
-	users, err := parseUsers("# agents\n\nxen-01 plain\nxen-02 nkey:UCK5N7N66OBOINFXAYC2ACJQYFSOD4VYNU6APEJTAVFZB2SVHLKGEW7L full\n")
+	users, err := parseUsers("# agents\n\nxen-01 plain\nxen-02 nkey:UBF5QIAHGJOKIRUVXEF6TKEEEQDKBUXD7PIAGEJ5L7RM2CYGFMNS46WK full\n")
 	if err != nil || len(users) != 2 || users[0].full || !users[1].full || users[1].nkey == "" {
 		t.Error(users, err)
 	}

@@ -5,13 +5,11 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"time"
 
@@ -219,52 +217,4 @@ func (e *embedded) streams() (map[string]bool, error) {
 		names[s.Name] = true
 	}
 	return names, nil
-}
-
-// serverLog passes on what the server says, and keeps its complaints.
-type serverLog struct {
-	to    *slog.Logger
-	fatal chan string
-
-	mu   sync.Mutex
-	kept []string
-}
-
-func (l *serverLog) keep(text string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if len(l.kept) < 10 {
-		l.kept = append(l.kept, strings.TrimSpace(text))
-	}
-}
-
-func (l *serverLog) complaints() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if len(l.kept) == 0 {
-		return "it does not say why"
-	}
-	return strings.Join(l.kept, "; ")
-}
-
-func (l *serverLog) Noticef(f string, v ...any) {
-	l.to.Debug("engine's server: " + strings.TrimSpace(fmt.Sprintf(f, v...)))
-}
-func (l *serverLog) Debugf(f string, v ...any) {}
-func (l *serverLog) Tracef(f string, v ...any) {}
-func (l *serverLog) Warnf(f string, v ...any) {
-	text := strings.TrimSpace(fmt.Sprintf(f, v...))
-	l.keep(text)
-	l.to.Warn("engine's server: " + text)
-}
-func (l *serverLog) Errorf(f string, v ...any) {
-	text := strings.TrimSpace(fmt.Sprintf(f, v...))
-	l.keep(text)
-	l.to.Error("engine's server: " + text)
-}
-func (l *serverLog) Fatalf(f string, v ...any) {
-	select {
-	case l.fatal <- strings.TrimSpace(fmt.Sprintf(f, v...)):
-	default:
-	}
 }

@@ -133,10 +133,12 @@ func (p *place) write(dir string) error {
 	return writeOwn(filepath.Join(dir, addressName), append(b, '\n'))
 }
 
+var errNobody = errors.New("no process has opened the engine yet")
+
 func readPlace(dir string) (*place, error) {
 	b, err := os.ReadFile(filepath.Join(dir, addressName))
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, errors.New("no process has opened the engine yet")
+		return nil, errNobody
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read the server's address: %w", err)

@@ -19,10 +19,10 @@ import (
 // bcrypt) and what it may do.
 //
 //	# agents: they publish alarms and heartbeats
-//	xen-01  $2a$11$MNWbBJbkNvLmJwBWrXgT3OmrbZYHUTyBuFxD0Mo1Y6h0oYl6nvIlC
-//	xen-02  nkey:UCK5N7N66OBOINFXAYC2ACJQYFSOD4VYNU6APEJTAVFZB2SVHLKGEW7L
+//	xen-01  $2a$11$fDkqhGCesV8k.y6kbkUc6e5sQQF3FZZSZLF89Zw6/2bXZg2o0oYhO
+//	xen-02  nkey:UBF5QIAHGJOKIRUVXEF6TKEEEQDKBUXD7PIAGEJ5L7RM2CYGFMNS46WK
 //	# consumers on other machines: everything
-//	peer-1  $2a$11$0S0pTXvzG.3kGTzxRpJ0DuI2b9S0Rdq6HgUQ4TiiGE1Cmbd2gYbXS  full
+//	peer-1  $2a$11$AEFZdzXKDYsUDuPxFnC5lODWg8LG75Dh8e.Kkaqu0liaFda63NlLm  full
 type user struct {
 	name   string
 	secret string // password or its hash
