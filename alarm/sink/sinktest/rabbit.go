@@ -27,8 +27,9 @@ type Rabbit struct {
 
 // RabbitOptions are what a broker may have besides.
 type RabbitOptions struct {
-	Management bool   // the plugin, with figures that are a second old
-	Config     string // further lines of rabbitmq.conf
+	Management bool     // the plugin, with figures that are a second old
+	Plugins    []string // further ones
+	Config     string   // further lines of rabbitmq.conf
 }
 
 // StartRabbit starts a broker with one user, who may do everything.
@@ -42,13 +43,13 @@ func StartRabbitWith(t testing.TB, o RabbitOptions) *Rabbit {
 	t.Helper()
 	ports := freePorts(t, 4)
 	r := &Rabbit{t: t, Dir: t.TempDir(), URL: "amqp://127.0.0.1:" + ports[0], User: "agent", Password: "pw"}
-	plugins, config := "[].\n", "default_user = "+r.User+"\ndefault_pass = "+r.Password+"\n"+o.Config
+	plugins, config := o.Plugins, "default_user = "+r.User+"\ndefault_pass = "+r.Password+"\n"+o.Config
 	if o.Management {
-		plugins = "[rabbitmq_management].\n"
+		plugins = append(plugins, "rabbitmq_management")
 		config += "management.tcp.ip = 127.0.0.1\nmanagement.tcp.port = " + ports[3] + "\ncollect_statistics_interval = 1000\n"
 		r.Management = "http://127.0.0.1:" + ports[3]
 	}
-	for name, text := range map[string]string{"env.conf": "", "plugins": plugins, "rabbitmq.conf": config} {
+	for name, text := range map[string]string{"env.conf": "", "plugins": "[" + strings.Join(plugins, ",") + "].\n", "rabbitmq.conf": config} {
 		if err := os.WriteFile(filepath.Join(r.Dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}

@@ -29,7 +29,8 @@ type table struct {
 	since   time.Time // listening without a gap; zero: not listening
 	echo    time.Time // last heard of ourselves; zero: not yet
 
-	dropped int64 // workers that there was no room for
+	dropped  int64 // heartbeats of workers that there was no room for
+	returned int64 // workers that were taken for gone and spoke again
 }
 
 func newTable(max int) *table { return &table{max: max, workers: map[string]*state{}} }
@@ -129,6 +130,7 @@ func (t *table) heartbeat(now time.Time, e event) {
 	case e.Processed != nil && *e.Processed < again:
 		s.twinsAt, s.droppedAt = now, now
 	case s.Gone:
+		t.returned++
 		s.IdleSince = time.Time{} // nobody knows what it did
 	}
 	if !s.twinsAt.IsZero() && now.Sub(s.twinsAt) > s.silence() {

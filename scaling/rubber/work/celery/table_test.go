@@ -157,7 +157,7 @@ func TestCompleteAfterAWindow(t *testing.T) {
 }
 
 func TestGoneAfterThreeHeartbeats(t *testing.T) {
-	script(t, "connected\n beat a 7 0 0\n"+echoes(1, 6)+`
+	tb := script(t, "connected\n beat a 7 0 0\n"+echoes(1, 6)+`
 		= a:7 runs 0 idle@0, complete
 		at 6.001
 		echo
@@ -172,6 +172,9 @@ func TestGoneAfterThreeHeartbeats(t *testing.T) {
 		beat a 7 1 1
 		= a:7 runs 1, complete
 	`)
+	if tb.returned != 2 {
+		t.Errorf("%d returned", tb.returned)
+	}
 }
 
 // Who is heard slowly is waited for longer.
@@ -344,6 +347,17 @@ func TestTwins(t *testing.T) {
 		at 3
 		beat a 7 0 5
 		= a:7 runs 0 idle@3 since 2 twins
+	`)
+	// The one that came later goes, and the first was there all the time.
+	script(t, "connected\n"+`
+		beat a 7 0 5
+		at 1
+		beat a 8 0 0
+		at 2
+		offline a 8
+		at 3
+		beat a 7 0 5
+		= a:7 runs 0 idle@3 since 3
 	`)
 	// In containers all have the number 1.
 	script(t, "connected\n"+`

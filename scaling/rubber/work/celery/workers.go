@@ -29,6 +29,10 @@ type Workers struct {
 
 var _ work.Workers = (*Workers)(nil)
 
+// goodAfter is how long a connection has to last so that its loss is not taken
+// for one failure more of a row.
+const goodAfter = 10 * time.Second
+
 // call is a request that waits for answers.
 type call struct {
 	until  time.Time // nobody waits after; zero: whoever waits takes it away
@@ -41,14 +45,16 @@ type Stats struct {
 	Complete        bool      // whoever lives must have been heard by now
 	Since           time.Time // listening without a gap; zero while there is no connection
 	Workers         int       // that are not gone
+	Twins           int       // names among them that two processes have
 	Connects        int64     // connections made
-	ConnectFailures int64     // connections that were not made, or lost soon
-	Err             error     // why there is no connection, or why the last was lost soon; nil after a while of a good one
+	ConnectFailures int64     // connections that were not made, or were lost
+	Err             error     // why there is no connection, or was none before this one; nil once it is complete
 
 	Events    int64 // of workers and tasks, understood
 	Malformed int64 // events and answers that make no sense
 	Oversized int64 // messages that are too long to be read
 	Crowded   int64 // heartbeats of workers that there is no room for
+	Returned  int64 // workers that had gone, or fallen silent, and spoke again
 	Requests  int64 // sent to workers
 	Answers   int64
 	Silent    int64 // requests that were not answered in time
@@ -109,19 +115,19 @@ func (w *Workers) listen(ctx context.Context) (good bool, err error) {
 	if err != nil {
 		return false, err
 	}
+	began := time.Now()
 	w.mu.Lock()
 	w.session = s
 	w.stats.Connects++
-	w.table.Connected(time.Now())
+	w.table.Connected(began)
 	w.mu.Unlock()
 	w.o.Log.Info("listening to Celery's workers", "broker", s.conn.Address)
 	err = s.serve(ctx)
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	good = w.table.Complete(time.Now())
 	w.session = nil
 	w.table.Disconnected()
-	return good, err
+	return time.Since(began) > goodAfter, err
 }
 
 // Workers is everyone who is known.
@@ -146,10 +152,13 @@ func (w *Workers) Stats() Stats {
 	defer w.mu.Unlock()
 	st := w.stats
 	st.Connected = w.session != nil
-	st.Complete, st.Since, st.Crowded = w.table.Complete(time.Now()), w.table.since, w.table.dropped
+	st.Complete, st.Since, st.Crowded, st.Returned = w.table.Complete(time.Now()), w.table.since, w.table.dropped, w.table.returned
 	for _, s := range w.table.workers {
 		if !s.Gone {
 			st.Workers++
+			if !s.twinsAt.IsZero() {
+				st.Twins++
+			}
 		}
 	}
 	st.ConnectFailures, st.Err = w.gate.State()

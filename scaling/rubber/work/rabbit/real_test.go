@@ -44,13 +44,17 @@ func TestMain(m *testing.M) {
 		l.Close()
 		certificates(t, dir)
 		server = worktest.StartRabbit(t, fmt.Sprintf(`
-listeners.ssl.v4 = 127.0.0.1:%s
+listeners.ssl.v4 = 127.0.0.1:%[1]s
+listeners.ssl.v6 = ::1:%[1]s
+auth_mechanisms.1 = PLAIN
+auth_mechanisms.2 = EXTERNAL
+ssl_cert_login_from = common_name
 ssl_options.cacertfile = %[2]s/ca.pem
 ssl_options.certfile = %[2]s/server.pem
 ssl_options.keyfile = %[2]s/server.key
 ssl_options.verify = verify_peer
 ssl_options.fail_if_no_peer_cert = true
-`, tlsPort, dir))
+`, tlsPort, dir), "rabbitmq_auth_mechanism_ssl")
 	}))
 }
 
@@ -90,7 +94,7 @@ func certificates(t testing.TB, dir string) {
 	authority.AddCert(parsed)
 	serverKey, clientKey := key(), key()
 	write("server.pem", "CERTIFICATE", sign(&x509.Certificate{
-		SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: "server"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, NotAfter: time.Now().Add(time.Hour),
+		SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: "server"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback}, NotAfter: time.Now().Add(time.Hour),
 	}, serverKey))
 	private, err := x509.MarshalPKCS8PrivateKey(serverKey)
 	if err != nil {
@@ -238,6 +242,20 @@ func TestTLS(t *testing.T) {
 	// The first does not listen, the second is no broker that we know.
 	s := newSource(t, with(good), "amqps://agent:pw@[::1]:1/tls", url)
 	if d := look(t, s, "q"); *d.Ready != 1 {
+		t.Error(text(d))
+	}
+	six := strings.Replace(url, "127.0.0.1", "[::1]", 1)
+	if d := look(t, newSource(t, with(good), six), "q"); *d.Ready != 1 {
+		t.Error(text(d))
+	}
+
+	// A user that is known by its certificate alone.
+	server.Control("add_user", "rubber-client", "unused")
+	server.Control("set_permissions", "-p", "tls", "rubber-client", "", "", "")
+	external := newSource(t, func(o *Options) {
+		o.Broker.TLS, o.Broker.External, o.ManagementUsername, o.ManagementPassword = good, true, "agent", "pw"
+	}, strings.Replace(url, "agent:pw@", "", 1))
+	if d := look(t, external, "q"); *d.Ready != 1 {
 		t.Error(text(d))
 	}
 	refused := func(what string, s *Source, want string) {

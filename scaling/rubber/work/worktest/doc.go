@@ -17,11 +17,11 @@ import (
 	"perfmon/alarm/sink/sinktest"
 )
 
-// StartRabbit starts a broker that has the management plugin. config is
-// further lines of rabbitmq.conf, if any.
-func StartRabbit(t testing.TB, config string) *sinktest.Rabbit {
+// StartRabbit starts a broker that has the management plugin, and others.
+// config is further lines of rabbitmq.conf, if any.
+func StartRabbit(t testing.TB, config string, plugins ...string) *sinktest.Rabbit {
 	t.Helper()
-	return sinktest.StartRabbitWith(t, sinktest.RabbitOptions{Management: true, Config: config})
+	return sinktest.StartRabbitWith(t, sinktest.RabbitOptions{Management: true, Config: config, Plugins: plugins})
 }
 
 // Main runs the tests of a package between start and the end of what it has

@@ -115,14 +115,16 @@ func refusal(err error, a work.Address) string {
 	var unverified *tls.CertificateVerificationError
 	var alert tls.AlertError
 	switch {
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+		return "" // the library takes a socket that we close for a refusal
 	case errors.As(err, &unverified):
 		return "name the authority that has signed the broker's certificate, and the broker by a name that is in it"
 	case errors.As(err, &alert), strings.Contains(err.Error(), "remote error: tls: "): // of TLS 1.3, said again by the library as text
 		return "the broker refuses our certificate: give one that its authority has signed"
-	case errors.Is(err, amqp.ErrCredentials), IsCode(err, amqp.AccessRefused):
-		return "check user and password; guest may connect from the broker's own machine only"
 	case errors.Is(err, amqp.ErrVhost), IsCode(err, amqp.NotAllowed):
 		return fmt.Sprintf("check that the vhost %q exists and that the user may use it", a.Vhost)
+	case IsCode(err, amqp.AccessRefused):
+		return "check user and password; guest may connect from the broker's own machine only"
 	}
 	return ""
 }
