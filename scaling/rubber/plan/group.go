@@ -34,16 +34,18 @@ type group struct {
 	peak    int  // highest demand within patience
 	waiting int  // tasks that find no free slot
 
-	wish  int // machines that should take work
-	want  int // the same, within floor and ceiling
-	keep  int // machines that are not let go
-	more  int // machines beyond want: for the warm pool, for replacement
-	swap  int // of more: old ones that are to be replaced
-	share int // guaranteed
-	alloc int // of the cap, now
-	need  int // machines that have to be made
-	grant int // of these, how many there is room for
-	give  int // machines that others need back
+	wish  int  // machines that should take work
+	want  int  // the same, within floor and ceiling
+	keep  int  // machines that are not let go
+	more  int  // machines beyond want: for the warm pool, for replacement
+	swap  int  // of more: old ones that are to be replaced
+	share int  // guaranteed
+	alloc int  // of the cap, now
+	wakes int  // parked machines that are woken
+	need  int  // machines that have to be made, and can be
+	grant int  // of these, how many there is room for
+	give  int  // machines that others need back
+	tight bool // somebody lacks places under the cap
 
 	up, down []Reason // why wish is as it is, why keep is no more
 	limits   []Reason // why less is done than wished
@@ -104,6 +106,9 @@ func (g *group) add(m *Machine) {
 		if m.Leaving {
 			g.asked = append(g.asked, m)
 			g.apart += max(0, m.Busy)
+			if g.old(m) {
+				g.oldGoing++
+			}
 			return
 		}
 		g.available = append(g.available, m)
@@ -135,19 +140,21 @@ func (g *group) add(m *Machine) {
 // count adds up slots. Of a machine that has not told them, the profile's are
 // taken.
 func (g *group) count() {
+	n := len(g.available)
 	for _, m := range g.available {
 		g.slots += g.slotsOf(m)
 	}
-	g.each = float64(max(1, g.p.Slots))
-	if len(g.available) > 0 {
-		g.each = g.slots / float64(len(g.available))
-	}
 	for _, m := range g.leaving {
 		if g.canResume(m) {
+			n++
 			g.slots += g.slotsOf(m)
 		} else {
 			g.apart += max(0, m.Busy)
 		}
+	}
+	g.each = float64(max(1, g.p.Slots))
+	if n > 0 {
+		g.each = g.slots / float64(n)
 	}
 }
 

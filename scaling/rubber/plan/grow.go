@@ -25,6 +25,12 @@ func (g *group) resumable() []*Machine {
 	return list
 }
 
+// resumed are those of resumable that are taken back now.
+func (g *group) resumed() []*Machine {
+	list := g.resumable()
+	return list[:min(len(list), max(0, min(g.want, g.alloc)-g.active()))]
+}
+
 // wakeable are parked machines of today's generation.
 func (g *group) wakeable() []*Machine {
 	if g.p.NoStart != "" {
@@ -40,47 +46,17 @@ func (g *group) wakeable() []*Machine {
 	return list
 }
 
-// wakes is how many parked machines are needed now. The pool is not woken to
-// fill the pool.
-func (g *group) wakes() int {
-	return min(len(g.wakeable()), max(0, min(g.want+g.swap, g.alloc)-g.active()-len(g.resumable())))
-}
-
 // grow adds the lines by which a group gets more.
-func (g *group) grow(s *Snapshot, set *Settings, p *places) []Line {
+func (g *group) grow(s *Snapshot, p *places) []Line {
 	var lines []Line
-	missing := min(g.want, g.alloc) - g.active()
-	for _, m := range g.resumable() {
-		if missing <= 0 {
-			break
-		}
+	for _, m := range g.resumed() {
 		lines = append(lines, Line{Action: Resume, Profile: g.p.Name, Machine: m.ID, Count: 1,
 			Reasons: append([]Reason{{Returned, "it was on its way out and is needed again"}}, g.up...)})
-		missing--
 	}
 	g.sayLimits(s)
-	wakes := g.wakes()
-	if wakes+g.grant <= 0 {
-		return lines
-	}
-	if why, blocked := p.blocked(g.p); blocked {
-		g.limits = append(g.limits, why)
-		return lines
-	}
-	begin(&g.mem.Up, s.Now, set.UpEvery)
-	most := max(set.UpMost, int(set.UpFraction*float64(g.have-g.mem.Up.Count)))
-	budget := most - g.mem.Up.Count
-	if wakes+g.grant > budget {
-		g.limits = append(g.limits, Reason{AtRate, fmt.Sprintf("no more than %d are asked for within %s", most, set.UpEvery)})
-	}
-	wakes = min(wakes, max(0, budget))
-	starts := min(g.grant, max(0, budget)-wakes)
-	if fit := p.take(g.p.Memory, wakes+starts); fit < wakes+starts {
-		g.limits = append(g.limits, Reason{MemoryFull, fmt.Sprintf("memory is short, and only %d more %s into what is free on the other hosts", fit, fits(fit))})
-		wakes = min(wakes, fit)
-		starts = fit - wakes
-	}
-	for _, m := range g.wakeable()[:wakes] {
+	parked, starts := g.wakeable(), g.grant
+	wakes := min(g.wakes, len(parked))
+	for _, m := range parked[:wakes] {
 		l := Line{Action: Wake, Profile: g.p.Name, Machine: m.ID, Count: 1, Reasons: slices.Clone(g.upWith(wakes))}
 		p.where(&l, g.p)
 		lines = append(lines, l)
@@ -115,11 +91,4 @@ func begin(step *Step, now time.Time, every time.Duration) {
 	if step.At.IsZero() || now.Sub(step.At) >= every {
 		*step = Step{At: now}
 	}
-}
-
-func fits(n int) string {
-	if n == 1 {
-		return "fits"
-	}
-	return "fit"
 }

@@ -43,7 +43,7 @@ func Make(s *Snapshot) Plan {
 	divide(s, groups)
 	result := Plan{Memory: Memory{At: s.Now, Profiles: make(map[string]ProfileMemory, len(s.Profiles))}}
 	if !s.Paused {
-		room(s, groups, where)
+		room(s, &set, groups, where)
 	}
 	parts := make([][]Line, 0, 2*len(groups))
 	for _, g := range groups {
@@ -51,7 +51,7 @@ func Make(s *Snapshot) Plan {
 		if s.Paused {
 			g.limits = []Reason{{Paused, "scaling is paused, so nothing is done"}}
 		} else {
-			lines = append(g.grow(s, &set, where), g.shrink(s, &set, where)...)
+			lines = append(g.grow(s, where), g.shrink(s, &set, where)...)
 			lines = append(lines, g.dropped...)
 		}
 		parts = append(parts, lines, g.hold(s, lines, clock))

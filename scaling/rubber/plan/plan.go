@@ -69,7 +69,8 @@ type Memory struct {
 
 // ProfileMemory is what is remembered of one profile.
 type ProfileMemory struct {
-	Load         float64   // tasks at once, smoothed
+	Load         float64 // tasks at once, smoothed
+	Middle       float64
 	Recently     float64   // tasks at once, smoothed over a shorter time
 	Seen         time.Time // when demand was last known
 	Since        time.Time // since when it has been known without a gap

@@ -13,6 +13,7 @@ type Settings struct {
 	Recent     time.Duration // over which recent load is smoothed; load counts no more than recent load and its noise
 	Noise      float64       // recent load r bounds load by r + Noise·√r + 1
 	KeepSlack  float64
+	Middle     time.Duration
 	Horizon    time.Duration // for how long a rise of demand that is no accident is taken to go on
 	Lateness   float64       // part of the boot time that a task may wait longer, so that a new machine takes several
 	Outlier    float64       // demand above R + Outlier·√R + 1 does not count as load: it is a burst
@@ -41,15 +42,18 @@ type Settings struct {
 func DefaultSettings() Settings {
 	return Settings{
 		Interval:      5 * time.Second,
-		Beta:          1,
+		Beta:          0.9,
 		LoadWindow:    15 * time.Minute,
-		Hysteresis:    0.55,
-		Recent:        90 * time.Second,
-		Noise:         1,
-		Lateness:      0.1,
-		Outlier:       1.5,
+		Hysteresis:    0.65,
+		Recent:        30 * time.Second,
+		Noise:         0.6,
+		Lateness:      0.08,
+		KeepSlack:     -0.175,
+		Horizon:       25 * time.Second,
+		Middle:        6 * time.Minute,
+		Outlier:       1.1,
 		Optimism:      1,
-		TargetWait:    2 * time.Minute,
+		TargetWait:    3 * time.Minute,
 		StartCost:     180 * time.Second,
 		StartExtra:    0,
 		Patience:      0.75,

@@ -108,7 +108,7 @@ func divide(s *Snapshot, groups []*group) {
 
 // claim is what a group would have of the cap.
 func (g *group) claim() int {
-	if g.known {
+	if g.known || g.gone {
 		return g.want + g.more
 	}
 	return max(g.want, g.active())
@@ -116,15 +116,17 @@ func (g *group) claim() int {
 
 // room divides free places among those who need machines, and finds out who has
 // to give some back.
-func room(s *Snapshot, groups []*group, p *places) {
+func room(s *Snapshot, set *Settings, groups []*group, p *places) {
 	total, ending, needed := 0, 0, 0
 	for _, g := range groups {
 		total += g.have
-		ending += g.ending + g.goes()
-		g.need = max(0, min(g.want+g.more, g.alloc)-g.active()-len(g.resumable())-len(g.wakeable()))
-		if g.p.NoStart != "" {
-			g.need = 0
+		ending += g.ending + g.goes() + len(g.dropped)
+		for _, m := range g.resumed() {
+			if m.State == Draining {
+				ending--
+			}
 		}
+		g.ask(s, set, p)
 		needed += g.need
 	}
 	free := s.Cap - total
@@ -146,8 +148,48 @@ func room(s *Snapshot, groups []*group, p *places) {
 	}
 	// Of those who need, only what the cap stands in the way of is asked back.
 	if missing := needed - free - ending; missing > 0 {
+		for _, g := range groups {
+			g.tight = true
+		}
 		takeBack(missing, free < 0, groups, p)
 	}
+}
+
+// ask finds out how many parked machines are to be woken, and how many new ones
+// could be made at once if there were places for them.
+func (g *group) ask(s *Snapshot, set *Settings, p *places) {
+	g.wakes = min(len(g.wakeable()), max(0, min(g.want+g.swap, g.alloc)-g.active()-len(g.resumable())))
+	g.need = max(0, min(g.want+g.more, g.alloc)-g.active()-len(g.resumable())-g.wakes)
+	if g.p.NoStart != "" {
+		g.need = 0
+	}
+	if g.wakes+g.need == 0 {
+		return
+	}
+	if why, blocked := p.blocked(g.p); blocked {
+		g.limits = append(g.limits, why)
+		g.wakes, g.need = 0, 0
+		return
+	}
+	begin(&g.mem.Up, s.Now, set.UpEvery)
+	most := max(set.UpMost, int(set.UpFraction*float64(g.have-g.mem.Up.Count)))
+	if left := max(0, most-g.mem.Up.Count); g.wakes+g.need > left {
+		g.limits = append(g.limits, Reason{AtRate, fmt.Sprintf("no more than %d are asked for within %s", most, set.UpEvery)})
+		g.wakes = min(g.wakes, left)
+		g.need = min(g.need, left-g.wakes)
+	}
+	if fit := p.take(g.p.Memory, g.wakes+g.need); fit < g.wakes+g.need {
+		g.limits = append(g.limits, Reason{MemoryFull, fmt.Sprintf("memory is short, and only %d more %s into what is free on the other hosts", fit, fits(fit))})
+		g.wakes = min(g.wakes, fit)
+		g.need = fit - g.wakes
+	}
+}
+
+func fits(n int) string {
+	if n == 1 {
+		return "fits"
+	}
+	return "fit"
 }
 
 // goes is how many machines leave because somebody asked for it.
@@ -174,7 +216,7 @@ func takeBack(missing int, overCap bool, groups []*group, p *places) {
 	for i, g := range groups {
 		weight[i] = 1
 		if g.mayLetGo() {
-			parked[i] = max(0, min(len(g.droppable(p)), len(g.warm)-g.wakes()))
+			parked[i] = max(0, min(len(g.droppable(p)), len(g.warm)-g.wakes))
 			excess[i] = max(0, min(len(g.available), g.active()-g.alloc))
 		}
 	}
@@ -233,7 +275,7 @@ func (g *group) sayLimits(s *Snapshot) {
 		g.limits = append(g.limits, Reason{AtCap, fmt.Sprintf("%d would be needed, and the cap is %d", g.want, s.Cap)})
 	case g.alloc < g.want:
 		g.limits = append(g.limits, Reason{AtShare, fmt.Sprintf("%d would be needed, and its part of the cap of %d is %d now (%d guaranteed)", g.want, s.Cap, g.alloc, g.share)})
-	case g.grant < missing:
-		g.limits = append(g.limits, Reason{AtCap, fmt.Sprintf("%d more would be needed, and the %d places are taken until others have gone", missing-g.grant, s.Cap)})
+	case g.grant < g.need:
+		g.limits = append(g.limits, Reason{AtCap, fmt.Sprintf("%d more would be needed, and the %d places are taken until others have gone", g.need-g.grant, s.Cap)})
 	}
 }

@@ -58,7 +58,7 @@ func (g *group) victims(p *places) []candidate {
 // exchange is victims where nothing is more than needed, and there is no room to
 // have the new machine before the old one goes.
 func (g *group) exchange(p *places) []candidate {
-	if g.swap == 0 || g.grant > 0 || g.coming > 0 || g.p.NoStart != "" || len(g.available) > g.alloc {
+	if g.swap == 0 || g.tight || g.grant > 0 || g.coming > 0 || g.p.NoStart != "" || len(g.available) > g.alloc {
 		return nil
 	}
 	if g.alloc >= g.want+g.swap && (g.p.Max <= 0 || g.want < g.p.Max) {

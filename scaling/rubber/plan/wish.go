@@ -63,7 +63,7 @@ func (g *group) late(now time.Time, s *Settings) (float64, Reason) {
 	}
 	done := 0.0
 	if task > 0 {
-		done = s.Optimism * max(0, g.slots-g.mem.Load) * boot / task
+		done = s.Optimism * max(0, g.slots-max(g.mem.Load, g.mem.Middle)) * boot / task
 	}
 	left := waiting - done
 	if left <= 0 {
@@ -167,7 +167,15 @@ func (g *group) extra(s *Settings) {
 		}
 	}
 	g.swap = min(old, max(0, s.ReplaceAtOnce-g.oldGoing))
-	g.more = g.swap + max(0, g.p.Warm-len(g.warm)-g.parking)
+	g.wakes = min(len(g.wakeable()), max(0, g.want+g.swap-g.active()-len(g.resumable())))
+	parking := g.parking
+	list := g.resumable()
+	for _, m := range list[:min(len(list), max(0, g.want-g.active()))] {
+		if m.State == Parking {
+			parking--
+		}
+	}
+	g.more = g.swap + max(0, g.p.Warm-len(g.warm)-parking+g.wakes)
 	if g.p.Max > 0 {
 		g.more = min(g.more, max(0, g.p.Max-g.want))
 	}
