@@ -70,6 +70,20 @@ func (w *world) read(ctx context.Context) (loaded, error) {
 	return l, nil
 }
 
+// revived is a machine whose record was written by an earlier life of rubber.
+// What that asked for last may still be on its way.
+func revived(r Record, now time.Time, l Limits) life {
+	r.rebase(now, l)
+	m := life{Record: r}
+	if !r.Tried.IsZero() {
+		m.changed = r.Tried.Add(l.Again)
+		if r.ID == "" {
+			m.retry = m.changed
+		}
+	}
+	return m
+}
+
 // adoptState takes over what was read. What is known of machines besides their
 // records stays known.
 func (w *world) adoptState(l loaded) {
@@ -82,16 +96,9 @@ func (w *world) adoptState(l loaded) {
 			w.log.Error("a record cannot be read, and its machine is left alone", "err", err)
 			continue
 		}
-		r.rebase(w.now, w.cfg.Limits)
-		u := &unit{life: life{Record: *r}, key: key, revision: v.Revision, stored: v.Data}
+		u := &unit{life: revived(*r, w.now, w.cfg.Limits), key: key, revision: v.Revision, stored: v.Data}
 		if old := before[r.Intent]; old != nil {
 			u.progress = old.progress
-		} else if !r.Tried.IsZero() {
-			// What was asked for last may still be on its way.
-			u.changed = r.Tried.Add(w.cfg.Limits.Again)
-			if r.ID == "" {
-				u.retry = u.changed
-			}
 		}
 		w.units[r.Intent] = u
 	}
