@@ -12,9 +12,9 @@ import (
 const (
 	seldom = time.Second
 	often  = 25 * time.Millisecond
-	health = time.Second // between looks at our own server
+	health = 500 * time.Millisecond // between looks at our own server
 
-	again     = time.Second // after a start that failed, and twice as long each time
+	again     = 500 * time.Millisecond // after a start that failed, and twice as long each time
 	againMost = 15 * time.Second
 )
 
