@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 go=${GO:-go}
 
 # Debian packages by name.
-needed=(prometheus prometheus-alertmanager rabbitmq-server python3-celery rpm curl zstd)
+needed=(prometheus prometheus-alertmanager rabbitmq-server libvirt-daemon python3-celery rpm curl zstd)
 # What judges the seeds of machines.
 needed+=(cloud-init xorriso)
 # The peers in the benchmark, whose drivers are held to one checksum.
