@@ -203,12 +203,20 @@ func TestShutdownBusyWorker(t *testing.T) {
 	const a, b = "worker@vm-a", "worker@vm-b"
 	first := site.StartWorker(worktest.WorkerOptions{Name: a, Queues: []string{"q"}, Slots: 1, Prefetch: 3})
 	up(t, w, a)
+	site.PublishFor(time.Now().Add(time.Hour), "q", "work")
+	scheduled := func(name string) func() bool {
+		return func() bool {
+			load, err := w.Load(t.Context(), name)
+			return err == nil && load == work.Load{Scheduled: 1}
+		}
+	}
+	worktest.Until(t, "it keeps a task for later", 10*time.Second, scheduled(a))
 	ids := site.Publish("q", 1, "hold", gate)
 	worktest.Until(t, "the task runs", 10*time.Second, begun(site, 1))
 	ids = append(ids, site.Publish("q", 5, "work", 0.01)...)
 	worktest.Until(t, "it has fetched", 10*time.Second, func() bool {
 		load, err := w.Load(t.Context(), a)
-		return err == nil && load.Reserved == 3
+		return err == nil && load == work.Load{Active: 1, Reserved: 3, Scheduled: 1}
 	})
 	if err := w.Shutdown(t.Context(), a); err != nil {
 		t.Fatal(err)
@@ -227,6 +235,7 @@ func TestShutdownBusyWorker(t *testing.T) {
 	site.StartWorker(worktest.WorkerOptions{Name: b, Queues: []string{"q"}})
 	up(t, w, b)
 	worktest.Until(t, "all are done", 20*time.Second, func() bool { return site.Ended() == 6 })
+	worktest.Until(t, "the task for later is with the other", 10*time.Second, scheduled(b))
 	site.Exactly(ids, true)
 	again := 0
 	for _, r := range site.Runs() {

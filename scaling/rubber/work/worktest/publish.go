@@ -8,6 +8,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	amqp "github.com/rabbitmq/amqp091-go"
@@ -89,6 +90,18 @@ func declare(ch *amqp.Channel, queue string) error {
 // "work" of some seconds, "hold" until a gate opens, "fail".
 func (s *Site) Publish(queue string, n int, task string, args ...any) (ids []string) {
 	s.t.Helper()
+	return s.publish(queue, n, nil, task, args)
+}
+
+// PublishFor puts one task into a queue that is not to begin before a time.
+func (s *Site) PublishFor(eta time.Time, queue, task string, args ...any) (id string) {
+	s.t.Helper()
+	return s.publish(queue, 1, eta.UTC().Format("2006-01-02T15:04:05+00:00"), task, args)[0]
+}
+
+// publish is Publish with a time as Celery writes it, or nil.
+func (s *Site) publish(queue string, n int, eta any, task string, args []any) (ids []string) {
+	s.t.Helper()
 	if args == nil {
 		args = []any{}
 	}
@@ -113,7 +126,7 @@ func (s *Site) Publish(queue string, n int, task string, args ...any) (ids []str
 				Headers: amqp.Table{
 					"lang": "py", "task": task, "id": id, "root_id": id, "parent_id": nil, "group": nil, "shadow": nil,
 					"argsrepr": fmt.Sprint(args), "kwargsrepr": "{}", "origin": origin, "retries": int32(0),
-					"timelimit": []any{nil, nil}, "eta": nil, "expires": nil,
+					"timelimit": []any{nil, nil}, "eta": eta, "expires": nil,
 				},
 				ContentType: "application/json", ContentEncoding: "utf-8", CorrelationId: id, DeliveryMode: amqp.Persistent, Body: body,
 			})
