@@ -20,9 +20,6 @@ import (
 	"go.uber.org/goleak"
 )
 
-// kills is how often the owner is killed; integration kills more.
-var kills = 2
-
 // A test binary that is started again with this variable is one of the
 // processes that share an engine.
 const childDir = "PERFMON_ENGINE_TEST_DIR"
@@ -194,6 +191,10 @@ func (c *children) written() (size int64) {
 // is started in its place.
 func TestOwnerIsKilled(t *testing.T) {
 	t.Parallel()
+	killOwners(t, 2)
+}
+
+func killOwners(t *testing.T, kills int) {
 	c := &children{t: t, dir: t.TempDir(), all: map[int]*exec.Cmd{}}
 	defer func() {
 		for pid := range c.all {
@@ -217,6 +218,7 @@ func TestOwnerIsKilled(t *testing.T) {
 	for pid := range c.all {
 		c.kill(pid)
 	}
+	t.Logf("%d kills", kills)
 	c.check()
 }
 
@@ -299,5 +301,5 @@ func (c *children) check() {
 		t.Errorf("a process has tried %d times to connect", tries)
 	}
 	state, _ := json.Marshal(e.State())
-	t.Logf("%d kills: %d keys, %d links of chains, %d holders of the lease, connected again after at most %d tries; %s", kills, acks, links, len(held), tries, state)
+	t.Logf("%d keys, %d links of chains, %d holders of the lease, connected again after at most %d tries; %s", acks, links, len(held), tries, state)
 }

@@ -2,4 +2,6 @@
 
 package engine
 
-func init() { kills = 20 }
+import "testing"
+
+func TestOwnerIsKilledOften(t *testing.T) { killOwners(t, 20) }
