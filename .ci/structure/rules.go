@@ -30,8 +30,11 @@ var rooms = []room{
 	{"monitor/control", nil},
 	{"monitor/metrics", []string{"rrd", "monitor", "alarm"}},
 	{"monitor/metrics/metricstest", []string{"rrd", "monitor"}},
-	{"monitor/api", []string{"rrd", "monitor", "alarm", "monitor/config", "monitor/metrics", "monitor/api/page"}}, // of the last its table: one place has the names and units of data sources
-	{"monitor/api/page", nil},
+	{"monitor/api", []string{"rrd", "monitor", "alarm", "monitor/config", "monitor/metrics", "monitor/api/door", "monitor/api/page"}}, // of metrics its table: one place has the names and units of data sources
+	{"monitor/api/door", nil},
+	{"monitor/api/door/doortest", nil},
+	{"monitor/api/page", []string{"monitor/api/page/kit"}},
+	{"monitor/api/page/kit", nil},
 	{"monitor/replay", []string{"rrd", "monitor", "alarm", "monitor/config"}},
 
 	{"alarm", nil},
@@ -62,7 +65,7 @@ var rooms = []room{
 	{"scaling/rubber/work/*", []string{"scaling/rubber/work", "scaling/rubber/work/internal/..."}},
 	{"scaling/rubber/hear", []string{"alarm", "scaling/engine"}},
 	{"scaling/rubber/api", []string{"scaling/rubber", "scaling/rubber/plan", "scaling/rubber/cloud", "scaling/rubber/work", "scaling/rubber/hear", "scaling/rubber/api/page"}},
-	{"scaling/rubber/api/page", nil},
+	{"scaling/rubber/api/page", []string{"monitor/api/page/kit"}}, // one look and one plot for all pages of the house
 	{"scaling/pool", []string{"alarm", "scaling/pool/runtime"}},
 	{"scaling/pool/runtime", nil},
 	{"scaling/pool/client", nil},
@@ -76,7 +79,7 @@ var rooms = []room{
 }
 
 // testSupport may be imported by the tests of every package.
-var testSupport = []string{"rrd/rrdtest", "xapi/xapitest", "docs/docstest", "alarm/sink/sinktest",
+var testSupport = []string{"monitor/api/door/doortest", "rrd/rrdtest", "xapi/xapitest", "docs/docstest", "alarm/sink/sinktest",
 	"scaling/rubber/cloud/cloudtest", "scaling/rubber/work/worktest"}
 
 // testedTogether are packages whose tests alone may import more.

@@ -11,15 +11,16 @@ import (
 	"perfmon/alarm"
 	"perfmon/monitor"
 	"perfmon/monitor/api"
+	"perfmon/monitor/api/door"
 )
 
 // openAPI makes the socket of the local API; nil for none. Alarms do not need
 // it, so what is wrong with it is said once, and that is all.
-func openAPI(o *options, log *slog.Logger) *api.Socket {
+func openAPI(o *options, log *slog.Logger) *door.Socket {
 	if o.apiSocket == "" {
 		return nil
 	}
-	s, err := api.ListenSocket(o.apiSocket, log)
+	s, err := door.ListenSocket(door.SocketOptions{Path: o.apiSocket, Log: log})
 	if err != nil {
 		log.Warn("no local API, so perfmonctl cannot ask this agent: name a place for its socket with --api-socket, or none (--api-socket=)", "err", err)
 		return nil
@@ -37,7 +38,7 @@ func newAPI(o *options, m *monitor.Monitor, h *host, kept *store, log *slog.Logg
 }
 
 // serveAPI answers requests on the socket until ctx ends.
-func serveAPI(ctx context.Context, s *api.Socket, handler http.Handler, log *slog.Logger) {
+func serveAPI(ctx context.Context, s *door.Socket, handler http.Handler, log *slog.Logger) {
 	if s == nil {
 		return
 	}

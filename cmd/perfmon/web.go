@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"perfmon/monitor/api"
+	"perfmon/monitor/api/door"
 )
 
 // webRetry is the time between tries to open the web port. Alarms do not
@@ -27,14 +28,14 @@ func serveWeb(ctx context.Context, o *options, s *sockets, log *slog.Logger, met
 		log.Error("no web port", "err", err)
 		return
 	}
-	serve := func() error { return api.Serve(ctx, &o.web, handler, log) }
+	serve := func() error { return door.Serve(ctx, &o.web, handler, log) }
 	if *o.web.WebSystemdSocket {
 		serve = func() error {
 			listeners, err := s.listeners()
 			if err != nil {
 				return fmt.Errorf("listen on the service manager's sockets: %w", err)
 			}
-			return api.ServeOn(ctx, listeners, &o.web, handler, log)
+			return door.ServeOn(ctx, listeners, &o.web, handler, log)
 		}
 	}
 	told := ""

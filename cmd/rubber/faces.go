@@ -7,14 +7,14 @@ import (
 	"sync"
 
 	"perfmon/cmd/internal/rubberconfig"
-	local "perfmon/monitor/api"
+	"perfmon/monitor/api/door"
 	"perfmon/scaling/rubber/api"
 )
 
 // faces are what people and programs see of rubber: the socket, the page and
 // the metrics.
 type faces struct {
-	socket  *local.Socket // nil: there is none
+	socket  *door.Socket // nil: there is none
 	private http.Handler
 	log     *slog.Logger
 }
@@ -27,7 +27,7 @@ func newFaces(c *rubberconfig.Config, p *parts, log *slog.Logger) *faces {
 	if c.API.Socket == "" {
 		return f
 	}
-	s, err := local.ListenSocket(c.API.Socket, log)
+	s, err := door.ListenSocket(door.SocketOptions{Path: c.API.Socket, Group: c.API.Group, Log: log})
 	if err != nil {
 		log.Warn("no local API, so `rubber status` and the others cannot ask: name a place for its socket with api.socket", "err", err)
 		return f

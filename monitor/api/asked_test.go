@@ -15,6 +15,7 @@ import (
 
 	"perfmon/alarm"
 	"perfmon/monitor"
+	"perfmon/monitor/api/door/doortest"
 	"perfmon/monitor/config"
 	"perfmon/rrd"
 )
@@ -241,10 +242,10 @@ func TestWebPort(t *testing.T) {
 	a.l.Totals = func() []Sink { return []Sink{{Name: "nats", LastError: "nats://10.0.0.9: refused", LastErrorAt: 990}} }
 	a.l.Journal = func() Journal { return Journal{Degraded: true, Error: "/secret/10.0.0.9"} }
 	url := "http://" + startPort(t, handlerFor(t, Options{API: (&Service{a.l}).Public(), Listen: []string{"127.0.0.1:0"}}), "")
-	c := client(t)
+	c := doortest.Client(t)
 	get := func(path string) string {
 		t.Helper()
-		resp, body := do(t, c, request(t, "GET", url+path))
+		resp, body := doortest.Do(t, c, doortest.Request(t, "GET", url+path))
 		if resp.StatusCode != 200 || resp.Header.Get("Content-Security-Policy") == "" || resp.Header.Get(VersionHeader) != "1.2" {
 			t.Errorf("%s: %s %v", path, resp.Status, resp.Header)
 		}
@@ -263,7 +264,7 @@ func TestWebPort(t *testing.T) {
 	}
 	refused := func(method, path string, status int, header ...string) {
 		t.Helper()
-		if resp, body := do(t, c, request(t, method, url+path, header...)); resp.StatusCode != status {
+		if resp, body := doortest.Do(t, c, doortest.Request(t, method, url+path, header...)); resp.StatusCode != status {
 			t.Errorf("%s %s: %s %s", method, path, resp.Status, body)
 		}
 	}
@@ -274,7 +275,7 @@ func TestWebPort(t *testing.T) {
 	refused("GET", "/v1/status", 421, "Host", "evil.example")
 	refused("GET", "/v1/watch", 421, "Host", "evil.example")
 	without := "http://" + startPort(t, handlerFor(t, Options{Listen: []string{"127.0.0.1:0"}}), "")
-	if resp, _ := do(t, c, request(t, "GET", without+"/v1/status")); resp.StatusCode != 404 {
+	if resp, _ := doortest.Do(t, c, doortest.Request(t, "GET", without+"/v1/status")); resp.StatusCode != 404 {
 		t.Errorf("without an API: %s", resp.Status)
 	}
 }

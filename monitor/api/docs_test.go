@@ -21,6 +21,8 @@ import (
 	"perfmon/alarm"
 	"perfmon/docs/docstest"
 	"perfmon/monitor"
+	"perfmon/monitor/api/door"
+	"perfmon/monitor/api/door/doortest"
 	"perfmon/monitor/config"
 	"perfmon/rrd"
 	"perfmon/rrd/rrdtest"
@@ -148,7 +150,7 @@ func askExample(t *testing.T) (*example, *http.Client) {
 			},
 		}
 	}
-	path := shortDir(t) + "/s"
+	path := doortest.ShortDir(t) + "/s"
 	totals := func() []Sink {
 		yes := true
 		return []Sink{
@@ -165,9 +167,9 @@ func askExample(t *testing.T) (*example, *http.Client) {
 		Source: "xapi", Step: 60, Started: time.Unix(exampleNow-86400, 0),
 	})
 	l.patience, l.now = time.Minute, func() time.Time { return e.now }
-	serveSocket(t, listenSocket(t, path), l.handler())
+	serveSocket(t, path, l.handler())
 	remember(t, l)
-	return e, socketClient(t, path)
+	return e, doortest.SocketClient(t, path)
 }
 
 // TestDocsExamples: docs/api.md shows what the API answers.
@@ -355,10 +357,10 @@ func TestDocsFields(t *testing.T) {
 		}
 	}
 	for _, number := range []string{
-		fmt.Sprintf("at most %d KiB and a body of at most %d KiB", maxLocalHeaders>>10, maxRequestBytes>>10),
-		fmt.Sprintf("At most %d connections", maxConnections),
+		fmt.Sprintf("at most %d KiB and a body of at most %d KiB", door.MaxHeaders>>10, maxRequestBytes>>10),
+		fmt.Sprintf("At most %d connections", door.MaxConnections),
 		fmt.Sprintf("within %d s", int(loopPatience.Seconds())),
-		fmt.Sprintf("has %d s to say what it wants", int(readHeaderTimeout.Seconds())),
+		fmt.Sprintf("has %d s to say what it wants", int(door.ReadHeaderTimeout.Seconds())),
 	} {
 		if !strings.Contains(page, number) {
 			t.Errorf("docs/api.md does not say %q", number)

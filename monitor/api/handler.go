@@ -4,12 +4,16 @@ import (
 	"log/slog"
 	"net/http"
 
+	"perfmon/monitor/api/door"
 	"perfmon/monitor/api/page"
 	"perfmon/rrd"
 )
 
 // DefaultAddress is where the web port listens unless told otherwise.
 const DefaultAddress = "127.0.0.1:9789"
+
+// DefaultSocket is where the local API listens unless told otherwise.
+const DefaultSocket = "/run/perfmon/perfmon.sock"
 
 // atOnce is how many requests for rows are answered at the same time. Each
 // costs memory; more are told to come again.
@@ -45,7 +49,7 @@ type Options struct {
 // Handler answers the web port's requests. An error is a mistake in the
 // options.
 func Handler(o Options) (http.Handler, error) {
-	hosts, err := newHostCheck(o.Listen, o.AllowedHosts)
+	hosts, err := door.NewHostCheck(o.Listen, o.AllowedHosts, "--web.allowed-hosts allows it")
 	if err != nil {
 		return nil, err
 	}
@@ -58,5 +62,5 @@ func Handler(o Options) (http.Handler, error) {
 	if o.API != nil {
 		mux.Handle("/v1/", o.API)
 	}
-	return withHeaders(hosts.wrap(mux)), nil
+	return door.Headers(page.Policy, hosts.Wrap(mux)), nil
 }

@@ -1,8 +1,6 @@
 package api
 
 import (
-	"context"
-	"io"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -14,6 +12,7 @@ import (
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
 
+	"perfmon/monitor/api/door/doortest"
 	"perfmon/monitor/api/page"
 	"perfmon/monitor/metrics"
 )
@@ -43,47 +42,9 @@ func handlerFor(t *testing.T, o Options) http.Handler {
 	return h
 }
 
-// client is closed with the test, so that it leaves no goroutine behind.
-func client(t *testing.T) *http.Client {
-	transport := &http.Transport{}
-	t.Cleanup(transport.CloseIdleConnections)
-	return &http.Client{Transport: transport}
-}
-
-// do sends a request and returns the answer with its whole body.
-func do(t *testing.T, c *http.Client, r *http.Request) (*http.Response, string) {
-	t.Helper()
-	resp, err := c.Do(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return resp, string(body)
-}
-
-func request(t *testing.T, method, url string, header ...string) *http.Request {
-	t.Helper()
-	r, err := http.NewRequestWithContext(context.Background(), method, url, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i := 0; i < len(header); i += 2 {
-		if header[i] == "Host" {
-			r.Host = header[i+1]
-		} else {
-			r.Header.Set(header[i], header[i+1])
-		}
-	}
-	return r
-}
-
 func TestScrape(t *testing.T) {
 	address := startPort(t, handlerFor(t, Options{}), "")
-	resp, body := do(t, client(t), request(t, "GET", "http://"+address+"/metrics"))
+	resp, body := doortest.Do(t, doortest.Client(t), doortest.Request(t, "GET", "http://"+address+"/metrics"))
 	if resp.StatusCode != 200 {
 		t.Fatalf("%s: %s", resp.Status, body)
 	}
@@ -102,7 +63,7 @@ func TestScrape(t *testing.T) {
 
 func TestScrapeOpenMetrics(t *testing.T) {
 	address := startPort(t, handlerFor(t, Options{}), "")
-	_, body := do(t, client(t), request(t, "GET", "http://"+address+"/metrics", "Accept", "application/openmetrics-text; version=1.0.0"))
+	_, body := doortest.Do(t, doortest.Client(t), doortest.Request(t, "GET", "http://"+address+"/metrics", "Accept", "application/openmetrics-text; version=1.0.0"))
 	if !strings.HasSuffix(body, "\n# EOF\n") {
 		t.Errorf("no OpenMetrics page: %q", body)
 	}
@@ -110,9 +71,9 @@ func TestScrapeOpenMetrics(t *testing.T) {
 
 func TestWrongHost(t *testing.T) {
 	address := startPort(t, handlerFor(t, Options{AllowedHosts: []string{"xcp-1.example"}}), "")
-	c := client(t)
+	c := doortest.Client(t)
 	for _, path := range []string{"/", "/metrics", "/rrd_updates?start=0&host=true", "/nothing"} {
-		resp, body := do(t, c, request(t, "GET", "http://"+address+path, "Host", "evil.example:9789"))
+		resp, body := doortest.Do(t, c, doortest.Request(t, "GET", "http://"+address+path, "Host", "evil.example:9789"))
 		if resp.StatusCode != http.StatusMisdirectedRequest {
 			t.Errorf("%s: %s", path, resp.Status)
 		}
@@ -121,23 +82,23 @@ func TestWrongHost(t *testing.T) {
 			t.Errorf("%s: %s", path, diff)
 		}
 	}
-	if resp, _ := do(t, c, request(t, "GET", "http://"+address+"/metrics", "Host", "xcp-1.example")); resp.StatusCode != 200 {
+	if resp, _ := doortest.Do(t, c, doortest.Request(t, "GET", "http://"+address+"/metrics", "Host", "xcp-1.example")); resp.StatusCode != 200 {
 		t.Errorf("an allowed host: %s", resp.Status)
 	}
 }
 
 func TestOnlyReading(t *testing.T) {
 	address := startPort(t, handlerFor(t, Options{Archive: archiveWith(t, 3)}), "")
-	c := client(t)
+	c := doortest.Client(t)
 	for _, method := range []string{"POST", "PUT", "DELETE", "PATCH", "OPTIONS"} {
 		for _, path := range []string{"/", "/metrics", "/rrd_updates?start=0&host=true"} {
-			resp, _ := do(t, c, request(t, method, "http://"+address+path))
+			resp, _ := doortest.Do(t, c, doortest.Request(t, method, "http://"+address+path))
 			if resp.StatusCode != http.StatusMethodNotAllowed || resp.Header.Get("Allow") != "GET, HEAD" {
 				t.Errorf("%s %s: %s, Allow %q", method, path, resp.Status, resp.Header.Get("Allow"))
 			}
 		}
 	}
-	if resp, _ := do(t, c, request(t, "GET", "http://"+address+"/nothing")); resp.StatusCode != 404 {
+	if resp, _ := doortest.Do(t, c, doortest.Request(t, "GET", "http://"+address+"/nothing")); resp.StatusCode != 404 {
 		t.Errorf("unknown path: %s", resp.Status)
 	}
 }
@@ -145,7 +106,7 @@ func TestOnlyReading(t *testing.T) {
 func TestHeadersOfEveryAnswer(t *testing.T) {
 	address := startPort(t, handlerFor(t, Options{Archive: archiveWith(t, 3)}), "")
 	for _, path := range []string{"/", "/metrics", "/rrd_updates?start=0&host=true", "/rrd_updates", "/nothing"} {
-		resp, _ := do(t, client(t), request(t, "GET", "http://"+address+path))
+		resp, _ := doortest.Do(t, doortest.Client(t), doortest.Request(t, "GET", "http://"+address+path))
 		for name, want := range map[string]string{
 			"X-Content-Type-Options":      "nosniff",
 			"X-Frame-Options":             "deny",
@@ -163,13 +124,13 @@ func TestHeadersOfEveryAnswer(t *testing.T) {
 func TestPage(t *testing.T) {
 	get := func(o Options) string {
 		address := startPort(t, handlerFor(t, o), "")
-		resp, body := do(t, client(t), request(t, "GET", "http://"+address+"/"))
+		resp, body := doortest.Do(t, doortest.Client(t), doortest.Request(t, "GET", "http://"+address+"/"))
 		if resp.StatusCode != 200 || resp.Header.Get("Content-Type") != "text/html; charset=utf-8" {
 			t.Errorf("%s, %q", resp.Status, resp.Header.Get("Content-Type"))
 		}
 		_, script, found := strings.Cut(body, `<script src="`)
 		script, _, _ = strings.Cut(script, `"`)
-		if resp, _ := do(t, client(t), request(t, "GET", "http://"+address+"/"+script)); !found || resp.StatusCode != 200 {
+		if resp, _ := doortest.Do(t, doortest.Client(t), doortest.Request(t, "GET", "http://"+address+"/"+script)); !found || resp.StatusCode != 200 {
 			t.Errorf("the first script, %q: %s", script, resp.Status)
 		}
 		return body

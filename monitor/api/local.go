@@ -14,7 +14,11 @@ import (
 	"time"
 
 	"perfmon/monitor"
+	"perfmon/monitor/api/door"
 )
+
+// maxRequestBytes is how long the body of a request may be.
+const maxRequestBytes = 64 << 10
 
 // loopPatience is how long a request waits for the loop. While rows are
 // judged the loop answers nobody, and that takes a fraction of a second.
@@ -34,7 +38,7 @@ type handle func(ctx context.Context, r *http.Request) (reply, error)
 func (l *local) nowhere(known []string) http.Handler {
 	return l.serve(map[string]route{"": {handle: func(_ context.Context, r *http.Request) (reply, error) {
 		return reply{}, &Refusal{
-			status: http.StatusNotFound, Message: fmt.Sprintf("there is no %q", shorten(r.URL.Path)),
+			status: http.StatusNotFound, Message: fmt.Sprintf("there is no %q", door.Shorten(r.URL.Path)),
 			Fix: fmt.Sprintf("this is perfmon %s: use one of the paths that it knows, or a perfmonctl of its version", l.Version), Known: known,
 		}
 	}}})
@@ -55,7 +59,7 @@ func (l *local) serve(methods map[string]route) http.Handler {
 			allowed := slices.Sorted(maps.Keys(methods))
 			w.Header().Set("Allow", strings.Join(allowed, ", "))
 			l.refuse(w, &Refusal{
-				status: http.StatusMethodNotAllowed, Message: fmt.Sprintf("%s has no method %s", shorten(r.URL.Path), shorten(r.Method)),
+				status: http.StatusMethodNotAllowed, Message: fmt.Sprintf("%s has no method %s", door.Shorten(r.URL.Path), door.Shorten(r.Method)),
 				Fix: "use one that it has", Known: allowed,
 			})
 			return

@@ -19,6 +19,8 @@ import (
 
 	"perfmon/alarm"
 	"perfmon/monitor"
+	"perfmon/monitor/api/door"
+	"perfmon/monitor/api/door/doortest"
 )
 
 // fakeMonitor answers as it is told. What is not set must not be asked.
@@ -307,10 +309,9 @@ func TestAuthorIsWhoAsks(t *testing.T) {
 		author = s.Author
 		return s, nil
 	}})
-	path := shortDir(t) + "/s"
-	s := listenSocket(t, path)
-	serveSocket(t, s, a.l.handler())
-	resp, err := socketClient(t, path).Post("http://perfmon/v1/silences", "application/json",
+	path := doortest.ShortDir(t) + "/s"
+	serveSocket(t, path, a.l.handler())
+	resp, err := doortest.SocketClient(t, path).Post("http://perfmon/v1/silences", "application/json",
 		strings.NewReader(`{"matchers": ["class=vm"], "reason": "x", "ends": 2000}`))
 	if err != nil {
 		t.Fatal(err)
@@ -345,9 +346,9 @@ func TestEndSilence(t *testing.T) {
 
 // TestOversizeHeader: over the socket, whose server has the limit.
 func TestOversizeHeader(t *testing.T) {
-	path := shortDir(t) + "/s"
-	serveSocket(t, listenSocket(t, path), newAsker(t, &fakeMonitor{}).l.handler())
-	resp, err := socketClient(t, path).Get("http://perfmon/v1/objects?query=" + strings.Repeat("x", 4*maxLocalHeaders))
+	path := doortest.ShortDir(t) + "/s"
+	serveSocket(t, path, newAsker(t, &fakeMonitor{}).l.handler())
+	resp, err := doortest.SocketClient(t, path).Get("http://perfmon/v1/objects?query=" + strings.Repeat("x", 4*door.MaxHeaders))
 	if err != nil {
 		t.Fatal(err)
 	}

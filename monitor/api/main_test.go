@@ -2,46 +2,21 @@ package api
 
 import (
 	"context"
-	"io"
 	"log/slog"
 	"net"
 	"net/http"
-	"os"
-	"strconv"
 	"testing"
 
 	"github.com/prometheus/exporter-toolkit/web"
 	"go.uber.org/goleak"
+
+	"perfmon/monitor/api/door"
+	"perfmon/monitor/api/door/doortest"
 )
 
-// activated tells this program to be the process that systemd starts.
-const activated = "PERFMON_TEST_ACTIVATED"
+var quiet = slog.New(slog.DiscardHandler)
 
-func TestMain(m *testing.M) {
-	if os.Getenv(activated) != "" {
-		os.Exit(serveActivated())
-	}
-	goleak.VerifyTestMain(m)
-}
-
-// serveActivated serves one word on the sockets that were passed to this
-// process until its input ends.
-func serveActivated() int {
-	os.Setenv("LISTEN_PID", strconv.Itoa(os.Getpid()))
-	ctx, cancel := context.WithCancel(context.Background())
-	go func() {
-		io.Copy(io.Discard, os.Stdin)
-		cancel()
-	}()
-	yes := true
-	hello := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "activated") })
-	err := Serve(ctx, &web.FlagConfig{WebSystemdSocket: &yes}, hello, slog.New(slog.NewTextHandler(os.Stderr, nil)))
-	if err != nil {
-		io.WriteString(os.Stderr, err.Error()+"\n")
-		return 1
-	}
-	return 0
-}
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // startPort serves on a port of the loopback until the test ends, and
 // returns its address.
@@ -51,16 +26,18 @@ func startPort(t *testing.T, handler http.Handler, config string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() {
-		done <- ServeOn(ctx, []net.Listener{nil, l}, &web.FlagConfig{WebConfigFile: &config}, handler, slog.New(slog.DiscardHandler))
-	}()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-done; err != nil {
-			t.Errorf("the port ended with %v", err)
-		}
+	doortest.Run(t, func(ctx context.Context) error {
+		return door.ServeOn(ctx, []net.Listener{l}, &web.FlagConfig{WebConfigFile: &config}, handler, quiet)
 	})
 	return l.Addr().String()
+}
+
+// serveSocket serves on a socket until the test ends.
+func serveSocket(t *testing.T, path string, handler http.Handler) {
+	t.Helper()
+	s, err := door.ListenSocket(door.SocketOptions{Path: path, Log: quiet})
+	if err != nil {
+		t.Fatal(err)
+	}
+	doortest.Run(t, func(ctx context.Context) error { return s.Serve(ctx, handler) })
 }

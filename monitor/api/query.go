@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"perfmon/monitor/api/door"
 )
 
 // maxQuery bounds a query, in bytes.
@@ -24,7 +26,7 @@ func readQuery(raw string, known []string) (url.Values, error) {
 	}
 	for name, list := range values {
 		if !slices.Contains(known, name) {
-			r := badRequest("use one of those that it knows", "there is no parameter %q here", shorten(name))
+			r := badRequest("use one of those that it knows", "there is no parameter %q here", door.Shorten(name))
 			if len(known) == 0 {
 				r.Fix = "this path takes none"
 			}
@@ -47,7 +49,7 @@ func wholeNumber(v url.Values, name string, absent, least, most int64) (int64, e
 	}
 	n, err := strconv.ParseInt(text, 10, 64)
 	if err != nil || n < least || n > most {
-		return 0, badRequest(fmt.Sprintf("give a whole number from %d to %d", least, most), "%s is %q", name, shorten(text))
+		return 0, badRequest(fmt.Sprintf("give a whole number from %d to %d", least, most), "%s is %q", name, door.Shorten(text))
 	}
 	return n, nil
 }
@@ -62,7 +64,7 @@ func trueOrFalse(v url.Values, name string, absent bool) (bool, error) {
 	case "false":
 		return false, nil
 	default:
-		return false, badRequest("write true or false", "%s is %q", name, shorten(text))
+		return false, badRequest("write true or false", "%s is %q", name, door.Shorten(text))
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"perfmon/alarm"
 	"perfmon/monitor"
+	"perfmon/monitor/api/door"
 	"perfmon/rrd"
 )
 
@@ -68,7 +69,7 @@ func (l *local) series(ctx context.Context, r *http.Request) (reply, error) {
 }
 
 func spanNamed(name string) (span, error) {
-	refusal := badRequest("use one of those that there are", "there is no span %q", shorten(name))
+	refusal := badRequest("use one of those that there are", "there is no span %q", door.Shorten(name))
 	for _, p := range spans {
 		if p.name == name {
 			return p, nil

@@ -11,6 +11,7 @@ import (
 
 	"perfmon/alarm"
 	"perfmon/monitor"
+	"perfmon/monitor/api/door"
 )
 
 // Silences is the answer of /v1/silences.
@@ -65,7 +66,7 @@ func (l *local) addSilence(ctx context.Context, r *http.Request) (reply, error) 
 	}
 	s := alarm.Silence{Reason: asked.Reason, Author: asked.Author, Ends: asked.Ends}
 	if s.Author == "" {
-		s.Author = askedBy(r.Context())
+		s.Author = door.AskedBy(r.Context())
 	}
 	switch {
 	case strings.TrimSpace(asked.Reason) == "":

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"perfmon/monitor/api/door/doortest"
 	"perfmon/rrd"
 )
 
@@ -38,14 +39,14 @@ const threeRowsJSON = `{"meta":{"start":"1766000095","step":"5","end":"176600010
 
 func TestUpdates(t *testing.T) {
 	address := startPort(t, handlerFor(t, Options{Archive: archiveWith(t, 3)}), "")
-	c := client(t)
+	c := doortest.Client(t)
 	f := func(query, accept, wantType, want string) {
 		t.Helper()
-		r := request(t, "GET", "http://"+address+"/rrd_updates?"+query)
+		r := doortest.Request(t, "GET", "http://"+address+"/rrd_updates?"+query)
 		if accept != "" {
 			r.Header.Set("Accept", accept)
 		}
-		resp, body := do(t, c, r)
+		resp, body := doortest.Do(t, c, r)
 		if resp.StatusCode != 200 {
 			t.Errorf("%s: %s: %s", query, resp.Status, body)
 		}
@@ -70,7 +71,7 @@ func TestUpdatesRefused(t *testing.T) {
 	f := func(archive Archive, query string, status int, want string) {
 		t.Helper()
 		address := startPort(t, handlerFor(t, Options{Archive: archive}), "")
-		resp, body := do(t, client(t), request(t, "GET", "http://"+address+"/rrd_updates?"+query))
+		resp, body := doortest.Do(t, doortest.Client(t), doortest.Request(t, "GET", "http://"+address+"/rrd_updates?"+query))
 		if resp.StatusCode != status {
 			t.Errorf("%s: %s, want %d", query, resp.Status, status)
 		}
@@ -150,7 +151,7 @@ func (l *longReader) Next() (rrd.Row, error) {
 func TestLongAnswersAreStreamed(t *testing.T) {
 	const rows = 10000 // of 100 values with some 10 bytes each
 	address := startPort(t, handlerFor(t, Options{Archive: long{rows}}), "")
-	resp, body := do(t, client(t), request(t, "GET", "http://"+address+"/rrd_updates?start=0&host=true"))
+	resp, body := doortest.Do(t, doortest.Client(t), doortest.Request(t, "GET", "http://"+address+"/rrd_updates?start=0&host=true"))
 	if resp.StatusCode != 200 || resp.ContentLength != -1 || len(body) < wholeLimit {
 		t.Errorf("%s, length %d of %d bytes", resp.Status, resp.ContentLength, len(body))
 	}
@@ -161,7 +162,7 @@ func TestLongAnswersAreStreamed(t *testing.T) {
 
 func TestLongAnswerThatBreaks(t *testing.T) {
 	address := startPort(t, handlerFor(t, Options{Archive: failing{at: 10000}}), "")
-	resp, err := client(t).Do(request(t, "GET", "http://"+address+"/rrd_updates?start=0&host=true"))
+	resp, err := doortest.Client(t).Do(doortest.Request(t, "GET", "http://"+address+"/rrd_updates?start=0&host=true"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -186,10 +187,10 @@ func (h held) Updates(rrd.Query) (rrd.Reader, error) {
 func TestTooManyRequestsForRows(t *testing.T) {
 	h := held{make(chan struct{}), make(chan struct{})}
 	url := "http://" + startPort(t, handlerFor(t, Options{Archive: h}), "") + "/rrd_updates?start=0&host=true"
-	c := client(t)
+	c := doortest.Client(t)
 	answers := make(chan int, atOnce)
 	for range atOnce {
-		r := request(t, "GET", url)
+		r := doortest.Request(t, "GET", url)
 		go func() {
 			resp, err := c.Do(r)
 			if err != nil {
@@ -202,7 +203,7 @@ func TestTooManyRequestsForRows(t *testing.T) {
 		}()
 		<-h.asked
 	}
-	if resp, _ := do(t, c, request(t, "GET", url)); resp.StatusCode != http.StatusServiceUnavailable {
+	if resp, _ := doortest.Do(t, c, doortest.Request(t, "GET", url)); resp.StatusCode != http.StatusServiceUnavailable {
 		t.Errorf("one too many: %s", resp.Status)
 	}
 	close(h.let)
@@ -212,7 +213,7 @@ func TestTooManyRequestsForRows(t *testing.T) {
 		}
 	}
 	go func() { <-h.asked }()
-	if resp, _ := do(t, c, request(t, "GET", url)); resp.StatusCode != 500 {
+	if resp, _ := doortest.Do(t, c, doortest.Request(t, "GET", url)); resp.StatusCode != 500 {
 		t.Errorf("afterwards: %s", resp.Status)
 	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"perfmon/alarm"
 	"perfmon/monitor"
+	"perfmon/monitor/api/door"
 )
 
 // variables lists the variables in force, of all objects or of one.
@@ -35,7 +36,7 @@ func statesOf(v url.Values) (map[alarm.State]bool, error) {
 	}
 	for _, word := range asked {
 		if !slices.ContainsFunc(alarm.States[:], func(s alarm.State) bool { return s.String() == word }) {
-			refusal := badRequest("use one of those that there are, or several with commas between them", "there is no state %q", shorten(word))
+			refusal := badRequest("use one of those that there are, or several with commas between them", "there is no state %q", door.Shorten(word))
 			for _, s := range alarm.States {
 				refusal.Known = append(refusal.Known, s.String())
 			}

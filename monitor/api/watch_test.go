@@ -18,6 +18,7 @@ import (
 
 	"perfmon/alarm"
 	"perfmon/monitor"
+	"perfmon/monitor/api/door/doortest"
 )
 
 // eventOfWeb is the n-th transition of a variable of web-07.
@@ -72,8 +73,8 @@ func newStation(t *testing.T, with func(*local)) *station {
 		with(s.l)
 	}
 	service := &Service{s.l}
-	s.socket = shortDir(t) + "/s"
-	serveSocket(t, listenSocket(t, s.socket), service.Local())
+	s.socket = doortest.ShortDir(t) + "/s"
+	serveSocket(t, s.socket, service.Local())
 	s.web = startPort(t, handlerFor(t, Options{API: service.Public(), Listen: []string{"127.0.0.1:0"}}), "")
 	return s
 }
@@ -88,7 +89,7 @@ type listener struct {
 // listen begins a stream and reads its first event, a poll.
 func (s *station) listen(client *http.Client, url string, header ...string) *listener {
 	s.Helper()
-	r := request(s.T, "GET", url, header...)
+	r := doortest.Request(s.T, "GET", url, header...)
 	resp, err := client.Do(r)
 	if err != nil {
 		s.Fatal(err)
@@ -104,7 +105,7 @@ func (s *station) listen(client *http.Client, url string, header ...string) *lis
 
 func (s *station) onSocket(query string, header ...string) *listener {
 	s.Helper()
-	return s.listen(socketClient(s.T, s.socket), "http://perfmon/v1/watch"+query, header...)
+	return s.listen(doortest.SocketClient(s.T, s.socket), "http://perfmon/v1/watch"+query, header...)
 }
 
 // next is the next event: its name, id and data; "" at the end of the stream.
@@ -150,7 +151,7 @@ func (l *listener) wantEnd() {
 func TestWatch(t *testing.T) {
 	s := newStation(t, nil)
 	socket := s.onSocket("")
-	web := s.listen(client(t), "http://"+s.web+"/v1/watch?overview=false")
+	web := s.listen(doortest.Client(t), "http://"+s.web+"/v1/watch?overview=false")
 	for _, l := range []*listener{socket, web} {
 		var poll WatchPoll
 		l.want(EventPoll, &poll)
@@ -256,7 +257,7 @@ func TestWatchIsRefused(t *testing.T) {
 	s := newStation(t, nil)
 	refused := func(query string, status int, says string) {
 		t.Helper()
-		resp, body := do(t, socketClient(t, s.socket), request(t, "GET", "http://perfmon/v1/watch"+query))
+		resp, body := doortest.Do(t, doortest.SocketClient(t, s.socket), doortest.Request(t, "GET", "http://perfmon/v1/watch"+query))
 		if resp.StatusCode != status || !strings.Contains(body, says) {
 			t.Errorf("%s: %s %s", query, resp.Status, body)
 		}
@@ -278,14 +279,14 @@ func TestManyWatch(t *testing.T) {
 		l.want(EventPoll, &WatchPoll{})
 		there = append(there, l)
 	}
-	resp, body := do(t, socketClient(t, s.socket), request(t, "GET", "http://perfmon/v1/watch"))
+	resp, body := doortest.Do(t, doortest.SocketClient(t, s.socket), doortest.Request(t, "GET", "http://perfmon/v1/watch"))
 	if resp.StatusCode != 503 || !strings.Contains(body, "watch already") {
 		t.Errorf("one more: %s %s", resp.Status, body)
 	}
-	if resp, _ := do(t, socketClient(t, s.socket), request(t, "GET", "http://perfmon/v1/status")); resp.StatusCode != 200 {
+	if resp, _ := doortest.Do(t, doortest.SocketClient(t, s.socket), doortest.Request(t, "GET", "http://perfmon/v1/status")); resp.StatusCode != 200 {
 		t.Errorf("a request beside them: %s", resp.Status)
 	}
-	s.listen(client(t), "http://"+s.web+"/v1/watch").want(EventPoll, &WatchPoll{}) // the web port has its own
+	s.listen(doortest.Client(t), "http://"+s.web+"/v1/watch").want(EventPoll, &WatchPoll{}) // the web port has its own
 	there[3].resp.Body.Close()
 	for len(watchersOf(s.feed)) == maxWatchers+1 {
 		time.Sleep(time.Millisecond) // the server notices
@@ -410,7 +411,7 @@ func TestKeepAlive(t *testing.T) {
 		server.Shutdown(context.Background())
 		<-done
 	}()
-	long := s.listen(client(t), "http://"+at.Addr().String()+"/v1/watch")
+	long := s.listen(doortest.Client(t), "http://"+at.Addr().String()+"/v1/watch")
 	begun := time.Now()
 	for time.Since(begun) < 10*server.ReadTimeout {
 		if !long.lines.Scan() {
@@ -422,7 +423,7 @@ func TestKeepAlive(t *testing.T) {
 
 func TestHeadOfWatch(t *testing.T) {
 	s := newStation(t, nil)
-	resp, body := do(t, socketClient(t, s.socket), request(t, "HEAD", "http://perfmon/v1/watch"))
+	resp, body := doortest.Do(t, doortest.SocketClient(t, s.socket), doortest.Request(t, "HEAD", "http://perfmon/v1/watch"))
 	if resp.StatusCode != 200 || body != "" || resp.Header.Get("Content-Type") != "text/event-stream" {
 		t.Errorf("%s %q", resp.Status, body)
 	}
@@ -432,11 +433,11 @@ func TestHeadOfWatch(t *testing.T) {
 // behind a password.
 func TestWatchOverTLS(t *testing.T) {
 	s := newStation(t, nil)
-	file, pool := withTLS(t)
+	file, pool := doortest.WebConfig(t)
 	address := startPort(t, handlerFor(t, Options{API: (&Service{s.l}).Public(), Listen: []string{"127.0.0.1:0"}}), file)
 	for _, second := range []bool{true, false} {
 		transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}, ForceAttemptHTTP2: second}
-		r := request(t, "GET", "https://"+address+"/v1/watch")
+		r := doortest.Request(t, "GET", "https://"+address+"/v1/watch")
 		r.SetBasicAuth("operator", "open sesame")
 		resp, err := (&http.Client{Transport: transport}).Do(r)
 		if err != nil {

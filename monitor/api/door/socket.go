@@ -1,4 +1,4 @@
-package api
+package door
 
 import (
 	"context"
@@ -9,20 +9,19 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"os/user"
 	"path/filepath"
+	"strconv"
 	"syscall"
 	"time"
 )
 
-// DefaultSocket is where the local API listens unless told otherwise.
-const DefaultSocket = "/run/perfmon/perfmon.sock"
-
-// Limits of the local API.
+// Limits of a socket.
 const (
-	maxConnections  = 32       // at once; more wait to be accepted
-	maxRequestBytes = 64 << 10 // of a body
-	maxLocalHeaders = 8 << 10  // bytes
-	maxSocketPath   = 107      // bytes of a unix socket's name, unix(7)
+	MaxConnections = 32      // at once; more wait to be accepted
+	MaxHeaders     = 8 << 10 // bytes, of a request on the socket
+
+	maxSocketPath = 107 // bytes of a unix socket's name, unix(7)
 
 	localReadTimeout  = 15 * time.Second
 	localWriteTimeout = 30 * time.Second
@@ -33,23 +32,39 @@ const (
 // ErrAnswers says that another process listens on the socket.
 var ErrAnswers = errors.New("another process answers there")
 
-// Socket is the unix stream socket of the local API. Serve closes it.
+// SocketOptions are where a socket is and who may use it. Path and Log are
+// needed.
+type SocketOptions struct {
+	Path string
+	// Group is a name or a number. Its members may use the socket, beside root
+	// and our own user, who may in any case.
+	Group string
+	Log   *slog.Logger
+}
+
+// Socket is a unix stream socket for HTTP. Serve closes it.
 type Socket struct {
 	listener *net.UnixListener
 	path     string
 	made     os.FileInfo // of the file that ListenSocket made
+	group    int64       // -1: none
 	peer     credentials
 	log      *slog.Logger
 
 	headerTimeout time.Duration
 }
 
-// ListenSocket makes the socket, for root and our own user, in a directory
-// that is made if it is missing. One that a dead process has left is replaced;
-// one that answers is not (ErrAnswers), nor is a file of another kind.
-func ListenSocket(path string, log *slog.Logger) (*Socket, error) {
+// ListenSocket makes the socket in a directory that is made if it is missing.
+// One that a dead process has left is replaced; one that answers is not
+// (ErrAnswers), nor is a file of another kind.
+func ListenSocket(o SocketOptions) (*Socket, error) {
+	path := o.Path
 	if len(path) > maxSocketPath {
 		return nil, fmt.Errorf("listen on %q: %d bytes; the limit of a socket's name is %d", path, len(path), maxSocketPath)
+	}
+	group, err := groupID(o.Group)
+	if err != nil {
+		return nil, fmt.Errorf("listen on %s: %w", path, err)
 	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return nil, fmt.Errorf("listen on %s: %w", path, err)
@@ -62,9 +77,9 @@ func ListenSocket(path string, log *slog.Logger) (*Socket, error) {
 		return nil, err
 	}
 	l.SetUnlinkOnClose(false) // it may be another's by then
-	s := &Socket{listener: l, path: path, peer: peerUID, log: log, headerTimeout: readHeaderTimeout}
+	s := &Socket{listener: l, path: path, group: group, peer: peerOf, log: o.Log, headerTimeout: ReadHeaderTimeout}
 	// Whoever connects before the mode is set is asked for credentials too.
-	err = os.Chmod(path, 0o600)
+	err = s.setMode(o.Group)
 	if err == nil {
 		s.made, err = os.Lstat(path)
 	}
@@ -73,6 +88,36 @@ func ListenSocket(path string, log *slog.Logger) (*Socket, error) {
 		return nil, fmt.Errorf("listen on %s: %w", path, err)
 	}
 	return s, nil
+}
+
+// setMode lets the kernel keep out whom we would hang up on.
+func (s *Socket) setMode(group string) error {
+	if s.group < 0 {
+		return os.Chmod(s.path, 0o600)
+	}
+	if err := os.Chmod(s.path, 0o660); err != nil {
+		return err
+	}
+	if err := os.Chown(s.path, -1, int(s.group)); err != nil {
+		return fmt.Errorf("give it to the group %s (only root and its members can): %w", group, err)
+	}
+	return nil
+}
+
+// groupID finds a group by its name or number; -1 for "".
+func groupID(name string) (int64, error) {
+	if name == "" {
+		return -1, nil
+	}
+	text := name
+	if g, err := user.LookupGroup(name); err == nil {
+		text = g.Gid
+	}
+	id, err := strconv.ParseUint(text, 10, 32)
+	if err != nil {
+		return -1, fmt.Errorf("there is no group %q on this machine: make it (groupadd), or name another", name)
+	}
+	return int64(id), nil
 }
 
 // removeStale removes a socket on which nobody listens.
@@ -116,12 +161,12 @@ func (s *Socket) Serve(ctx context.Context, handler http.Handler) error {
 		ReadTimeout:       localReadTimeout,
 		WriteTimeout:      localWriteTimeout,
 		IdleTimeout:       localIdleTimeout,
-		MaxHeaderBytes:    maxLocalHeaders,
+		MaxHeaderBytes:    MaxHeaders,
 		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
 		ConnContext:       withPeer,
 	}
 	ended := make(chan error, 1)
-	go func() { ended <- server.Serve(newGuard(s.listener, s.peer, s.log)) }()
+	go func() { ended <- server.Serve(newGuard(s)) }()
 	var failure error
 	select {
 	case <-ctx.Done():

@@ -1,4 +1,4 @@
-package api
+package door
 
 import (
 	"context"
@@ -10,7 +10,7 @@ import (
 
 // ask says whether a request with this Host header is let in, on a
 // connection that came in on the address at.
-func ask(t *testing.T, h *hostCheck, host, at string) bool {
+func ask(t *testing.T, h *HostCheck, host, at string) bool {
 	t.Helper()
 	r := &http.Request{Host: host}
 	local, err := net.ResolveTCPAddr("tcp", at)
@@ -24,7 +24,7 @@ func TestHostCheck(t *testing.T) {
 	const loopback, lan = "127.0.0.1:9789", "192.0.2.10:9789"
 	f := func(listen, allowed, host, at string, want bool) {
 		t.Helper()
-		h, err := newHostCheck(strings.Fields(listen), strings.Fields(allowed))
+		h, err := NewHostCheck(strings.Fields(listen), strings.Fields(allowed), "")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -66,7 +66,7 @@ func TestHostCheck(t *testing.T) {
 }
 
 func TestHostCheckOnOtherSockets(t *testing.T) {
-	h, err := newHostCheck(nil, nil)
+	h, err := NewHostCheck(nil, nil, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,7 +83,7 @@ func TestHostCheckOnOtherSockets(t *testing.T) {
 
 func TestBadAllowedHosts(t *testing.T) {
 	for _, host := range []string{"", "a.example:80", "https://a.example", "a.example/", "*.example", "a b", "u@h", "[a.example]", "[::1]:80"} {
-		if _, err := Handler(Options{AllowedHosts: []string{host}}); err == nil || !strings.Contains(err.Error(), "without scheme and port") {
+		if _, err := NewHostCheck(nil, []string{host}, ""); err == nil || !strings.Contains(err.Error(), "without scheme and port") {
 			t.Errorf("allowed host %q: %v", host, err)
 		}
 	}

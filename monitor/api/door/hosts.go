@@ -1,4 +1,4 @@
-package api
+package door
 
 import (
 	"fmt"
@@ -8,18 +8,23 @@ import (
 	"strings"
 )
 
-// hostCheck refuses requests whose Host header is not this port's. A page
+// HostCheck refuses requests whose Host header is not this port's. A page
 // from elsewhere, open in a browser near this host, can have its own name
 // resolve to our address (DNS rebinding) and would then be let to read us,
 // but the browser still sends that name.
-type hostCheck struct {
+type HostCheck struct {
+	fix   string
 	any   bool
 	names map[string]bool // lower case
 	addrs map[netip.Addr]bool
 }
 
-func newHostCheck(listen, allowed []string) (*hostCheck, error) {
-	h := &hostCheck{names: map[string]bool{"localhost": true}, addrs: make(map[netip.Addr]bool)}
+// NewHostCheck lets in whoever asks for localhost, for one of the addresses
+// that are listened on, or for one of the allowed names and addresses; "*" is
+// any. fix says how an operator allows one more. An error is a mistake in the
+// allowed ones.
+func NewHostCheck(listen, allowed []string, fix string) (*HostCheck, error) {
+	h := &HostCheck{fix: fix, names: map[string]bool{"localhost": true}, addrs: make(map[netip.Addr]bool)}
 	for _, address := range listen {
 		host, _, err := net.SplitHostPort(address)
 		if err == nil && host != "" { // vsock:// and :9789 name no host
@@ -40,7 +45,7 @@ func newHostCheck(listen, allowed []string) (*hostCheck, error) {
 	return h, nil
 }
 
-func (h *hostCheck) add(host string) {
+func (h *HostCheck) add(host string) {
 	if addr, err := netip.ParseAddr(host); err == nil {
 		h.addrs[plainAddr(addr)] = true
 		return
@@ -48,10 +53,11 @@ func (h *hostCheck) add(host string) {
 	h.names[plainName(host)] = true
 }
 
-func (h *hostCheck) wrap(next http.Handler) http.Handler {
+// Wrap answers those who are refused, and passes the others on.
+func (h *HostCheck) Wrap(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !h.allows(r) {
-			http.Error(w, fmt.Sprintf("host %q is not allowed here; --web.allowed-hosts allows it", shorten(r.Host)), http.StatusMisdirectedRequest)
+			http.Error(w, fmt.Sprintf("host %q is not allowed here; %s", Shorten(r.Host), h.fix), http.StatusMisdirectedRequest)
 			return
 		}
 		next.ServeHTTP(w, r)
@@ -61,7 +67,7 @@ func (h *hostCheck) wrap(next http.Handler) http.Handler {
 // allows says whether the request's Host header is localhost, an address of
 // the loopback or the one that the request came in on, or one that was
 // configured. Addresses cannot be rebound; names can.
-func (h *hostCheck) allows(r *http.Request) bool {
+func (h *HostCheck) allows(r *http.Request) bool {
 	if h.any {
 		return true
 	}
@@ -117,8 +123,8 @@ func plainName(s string) string { return strings.TrimSuffix(strings.ToLower(s), 
 // plainAddr is an address as it is compared: IPv4 as such, and no zone.
 func plainAddr(a netip.Addr) netip.Addr { return a.Unmap().WithZone("") }
 
-// shorten keeps foreign text in an answer short.
-func shorten(s string) string {
+// Shorten keeps foreign text in an answer short.
+func Shorten(s string) string {
 	const limit = 100
 	if len(s) > limit {
 		return s[:limit] + "…"

@@ -1,17 +1,13 @@
-package api
+package door
 
-import (
-	"net/http"
+import "net/http"
 
-	"perfmon/monitor/api/page"
-)
-
-// withHeaders adds what every answer carries: nothing of ours is to be
-// framed, guessed at, or to load anything from elsewhere. What an operator has set in the
-// web configuration file stays.
-func withHeaders(next http.Handler) http.Handler {
+// Headers adds what every answer carries: nothing of ours is to be framed,
+// guessed at, or to load anything from elsewhere than the policy says. What an
+// operator has set in the web configuration file stays.
+func Headers(policy string, next http.Handler) http.Handler {
 	defaults := map[string]string{
-		"Content-Security-Policy": page.Policy,
+		"Content-Security-Policy": policy,
 		"Referrer-Policy":         "no-referrer",
 		"X-Content-Type-Options":  "nosniff",
 		"X-Frame-Options":         "deny",

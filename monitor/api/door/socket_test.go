@@ -1,4 +1,4 @@
-package api
+package door
 
 import (
 	"context"
@@ -11,32 +11,24 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
+	"strconv"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"perfmon/monitor/api/door/doortest"
 )
 
 var quiet = slog.New(slog.DiscardHandler)
 
-// shortDir is a directory whose name leaves room for that of a socket.
-func shortDir(t *testing.T) string {
-	t.Helper()
-	dir, err := os.MkdirTemp("", "api")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	return dir
-}
-
 func listenSocket(t *testing.T, path string) *Socket {
 	t.Helper()
-	s, err := ListenSocket(path, quiet)
+	s, err := ListenSocket(SocketOptions{Path: path, Log: quiet})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,32 +38,13 @@ func listenSocket(t *testing.T, path string) *Socket {
 // serveSocket serves until the test ends, or end is called.
 func serveSocket(t *testing.T, s *Socket, handler http.Handler) (end func()) {
 	t.Helper()
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- s.Serve(ctx, handler) }()
-	end = sync.OnceFunc(func() {
-		cancel()
-		if err := <-done; err != nil {
-			t.Errorf("the socket ended with %v", err)
-		}
-	})
-	t.Cleanup(end)
-	return end
-}
-
-// socketClient asks on a socket.
-func socketClient(t *testing.T, path string) *http.Client {
-	transport := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		return (&net.Dialer{}).DialContext(ctx, "unix", path)
-	}}
-	t.Cleanup(transport.CloseIdleConnections)
-	return &http.Client{Transport: transport}
+	return doortest.Run(t, func(ctx context.Context) error { return s.Serve(ctx, handler) })
 }
 
 // wantWord asks for the word that the tests' server says.
 func wantWord(t *testing.T, path string) {
 	t.Helper()
-	resp, err := socketClient(t, path).Get("http://perfmon/")
+	resp, err := doortest.SocketClient(t, path).Get("http://perfmon/")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -87,7 +60,7 @@ func gone(path string) bool {
 }
 
 func TestSocket(t *testing.T) {
-	path := filepath.Join(shortDir(t), "new", "s")
+	path := filepath.Join(doortest.ShortDir(t), "new", "s")
 	end := serveSocket(t, listenSocket(t, path), word)
 	wantWord(t, path)
 	mode := func(path string, want fs.FileMode) {
@@ -99,7 +72,7 @@ func TestSocket(t *testing.T) {
 	}
 	mode(path, 0o600)
 	mode(filepath.Dir(path), 0o755)
-	if _, err := ListenSocket(path, quiet); !errors.Is(err, ErrAnswers) {
+	if _, err := ListenSocket(SocketOptions{Path: path, Log: quiet}); !errors.Is(err, ErrAnswers) {
 		t.Errorf("a second one: %v", err)
 	}
 	wantWord(t, path) // it is still there
@@ -111,7 +84,7 @@ func TestSocket(t *testing.T) {
 
 // TestSocketOfADeadProcess: a file on which nobody listens is replaced.
 func TestSocketOfADeadProcess(t *testing.T) {
-	path := filepath.Join(shortDir(t), "s")
+	path := filepath.Join(doortest.ShortDir(t), "s")
 	dead := listenSocket(t, path)
 	dead.listener.Close()
 	if gone(path) {
@@ -123,7 +96,7 @@ func TestSocketOfADeadProcess(t *testing.T) {
 
 // TestSocketOfASuccessor: one that ends leaves the file of another alone.
 func TestSocketOfASuccessor(t *testing.T) {
-	path := filepath.Join(shortDir(t), "s")
+	path := filepath.Join(doortest.ShortDir(t), "s")
 	first := listenSocket(t, path)
 	if err := os.Remove(path); err != nil {
 		t.Fatal(err)
@@ -136,10 +109,10 @@ func TestSocketOfASuccessor(t *testing.T) {
 }
 
 func TestSocketThatCannotBe(t *testing.T) {
-	dir := shortDir(t)
+	dir := doortest.ShortDir(t)
 	f := func(question, path, want string) {
 		t.Helper()
-		s, err := ListenSocket(path, quiet)
+		s, err := ListenSocket(SocketOptions{Path: path, Log: quiet})
 		if err == nil {
 			s.Close()
 		}
@@ -174,13 +147,13 @@ func TestSocketThatCannotBe(t *testing.T) {
 // TestForeignUsersAreRefused: whoever is neither root nor our own user is hung
 // up on, and nothing of his is read.
 func TestForeignUsersAreRefused(t *testing.T) {
-	f := func(question string, peer credentials, letIn bool) {
+	f := func(question string, who credentials, letIn bool) {
 		t.Helper()
-		path := filepath.Join(shortDir(t), "s")
+		path := filepath.Join(doortest.ShortDir(t), "s")
 		s := listenSocket(t, path)
-		s.peer = peer
+		s.peer = who
 		serveSocket(t, s, word)
-		resp, err := socketClient(t, path).Get("http://perfmon/")
+		resp, err := doortest.SocketClient(t, path).Get("http://perfmon/")
 		if err == nil {
 			resp.Body.Close()
 		}
@@ -189,7 +162,7 @@ func TestForeignUsersAreRefused(t *testing.T) {
 		}
 	}
 	is := func(uid uint32, err error) credentials {
-		return func(*net.UnixConn) (uint32, error) { return uid, err }
+		return func(*net.UnixConn) (peer, error) { return peer{uid: uid, groups: []uint32{0, 100}}, err }
 	}
 	f("root", is(0, nil), true)
 	f("our own user", is(uint32(os.Geteuid()), nil), true)
@@ -203,7 +176,7 @@ func TestForeignUser(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("only root can be somebody else")
 	}
-	dir := shortDir(t)
+	dir := doortest.ShortDir(t)
 	path := filepath.Join(dir, "s")
 	serveSocket(t, listenSocket(t, path), word)
 	for name, mode := range map[string]fs.FileMode{dir: 0o755, path: 0o666} {
@@ -253,12 +226,12 @@ func TestForeignUser(t *testing.T) {
 // TestManyConnections: so many at once and no more, and those that wait get
 // their turn.
 func TestManyConnections(t *testing.T) {
-	path := filepath.Join(shortDir(t), "s")
+	path := filepath.Join(doortest.ShortDir(t), "s")
 	s := listenSocket(t, path)
 	var open, most atomic.Int64
-	s.peer = func(*net.UnixConn) (uint32, error) {
+	s.peer = func(*net.UnixConn) (peer, error) {
 		most.Store(max(most.Load(), open.Add(1)))
-		return 0, nil
+		return peer{}, nil
 	}
 	serveSocket(t, s, word)
 	var conns []net.Conn
@@ -281,7 +254,7 @@ func TestManyConnections(t *testing.T) {
 		t.Cleanup(func() { c.Close() })
 		return c
 	}
-	for range maxConnections {
+	for range MaxConnections {
 		c := dial()
 		ask(c)
 		conns = append(conns, c)
@@ -290,15 +263,15 @@ func TestManyConnections(t *testing.T) {
 	open.Add(-1)
 	conns[0].Close()
 	ask(late)
-	if n := most.Load(); n != maxConnections {
-		t.Errorf("%d connections at once, want %d", n, maxConnections)
+	if n := most.Load(); n != MaxConnections {
+		t.Errorf("%d connections at once, want %d", n, MaxConnections)
 	}
 }
 
 // TestSlowClient: whoever does not say what he wants is hung up on, and holds
 // up nobody meanwhile.
 func TestSlowClient(t *testing.T) {
-	path := filepath.Join(shortDir(t), "s")
+	path := filepath.Join(doortest.ShortDir(t), "s")
 	s := listenSocket(t, path)
 	s.headerTimeout = 50 * time.Millisecond
 	serveSocket(t, s, word)
@@ -319,7 +292,7 @@ func TestSlowClient(t *testing.T) {
 // TestEndWithAConnection: an idle connection and a request under way do not
 // hold up the end.
 func TestEndWithAConnection(t *testing.T) {
-	path := filepath.Join(shortDir(t), "s")
+	path := filepath.Join(doortest.ShortDir(t), "s")
 	asked := make(chan struct{})
 	end := serveSocket(t, listenSocket(t, path), http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		close(asked)
@@ -331,7 +304,7 @@ func TestEndWithAConnection(t *testing.T) {
 	}
 	defer idle.Close()
 	got := make(chan error, 1)
-	client := socketClient(t, path)
+	client := doortest.SocketClient(t, path)
 	go func() {
 		resp, err := client.Get("http://perfmon/")
 		if err == nil {
@@ -343,5 +316,88 @@ func TestEndWithAConnection(t *testing.T) {
 	end()
 	if err := <-got; err == nil {
 		t.Error("the request was answered")
+	}
+}
+
+// TestGroupIsLetIn: its members may use the socket, by any of their groups;
+// others may not.
+func TestGroupIsLetIn(t *testing.T) {
+	const group = 4711
+	f := func(question string, who peer, letIn bool) {
+		t.Helper()
+		path := filepath.Join(doortest.ShortDir(t), "s")
+		s := listenSocket(t, path)
+		s.group = group
+		s.peer = func(*net.UnixConn) (peer, error) { return who, nil }
+		serveSocket(t, s, word)
+		resp, err := doortest.SocketClient(t, path).Get("http://perfmon/")
+		if err == nil {
+			resp.Body.Close()
+		}
+		if letIn != (err == nil) {
+			t.Errorf("%s: %v", question, err)
+		}
+	}
+	stranger := uint32(os.Geteuid()) + 1
+	f("a member", peer{uid: stranger, groups: []uint32{5, group}}, true)
+	f("root", peer{}, true)
+	f("somebody else", peer{uid: stranger, groups: []uint32{5, 6}}, false)
+	f("somebody without groups", peer{uid: stranger}, false)
+}
+
+// TestGroupOfAFile: the kernel is told as well. The group is one that we are
+// in.
+func TestGroupOfAFile(t *testing.T) {
+	path := filepath.Join(doortest.ShortDir(t), "s")
+	s, err := ListenSocket(SocketOptions{Path: path, Group: strconv.Itoa(os.Getegid()), Log: quiet})
+	if err != nil {
+		t.Fatal(err)
+	}
+	serveSocket(t, s, word)
+	info, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if mode, gid := info.Mode().Perm(), info.Sys().(*syscall.Stat_t).Gid; mode != 0o660 || gid != uint32(os.Getegid()) {
+		t.Errorf("mode %v, group %d", mode, gid)
+	}
+	wantWord(t, path)
+	path += "2"
+	_, err = ListenSocket(SocketOptions{Path: path, Group: "no-such-group", Log: quiet})
+	if err == nil || !strings.Contains(err.Error(), `no group "no-such-group"`) || !gone(path) {
+		t.Errorf("a group that is not: %v", err)
+	}
+}
+
+// TestPeerIsWhoTheKernelSays asks the kernel about ourselves.
+func TestPeerIsWhoTheKernelSays(t *testing.T) {
+	path := filepath.Join(doortest.ShortDir(t), "s")
+	s := listenSocket(t, path)
+	defer s.Close()
+	ours, err := net.Dial("unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ours.Close()
+	theirs, err := s.listener.AcceptUnix()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer theirs.Close()
+	p, err := peerOf(theirs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := os.Getgroups()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, g := range append(want, os.Getegid()) {
+		if !slices.Contains(p.groups, uint32(g)) {
+			t.Errorf("group %d is not among %v", g, p.groups)
+		}
+	}
+	if p.uid != uint32(os.Geteuid()) {
+		t.Errorf("user %d", p.uid)
 	}
 }

@@ -1,4 +1,4 @@
-package api
+package door
 
 import (
 	"context"
@@ -16,11 +16,13 @@ import (
 // Limits of a connection. A page of 30,000 series goes out in well under the
 // write timeout even over a slow line.
 const (
-	readHeaderTimeout = 5 * time.Second
-	readTimeout       = 15 * time.Second
-	writeTimeout      = time.Minute
-	idleTimeout       = 2 * time.Minute
-	maxHeaderBytes    = 32 << 10
+	// ReadHeaderTimeout is how long a client may take to say what it wants.
+	ReadHeaderTimeout = 5 * time.Second
+
+	readTimeout    = 15 * time.Second
+	writeTimeout   = time.Minute
+	idleTimeout    = 2 * time.Minute
+	maxHeaderBytes = 32 << 10
 
 	// shutdownTimeout is how long requests under way may take to end.
 	shutdownTimeout = 2 * time.Second
@@ -130,7 +132,7 @@ func shutdown(servers []*http.Server) {
 func newServer(handler http.Handler, logger *slog.Logger) *http.Server {
 	return &http.Server{
 		Handler:           handler,
-		ReadHeaderTimeout: readHeaderTimeout,
+		ReadHeaderTimeout: ReadHeaderTimeout,
 		ReadTimeout:       readTimeout,
 		WriteTimeout:      writeTimeout,
 		IdleTimeout:       idleTimeout,

@@ -1,121 +1,52 @@
-package api
+package door
 
 import (
 	"bytes"
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
-	"encoding/pem"
 	"io"
 	"log/slog"
-	"math/big"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/prometheus/exporter-toolkit/web"
+
+	"perfmon/monitor/api/door/doortest"
 )
 
 // word answers every request with a word.
 var word = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "word") })
 
-// certificate makes a key and a certificate for 127.0.0.1 in dir, and
-// returns a pool that trusts it.
-func certificate(t *testing.T, dir string) *x509.CertPool {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
-		IsCA: true, BasicConstraintsValid: true,
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	keyDER, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	save := func(name, kind string, der []byte) {
-		if err := os.WriteFile(filepath.Join(dir, name), pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	save("cert.pem", "CERTIFICATE", der)
-	save("key.pem", "PRIVATE KEY", keyDER)
-	pool := x509.NewCertPool()
-	parsed, err := x509.ParseCertificate(der)
-	if err != nil {
-		t.Fatal(err)
-	}
-	pool.AddCert(parsed)
-	return pool
-}
-
-// operatorHash is bcrypt's, of "open sesame", with the least cost.
-const operatorHash = "$2a$04$iR1GyfE0rG1bs9k5ETCkIeWWGANT1yfN42.1UkUAlr6V7Zr0WQmsW"
-
-// withTLS is a web configuration file with TLS, one user (operator, "open
-// sesame") and a header of the operator's own.
-func withTLS(t *testing.T) (file string, pool *x509.CertPool) {
-	t.Helper()
-	dir := t.TempDir()
-	pool = certificate(t, dir)
-	file = filepath.Join(dir, "web.yml")
-	config := `
-tls_server_config:
-  cert_file: cert.pem
-  key_file: key.pem
-http_server_config:
-  headers:
-    X-Frame-Options: sameorigin
-basic_auth_users:
-  operator: HASH
-`
-	config = strings.Replace(config, "HASH", operatorHash, 1)
-	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return file, pool
-}
-
 func TestTLSAndPassword(t *testing.T) {
-	file, pool := withTLS(t)
-	address := startPort(t, handlerFor(t, Options{}), file)
-	c := client(t)
+	file, pool := doortest.WebConfig(t)
+	address := startPort(t, Headers("default-src 'none'", word), file)
+	c := doortest.Client(t)
 	c.Transport.(*http.Transport).TLSClientConfig = &tls.Config{RootCAs: pool}
 
 	ask := func(user, password string) (*http.Response, string) {
-		r := request(t, "GET", "https://"+address+"/metrics")
+		r := doortest.Request(t, "GET", "https://"+address+"/metrics")
 		if user != "" {
 			r.SetBasicAuth(user, password)
 		}
-		return do(t, c, r)
+		return doortest.Do(t, c, r)
 	}
 	resp, body := ask("operator", "open sesame")
-	if resp.StatusCode != 200 || !strings.Contains(body, "xen_host_load_ratio{") {
+	if resp.StatusCode != 200 || body != "word" {
 		t.Errorf("%s: %s", resp.Status, body)
 	}
 	if got := resp.Header.Get("X-Frame-Options"); got != "sameorigin" {
 		t.Errorf("the operator's own header became %q", got)
 	}
 	for _, c := range [][2]string{{"", ""}, {"operator", "wrong"}, {"nobody", "open sesame"}} {
-		if resp, body := ask(c[0], c[1]); resp.StatusCode != 401 || strings.Contains(body, "xen_host") {
+		if resp, body := ask(c[0], c[1]); resp.StatusCode != 401 || strings.Contains(body, "word") {
 			t.Errorf("user %q: %s: %s", c[0], resp.Status, body)
 		}
 	}
-	if resp, _ := do(t, client(t), request(t, "GET", "http://"+address+"/metrics")); resp.StatusCode != 400 {
+	if resp, _ := doortest.Do(t, doortest.Client(t), doortest.Request(t, "GET", "http://"+address+"/metrics")); resp.StatusCode != 400 {
 		t.Errorf("without TLS: %s", resp.Status)
 	}
 }
@@ -142,16 +73,16 @@ func (a addressLog) Enabled(context.Context, slog.Level) bool { return true }
 func TestServeOnAddresses(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	found := addressLog{slog.DiscardHandler, make(chan string, 2)}
-	file, pool := withTLS(t) // of two addresses with one, neither may spoil the other
+	file, pool := doortest.WebConfig(t) // of two addresses with one, neither may spoil the other
 	flags := &web.FlagConfig{WebListenAddresses: &[]string{"127.0.0.1:0", "127.0.0.1:0"}, WebConfigFile: &file}
 	done := make(chan error, 1)
 	go func() { done <- Serve(ctx, flags, word, slog.New(found)) }()
-	c := client(t)
+	c := doortest.Client(t)
 	c.Transport.(*http.Transport).TLSClientConfig = &tls.Config{RootCAs: pool}
 	for range 2 {
-		r := request(t, "GET", "https://"+<-found.found+"/")
+		r := doortest.Request(t, "GET", "https://"+<-found.found+"/")
 		r.SetBasicAuth("operator", "open sesame")
-		if _, body := do(t, c, r); body != "word" {
+		if _, body := doortest.Do(t, c, r); body != "word" {
 			t.Errorf("answered %q", body)
 		}
 	}
@@ -182,7 +113,7 @@ func TestServeEndsRequestsUnderWay(t *testing.T) {
 	go func() {
 		done <- ServeOn(ctx, []net.Listener{l}, &web.FlagConfig{}, slow, slog.New(slog.DiscardHandler))
 	}()
-	if _, body := do(t, client(t), request(t, "GET", "http://"+l.Addr().String()+"/")); body != "whole" {
+	if _, body := doortest.Do(t, doortest.Client(t), doortest.Request(t, "GET", "http://"+l.Addr().String()+"/")); body != "whole" {
 		t.Errorf("answered %q", body)
 	}
 	if err := <-done; err != nil {
@@ -204,7 +135,7 @@ func TestServeEndsThoughARequestHangs(t *testing.T) {
 	go func() {
 		done <- ServeOn(ctx, []net.Listener{l}, &web.FlagConfig{}, hang, slog.New(slog.DiscardHandler))
 	}()
-	if resp, err := client(t).Do(request(t, "GET", "http://"+l.Addr().String()+"/")); err == nil {
+	if resp, err := doortest.Client(t).Do(doortest.Request(t, "GET", "http://"+l.Addr().String()+"/")); err == nil {
 		resp.Body.Close()
 		t.Error("a request that hangs was answered")
 	}
@@ -241,7 +172,7 @@ func TestServeThatCannot(t *testing.T) {
 
 func TestLargeHeadersAreRefused(t *testing.T) {
 	address := startPort(t, word, "")
-	resp, _ := do(t, client(t), request(t, "GET", "http://"+address+"/", "X-Large", strings.Repeat("x", 2*maxHeaderBytes)))
+	resp, _ := doortest.Do(t, doortest.Client(t), doortest.Request(t, "GET", "http://"+address+"/", "X-Large", strings.Repeat("x", 2*maxHeaderBytes)))
 	if resp.StatusCode != http.StatusRequestHeaderFieldsTooLarge {
 		t.Errorf("%s", resp.Status)
 	}
@@ -279,7 +210,7 @@ func TestSocketActivation(t *testing.T) {
 		f.Close()
 	}
 	// The socket listens already, so this waits for the process if need be.
-	_, body := do(t, client(t), request(t, "GET", "http://"+address+"/"))
+	_, body := doortest.Do(t, doortest.Client(t), doortest.Request(t, "GET", "http://"+address+"/"))
 	stop.Close()
 	log, err := io.ReadAll(complaints)
 	if err != nil {
