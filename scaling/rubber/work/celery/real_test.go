@@ -437,3 +437,34 @@ func TestNobodyAnswers(t *testing.T) {
 		t.Errorf("%+v", st)
 	}
 }
+
+// The least rights that a user needs, as the documentation has them.
+func TestRights(t *testing.T) {
+	t.Parallel()
+	const a = "worker@vm-a"
+	worktest.MakeVhost(t, server, "rights")
+	site := worktest.NewSite(t, server, "rights")
+	site.StartWorker(worktest.WorkerOptions{Name: a, Queues: []string{"q"}})
+	server.Control("add_user", "poor", "hunter2")
+	server.Control("set_permissions", "-p", "rights", "poor", `^amq\.gen.*`, `^(amq\.gen.*|amq\.default|celery\.pidbox)$`, `^(amq\.gen.*|celeryev)$`)
+	worktest.Until(t, "the worker has made the exchange", 40*time.Second, func() (made bool) {
+		site.With(func(ch *amqp.Channel) error {
+			made = ch.ExchangeDeclarePassive("celeryev", amqp.ExchangeTopic, true, false, false, false, nil) == nil
+			return nil
+		})
+		return made
+	})
+	w := listen(t, nil, strings.Replace(site.BrokerURL, "agent:pw@", "poor:hunter2@", 1))
+	up(t, w, a)
+	if err := w.CancelConsumer(t.Context(), a, "q"); err != nil {
+		t.Error(err)
+	}
+	worktest.Until(t, "it is complete", 20*time.Second, complete(w))
+
+	server.Control("set_permissions", "-p", "rights", "poor", `^amq\.gen.*`, `^$`, `^$`)
+	refused := listen(t, nil, strings.Replace(site.BrokerURL, "agent:pw@", "poor:hunter2@", 1))
+	worktest.Until(t, "it is refused", 20*time.Second, func() bool { return work.KindOf(refused.Stats().Err) == work.Auth })
+	if _, err := refused.Load(t.Context(), a); work.KindOf(err) != work.Auth || strings.Contains(err.Error(), "hunter2") || !strings.Contains(err.Error(), "right") {
+		t.Error(err)
+	}
+}
