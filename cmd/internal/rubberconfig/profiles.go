@@ -41,7 +41,7 @@ func (l *loader) profile(name string, at place) []key {
 		{Name: "user_data", Value: l.group(l.userDataKeys(&p.UserData)), Text: "what a machine does when it boots for the first time"},
 
 		{Name: "command", Value: words{To: &p.Command, What: "program and arguments"}, Text: "process: the program that is the worker"},
-		{Name: "env", Value: strictyaml.Pairs{To: &p.Env, What: "NAME: value"}, Text: "variables of the worker's environment, and of the user data's `{NAME}`; no place for secrets"},
+		{Name: "env", Value: strictyaml.Pairs{To: &p.Env, What: "NAME: value"}, Text: "process: variables of the worker's environment; else `$NAME` in user data. No place for secrets"},
 		{Name: "env_from", Value: words{To: &p.EnvFrom, What: "names"}, Text: "variables that are handed on from rubber's own environment"},
 
 		{Name: "celery_name", Value: text{To: &p.CeleryName, What: "celery@{name}"}, Text: "how a worker is called, with `{name}` for its machine"},
@@ -89,7 +89,7 @@ func (p *Profile) check(at place) {
 
 func (l *loader) userDataKeys(u *UserData) []key {
 	return []key{
-		{Name: "template_file", Value: file{To: &u.Template}, Text: "a file in which `{QUEUE_NAME}`, `{NAME}` and the variables of env are filled in"},
+		{Name: "template_file", Value: file{To: &u.Template}, Text: "a file in which `{QUEUE_NAME}`, `{NAME}` and other words are filled in, and `$NAME` of `env`"},
 		{Name: "text", Value: strictyaml.Lines{To: &u.Text, What: "a text of several lines, behind |", Max: maxUserData}, Text: "the same, written out"},
 		{Name: "write_files", Value: l.list("file", "a list of {path: /etc/x, file: x}", maxFiles, func(at place) []key { return l.writeFile(u, at) }), Text: "files that the machine finds when it has booted"},
 		{Name: "parts", Value: l.list("part", "a list of {file: x.sh, type: x-shellscript}", maxFiles, func(at place) []key { return l.part(u, at) }), Text: "further parts of the user data"},

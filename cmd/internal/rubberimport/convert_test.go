@@ -85,7 +85,7 @@ func TestConvert(t *testing.T) {
 	}
 
 	for name, want := range map[string]string{
-		"ogc_wps_0.user-data": "#cloud-config\nruncmd:\n  - start-worker --queue \"{QUEUE_NAME}\" \\\n      --broker secret-less\n\nsecond part\n\n", "ogc_wps_0.file-1": "a=1\n",
+		"ogc_wps_0.user-data": "#cloud-config\nruncmd:\n  - start-worker --queue \"{QUEUE_NAME}\" \\\n      --broker \"$AMQP_HOST\" --home ${HOME} '{{\"a\": 1}}'\n\nsecond part\n\n", "ogc_wps_0.file-1": "a=1\n",
 	} {
 		if got, err := os.ReadFile(filepath.Join(dir, name)); err != nil || string(got) != want {
 			t.Errorf("%s: %q %v", name, got, err)

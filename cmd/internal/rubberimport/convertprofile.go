@@ -201,6 +201,7 @@ func (o *machineOptions) userData() {
 		texts := o.c.words(name, v, at)
 		slices.Reverse(texts) // each was put in front of those before it
 		if len(texts) > 0 {
+			o.template(name, strings.Join(texts, "\n"), at)
 			u.str("template_file", o.file("user-data", strings.Join(texts, "\n")+"\n"), "pre_customization, in the order in which it came out: the last one first. {QUEUE_NAME} is filled in.")
 		}
 	}
@@ -225,6 +226,25 @@ func (o *machineOptions) userData() {
 	}
 	if !u.empty() {
 		o.p.put("user_data", u.node, "")
+	}
+}
+
+// inTemplate is a variable as rubber fills it in.
+var inTemplate = regexp.MustCompile(`\$\{?([A-Z][A-Z0-9_]*)\b`)
+
+// template notes where a template means something else now.
+func (o *machineOptions) template(name, content string, at int) {
+	var names []string
+	for _, m := range inTemplate.FindAllStringSubmatch(content, -1) {
+		if !slices.Contains(names, m[1]) {
+			names = append(names, m[1])
+		}
+	}
+	if len(names) > 0 {
+		o.c.note(at, name, "%s in it: rubber fills such variables in, so name those of its environment in env_from, and write $$ for $ where the machine is to do it", "$"+strings.Join(names, ", $"))
+	}
+	if strings.Contains(content, "{{") || strings.Contains(content, "}}") {
+		o.c.note(at, name, "doubled braces in it, which became single ones: they stay as they are now, but for {{QUEUE_NAME}}")
 	}
 }
 

@@ -49,7 +49,7 @@ OPS_CONFIG = {'name': 'CRIM',
 _BASE = '''#cloud-config
 runcmd:
   - start-worker --queue "{QUEUE_NAME}" \\
-      --broker secret-less
+      --broker "$AMQP_HOST" --home ${HOME} '{{"a": 1}}'
 '''
 
 WORKER_SERVICES = {
