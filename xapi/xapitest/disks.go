@@ -243,7 +243,7 @@ func (x *exchange) importDisk() *reply {
 	}
 	content, err := io.ReadAll(io.LimitReader(x.req.Body, maxDisk))
 	if err == nil {
-		err = w.write(o.uuid, content)
+		err = x.write(o.uuid, content)
 	}
 	w.endTask(task, "<value>"+o.ref+"</value>", err)
 	return r
@@ -265,8 +265,10 @@ func (w *world) elsewhere(vdi *object, here string) string {
 	return ""
 }
 
-// write puts content at the beginning of a disk.
-func (w *world) write(vdi string, content []byte) error {
+// write puts content at the beginning of a disk. Meanwhile the disk is attached
+// to the control domain.
+func (x *exchange) write(vdi string, content []byte) error {
+	w := &x.s.world
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	d, ok := w.vdi(vdi)
@@ -278,7 +280,19 @@ func (w *world) write(vdi string, content []byte) error {
 	case len(w.vbds(func(b VBD) bool { return b.VDI == vdi && b.Attached })) > 0:
 		return failure{"VDI_IN_USE", Ref(classVDI, vdi), "attach"}
 	}
+	drive := VBD{UUID: newUUID(), VM: x.s.opt.ControlDomainUUID, VDI: vdi, Device: "autodetect", Type: "Disk", Mode: "RW", Attached: true}
+	w.set(classVBD, drive.UUID, drive)
+	w.mu.Unlock()
+	err := x.s.pace.wait(x.s.pace.ctx, ImportDisk)
+	w.mu.Lock()
+	w.drop(classVBD, drive.UUID)
+	if d, ok = w.vdi(vdi); !ok || err != nil {
+		return failure{"TASK_CANCELLED"}
+	}
 	d.Content, d.OtherConfig = content, maps.Clone(d.OtherConfig)
 	w.set(classVDI, vdi, d)
 	return nil
 }
+
+// ImportDisk is what Hold and Take call PUT /import_raw_vdi.
+const ImportDisk = "import_raw_vdi"

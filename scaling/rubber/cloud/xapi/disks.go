@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
+	"fmt"
 	"maps"
 	"slices"
 
@@ -45,6 +47,24 @@ func (d vdi) alone(drives map[string]vbd) bool {
 		}
 	}
 	return !d.Sharable
+}
+
+// writing says whether a disk is attached to a control domain: for as long as
+// the toolstack writes to it.
+func (c *Cloud) writing(ctx context.Context, d vdi) (bool, error) {
+	for _, ref := range d.VBDs {
+		b, err := toolstack.Record[vbd](ctx, c.api, "VBD", ref)
+		if err == nil {
+			var v vm
+			if v, err = toolstack.Record[vm](ctx, c.api, "VM", b.VM); err == nil && v.ControlDomain {
+				return true, nil
+			}
+		}
+		if err != nil && !gone(err) {
+			return false, err
+		}
+	}
+	return false, nil
 }
 
 // markDisks marks the disks that the machine was made with, and that nobody
@@ -143,11 +163,16 @@ func (c *Cloud) giveSeed(ctx context.Context, m *machine, content []byte) error 
 		}
 	}
 	if d.OtherConfig[keySeed] != is {
+		if err := c.waitForWriters(ctx, m, d); err != nil {
+			return err
+		}
 		if err := c.api.PutDisk(ctx, d.ref, content); err != nil {
 			return err
 		}
 	}
-	if len(d.VBDs) == 0 {
+	// Somebody else's drive may be the control domain's, through which content
+	// is still being written.
+	if !slices.ContainsFunc(d.VBDs, func(ref string) bool { return slices.Contains(m.VBDs, ref) }) {
 		err := c.api.Call(ctx, "VBD.create", nil, map[string]any{
 			"VM": m.ref, "VDI": d.ref, "userdevice": "autodetect", "bootable": false, "mode": "RO", "type": "Disk", "unpluggable": true,
 			"empty": false, "other_config": map[string]string{"owner": ""}, "qos_algorithm_type": "", "qos_algorithm_params": map[string]string{},
@@ -162,6 +187,24 @@ func (c *Cloud) giveSeed(ctx context.Context, m *machine, content []byte) error 
 		return nil
 	}
 	return c.api.Call(ctx, "VDI.set_other_config", nil, d.ref, all)
+}
+
+// waitForWriters waits until nobody writes to a seed disk: ourselves before a
+// crash, say.
+func (c *Cloud) waitForWriters(ctx context.Context, m *machine, d vdi) error {
+	own := func(ref string) bool { return slices.Contains(m.VBDs, ref) }
+	if !slices.ContainsFunc(d.VBDs, func(ref string) bool { return !own(ref) }) {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, c.opts.CallTimeout)
+	defer cancel()
+	return c.api.Watch(ctx, "vdi", d.ref, func(record json.RawMessage) (bool, error) {
+		var now vdi
+		if err := json.Unmarshal(record, &now); err != nil {
+			return false, fmt.Errorf("read a disk: %w", err)
+		}
+		return !slices.ContainsFunc(now.VBDs, func(ref string) bool { return !own(ref) }), nil
+	})
 }
 
 // makeSeed makes an empty seed disk beside the machine's first disk.

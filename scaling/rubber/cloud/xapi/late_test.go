@@ -12,7 +12,7 @@ import (
 // A call that the toolstack is still working on when rubber dies, and is
 // carried out when another one is there.
 func TestLateCalls(t *testing.T) {
-	for _, method := range []string{"VM.clone", xapitest.CopyDevices, "VDI.create", "VM.start_on", "VM.provision"} {
+	for _, method := range []string{"VM.clone", xapitest.CopyDevices, "VDI.create", "VM.start_on", "VM.provision", xapitest.ImportDisk} {
 		t.Run(method, func(t *testing.T) {
 			p := newPool(t)
 			release := p.Hold(method)
@@ -39,6 +39,16 @@ func TestLateCalls(t *testing.T) {
 				i, err := make1(t.Context(), p, second)
 				if err != nil || i.State != cloud.Building {
 					t.Fatalf("create while it is started: %+v, %v", i, err)
+				}
+			}
+			if method == xapitest.ImportDisk {
+				// Nor may its disk be left behind now.
+				vms, err := p.ours()
+				if err != nil {
+					t.Fatal(err)
+				}
+				if err := second.Delete(t.Context(), vms[0].UUID); cloud.KindOf(err) != cloud.Transient || err == nil {
+					t.Errorf("delete while a disk is written: %v", err)
 				}
 			}
 			type answer struct {
@@ -182,6 +192,20 @@ func TestOthers(t *testing.T) {
 		for what, err := range map[string]error{"delete": c.Delete(ctx, other), "stop": c.Stop(ctx, other), "park": c.Park(ctx, other)} {
 			if cloud.KindOf(err) != cloud.Invalid || err == nil {
 				t.Errorf("%s of somebody's VM: %v", what, err)
+			}
+		}
+	}
+	for _, d := range p.VDIs() { // its disk is moved to other storage: it has a new uuid
+		if d.OtherConfig[keyDisk] != d.UUID || d.OtherConfig[keySeed] != "" || d.Name != "root" {
+			continue
+		}
+		for _, b := range p.VBDs() {
+			if b.VM == id && b.VDI == d.UUID {
+				p.Delete("vdi", d.UUID)
+				d.UUID = xapitest.UUID("moved")
+				p.PutVDI(d)
+				b.VDI = d.UUID
+				p.PutVBD(b)
 			}
 		}
 	}

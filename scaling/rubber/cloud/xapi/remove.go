@@ -70,8 +70,9 @@ func (c *Cloud) remove(ctx context.Context, m *machine) error {
 	for _, ref := range slices.Sorted(maps.Keys(disks)) {
 		d := disks[ref]
 		// Before all of a machine has been made nobody else can have given it
-		// a disk; later, one without its mark is somebody else's.
-		if drives[ref].Type == "Disk" && d.alone(drives) && (diskIs(m, d) || !m.made()) {
+		// a disk; later, one without its mark is somebody else's. One that was
+		// moved to other storage has the mark, and another uuid than it says.
+		if drives[ref].Type == "Disk" && d.alone(drives) && (d.OtherConfig[keyMachine] == m.UUID || !m.made()) {
 			doomed = append(doomed, d)
 		}
 	}
@@ -80,7 +81,17 @@ func (c *Cloud) remove(ctx context.Context, m *machine) error {
 		return err
 	}
 	for _, d := range seeds {
-		if d.alone(drives) && !slices.ContainsFunc(doomed, func(o vdi) bool { return o.ref == d.ref }) {
+		if !d.alone(drives) {
+			writing, err := c.writing(ctx, d)
+			if err != nil {
+				return err
+			}
+			if writing {
+				return &cloud.Error{Kind: cloud.Transient, Op: "delete", Name: m.Name, RetryAfter: c.opts.Patience, Err: errors.New("its seed disk is still being written")}
+			}
+			continue
+		}
+		if !slices.ContainsFunc(doomed, func(o vdi) bool { return o.ref == d.ref }) {
 			doomed = append(doomed, d)
 		}
 	}
