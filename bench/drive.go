@@ -9,6 +9,7 @@ import (
 	"perfmon/bench/checksum"
 	"perfmon/bench/drivers"
 	"perfmon/bench/measure"
+	"perfmon/bench/plan"
 	"perfmon/bench/sample"
 	"perfmon/bench/scrape"
 	"perfmon/bench/toolstack"
@@ -31,6 +32,7 @@ func drive(ctx context.Context, args []string) error {
 		"decode":   driveDecode,
 		"scrape":   driveNamed(scrape.Measure),
 		"triggers": driveNamed(triggers.Measure),
+		"plan":     driveNamed(plan.Measure),
 		"sample":   driveNamed(sample.Measure),
 	}
 	m, ok := measurements[args[0]]

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 
+	"perfmon/bench/plan"
 	"perfmon/bench/sample"
 	"perfmon/bench/scrape"
 	"perfmon/bench/triggers"
@@ -33,4 +34,12 @@ func (b *bench) sample(ctx context.Context) ([]Figure, error) {
 		list = append(list, subject{s.Name, s.About, self("sample", s.Name)})
 	}
 	return b.inRounds(ctx, "sample", "µs", 1e3, list)
+}
+
+func (b *bench) plan(ctx context.Context) ([]Figure, error) {
+	var list []subject
+	for _, s := range plan.Subjects() {
+		list = append(list, subject{s.Name, s.About, self("plan", s.Name)})
+	}
+	return b.inRounds(ctx, "plan", "ms", 1e6, list)
 }

@@ -132,6 +132,7 @@ func (b *bench) sections() []section {
 		section{"refresh", "A whole refresh: 1000 VMs, 13 sources, 3 variables, 60 rows", b.refresh},
 		section{"memory", "Memory, with all that the agent can have to do", b.memory},
 		section{"exporter", "A scrape of /proc", b.exporter},
+		section{"plan", "A plan of rubber: 1,000 profiles, 100,000 machines", b.plan},
 		section{"growth", "Growth: 13 sources, 3 variables, 12 rows", b.growth},
 	)
 }
