@@ -89,9 +89,9 @@ check: need-go ## format, vet, lint, import directions, package comments
 	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then \
 		echo "not formatted, run gofmt -w on:"; echo "$$unformatted"; exit 1; fi
 	$(GO) vet $(ALL)
-	$(GO) vet -tags integration,browser,latency ./... ./.ci/dashboards ./.ci/packages
+	$(GO) vet -tags integration,browser,latency,nova ./... ./.ci/dashboards ./.ci/packages
 	$(GO) vet -tags system ./.ci/packages
-	$(GO) tool staticcheck -tags integration,browser,latency $(ALL)
+	$(GO) tool staticcheck -tags integration,browser,latency,nova $(ALL)
 	@staticcheck=$$($(GO) tool -n staticcheck); cd bench && $(GO) vet -tags integration ./... && $$staticcheck -tags integration ./...
 	@for script in .ci/run .ci/need .ci/*.sh packaging/scripts/*.sh; do bash -n "$$script" || exit 1; done
 	$(GO) test -count=1 ./.ci/structure
@@ -123,6 +123,10 @@ browser: need-go ## tests of the page in a real Chromium, which it installs; PIC
 .PHONY: integration
 integration: need-go ## tests with real processes; installs the Debian packages that they need
 	@GO="$(GO)" .ci/integration.sh
+
+.PHONY: nova
+nova: need-go ## start a real Nova of Debian's packages with its fake driver, and test the openstack cloud against it; RECORD=yes keeps its answers
+	@GO="$(GO)" .ci/nova.sh
 
 .PHONY: kill
 kill: need-go ## kill the agent KILLS (200) times among real servers; every sink's promise has to hold

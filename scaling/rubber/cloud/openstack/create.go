@@ -99,7 +99,7 @@ func (c *Cloud) bear(ctx context.Context, spec cloud.Spec) (cloud.Instance, erro
 	if err != nil {
 		return none, err
 	}
-	if begun, err := c.begun(s, others, spec); begun != nil || err != nil {
+	if begun, err := c.begun(ctx, s, others, spec); begun != nil || err != nil {
 		if err != nil {
 			return none, err
 		}
@@ -129,10 +129,6 @@ func (c *Cloud) bear(ctx context.Context, spec cloud.Spec) (cloud.Instance, erro
 	}, nil
 }
 
-// lookEvery is the pause between two looks for a server whose create had no
-// answer.
-const lookEvery = time.Second
-
 // others are the servers of the project. After a create without an answer they
 // are looked at until Nova has had its time, or the one of the intent is there.
 func (c *Cloud) others(ctx context.Context, s *session, spec cloud.Spec) ([]server, error) {
@@ -155,7 +151,7 @@ func (c *Cloud) others(ctx context.Context, s *session, spec cloud.Spec) ([]serv
 		select {
 		case <-ctx.Done():
 			return nil, c.failed("create", spec.Name, ctx.Err())
-		case <-time.After(min(lookEvery, c.o.Settle/4)):
+		case <-time.After(min(c.pause, c.o.Settle/4)):
 		}
 	}
 }
@@ -166,7 +162,7 @@ func (v server) isOf(spec cloud.Spec) bool {
 
 // begun is the server of an intent, the first if there are more, nil if there
 // is none.
-func (c *Cloud) begun(s *session, list []server, spec cloud.Spec) (*cloud.Instance, error) {
+func (c *Cloud) begun(ctx context.Context, s *session, list []server, spec cloud.Spec) (*cloud.Instance, error) {
 	var living []server
 	leaving := ""
 	for _, v := range list {
@@ -189,7 +185,11 @@ func (c *Cloud) begun(s *session, list []server, spec cloud.Spec) (*cloud.Instan
 	for _, v := range living[1:] {
 		c.o.Logger.Warn("a second server of one intent", "cloud", c.o.Cloud, "intent", spec.Intent, "server", v.ID, "first", living[0].ID)
 	}
-	i := c.instance(s, living[0])
+	first, there, err := c.whole(ctx, "create", living[0])
+	if err != nil || !there {
+		return nil, err
+	}
+	i := c.instance(s, first)
 	return &i, nil
 }
 
@@ -231,13 +231,11 @@ func (c *Cloud) ask(ctx context.Context, s *session, spec cloud.Spec, p parts, w
 	result := servers.Create(ctx, s.compute, with, where.hints)
 	err := result.Err
 	if err == nil {
-		var answer struct {
-			Server struct{ ID string }
+		var made struct{ ID string }
+		if err = result.ExtractInto(&made); err == nil && made.ID != "" {
+			return made.ID, nil
 		}
-		if err = result.ExtractInto(&answer); err == nil && answer.Server.ID != "" {
-			return answer.Server.ID, nil
-		}
-		err = fmt.Errorf("the answer has no id of the server: %w", err)
+		err = errors.Join(errors.New("the answer has no id of the server"), err)
 	}
 	if maybeDone(err) {
 		c.mu.Lock()

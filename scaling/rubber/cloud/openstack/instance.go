@@ -118,10 +118,10 @@ func faultKind(text string) (cloud.Kind, string) {
 		return slices.ContainsFunc(parts, func(part string) bool { return strings.Contains(said, part) })
 	}
 	switch {
-	case has("quota", "maximum number of"):
-		return cloud.Quota, "raise the quota of the project (openstack quota set), or lower rubber's cap"
 	case has("no valid host", "exceeded maximum number of retries", "exhausted all hosts", "insufficient compute resources", "no more ip addresses", "no fixed ip"):
 		return cloud.Capacity, "no host has room for it: take a smaller flavor, or wait until there is"
+	case has("quota", "maximum number of"):
+		return cloud.Quota, "raise the quota of the project (openstack quota set), or lower rubber's cap"
 	case has("image", "flavor") && has("not found", "could not be found", "unacceptable", "invalid", "too small", "corrupt"):
 		return cloud.Invalid, "another image or flavor is needed"
 	}

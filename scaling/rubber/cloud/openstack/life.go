@@ -162,9 +162,6 @@ func (c *Cloud) lostOrNil(s *session, op, name string, err error) error {
 	return c.lost(s, op, name, err)
 }
 
-// pollEvery is the pause of Wait.
-const pollEvery = time.Second
-
 // Wait looks at a server until it is in one of some states, and is an error
 // when it fails, which is its fault, when it is gone, and when ctx ends: set it
 // a deadline. Looks that get no answer are tried again until then.
@@ -186,7 +183,7 @@ func (c *Cloud) Wait(ctx context.Context, id string, states ...cloud.State) (clo
 		select {
 		case <-ctx.Done():
 			return cloud.Instance{}, c.failed("wait", id, errors.Join(ctx.Err(), err))
-		case <-time.After(pollEvery):
+		case <-time.After(c.pause):
 		}
 	}
 }

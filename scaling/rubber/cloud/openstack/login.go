@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"regexp"
 
 	"github.com/gophercloud/gophercloud/v2"
 	"github.com/gophercloud/gophercloud/v2/openstack"
@@ -54,12 +55,20 @@ func (c *Cloud) session(ctx context.Context, op string) (*session, error) {
 }
 
 // drop has the next call read the file and log in anew.
-func (c *Cloud) drop(old *session) { c.current.CompareAndSwap(old, nil) }
+func (c *Cloud) drop(old *session) {
+	if c.current.CompareAndSwap(old, nil) {
+		old.idle()
+	}
+}
 
-func (c *Cloud) connect(ctx context.Context) (*session, error) {
+var quotes = regexp.MustCompile("`[^`]*`")
+
+func (c *Cloud) connect(ctx context.Context) (made *session, err error) {
 	auth, where, config, err := c.credentials()
 	if err != nil {
-		return nil, &cloud.Error{Kind: cloud.Invalid, Err: err, Hint: "look into clouds.yaml"}
+		// What is wrong in a file is quoted, and may be a secret in the wrong place.
+		text := quotes.ReplaceAllString(err.Error(), "`…`")
+		return nil, &cloud.Error{Kind: cloud.Invalid, Err: errors.New(text), Hint: "look into clouds.yaml"}
 	}
 	secrets := []string{auth.Password, auth.ApplicationCredentialSecret, auth.TokenID}
 	scrubbed := func(err error) error { return scrub(err, secrets) }
@@ -71,6 +80,11 @@ func (c *Cloud) connect(ctx context.Context) (*session, error) {
 	wire := &transport{next: c.wire, largest: c.o.Largest}
 	wire.login.Store(&ctx)
 	defer wire.login.Store(nil)
+	defer func() {
+		if err != nil {
+			wire.idle()
+		}
+	}()
 	provider.HTTPClient = client(wire, config, c.o.Timeout)
 	provider.UserAgent.Prepend(c.o.Program)
 	auth.AllowReauth = auth.TokenID == "" // the library refuses it otherwise
@@ -118,21 +132,36 @@ func projectOf(provider *gophercloud.ProviderClient) string {
 	return ""
 }
 
+// version is one of Nova's API:
+//
+//	{"version": {"id": "v2.1", "status": "CURRENT", "version": "2.93", "min_version": "2.1", …}}
+type version struct{ Version string }
+
 // microversion is the newest that both sides know.
 func (c *Cloud) microversion(ctx context.Context, compute *gophercloud.ServiceClient) (int, error) {
 	base, err := utils.BaseVersionedEndpoint(compute.Endpoint) // some have the project in their path
 	if err != nil {
 		return 0, err
 	}
-	versions, err := utils.GetServiceVersions(ctx, compute.ProviderClient, base, true)
-	if err != nil {
+	var answer struct {
+		Version  *version
+		Versions []version
+	}
+	if _, err := compute.Get(ctx, base, &answer, &gophercloud.RequestOpts{OkCodes: []int{http.StatusOK, http.StatusMultipleChoices}}); err != nil {
 		return 0, err
 	}
+	if answer.Version != nil {
+		answer.Versions = append(answer.Versions, *answer.Version)
+	}
 	newest := 0
-	for _, v := range versions {
-		if v.MaxMajor == 2 {
-			newest = max(newest, v.MaxMinor)
+	for _, v := range answer.Versions {
+		major, minor, err := utils.ParseMicroversion(v.Version)
+		if err == nil && major == 2 {
+			newest = max(newest, minor)
 		}
+	}
+	if newest == 0 {
+		return 0, errors.New("nova does not say what versions of its API there are")
 	}
 	need, for_ := needed, "tags"
 	if c.o.Placement == ByHost {
@@ -211,8 +240,6 @@ func trusting(file string) (*tls.Config, error) {
 // idle lets go of connections.
 func (s *session) idle() {
 	if t, ok := s.compute.HTTPClient.Transport.(*transport); ok {
-		if base, ok := t.next.(*http.Transport); ok {
-			base.CloseIdleConnections()
-		}
+		t.idle()
 	}
 }

@@ -229,7 +229,7 @@ func (n *realNova) configure(broker string) {
 	}
 	for name, text := range map[string]string{
 		"keystone.conf": "[database]\n" + database("keystone") + "[token]\nprovider = fernet\n[fernet_tokens]\nkey_repository = " + n.dir + "/fernet\n" +
-			"[credential]\nkey_repository = " + n.dir + "/credential\n[cache]\nenabled = false\n",
+			"[credential]\nkey_repository = " + n.dir + "/credential\n[cache]\nenabled = true\nbackend = dogpile.cache.memory\n",
 		"placement.conf":       "[placement_database]\n" + database("placement") + "[api]\nauth_strategy = keystone\n" + middleware("placement"),
 		"glance-api-paste.ini": string(glancePaste),
 		"glance-api.conf": "[DEFAULT]\nworkers = 1\n[database]\n" + database("glance") + "[paste_deploy]\nflavor = keystone\n" + middleware("glance") +
@@ -423,19 +423,13 @@ func (n *realNova) furnish() {
 	} {
 		n.must(admin, "POST", computeURL+"/flavors", map[string]any{"flavor": f})
 	}
-	// The project's limit of memory is not to be the first that is met.
-	n.must(admin, "PUT", computeURL+"/os-quota-sets/"+n.project(), map[string]any{"quota_set": map[string]any{"ram": -1, "force": true}})
+	// The projects' limit of memory is not to be the first that is met.
+	for _, p := range n.must(admin, "GET", keystoneURL+"/projects", nil)["projects"].([]any) {
+		n.must(admin, "PUT", computeURL+"/os-quota-sets/"+idOf(p.(map[string]any), ""), map[string]any{"quota_set": map[string]any{"ram": -1, "force": true}})
+	}
 	user := n.token("rubber", userPassword, "workers")
 	n.must(user, "POST", computeURL+"/os-keypairs", map[string]any{"keypair": map[string]any{"name": "operator", "type": "ssh",
 		"public_key": "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIIHGeqyHRBvRxbSgcSvISIZ9CzKPu4ZgwGtt4I1uTTQb operator"}})
-}
-
-// project is the id of the project that the workers are in.
-func (n *realNova) project() string {
-	n.t.Helper()
-	admin := n.token("admin", adminPassword, "admin")
-	found := n.must(admin, "GET", keystoneURL+"/projects?name=workers", nil)["projects"].([]any)
-	return idOf(found[0].(map[string]any), "")
 }
 
 // untilBuilds waits until both hosts take servers. That all services are up

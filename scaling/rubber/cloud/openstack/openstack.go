@@ -3,7 +3,9 @@ package openstack
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -15,8 +17,9 @@ import (
 // goroutines at once. It asks each thing once: when to try again is for its
 // user to say.
 type Cloud struct {
-	o    Options
-	wire http.RoundTripper // nil, or a test's
+	o     Options
+	wire  http.RoundTripper // nil, or a test's
+	pause time.Duration     // between two looks for something to happen
 
 	login   chan struct{} // has room for the one who logs in
 	current atomic.Pointer[session]
@@ -49,7 +52,7 @@ func New(o Options) (*Cloud, error) {
 		return nil, &cloud.Error{Kind: cloud.Invalid, Op: "configure", Name: o.Cloud, Err: err}
 	}
 	c := &Cloud{
-		o: o.withDefaults(), login: make(chan struct{}, 1),
+		o: o.withDefaults(), pause: time.Second, login: make(chan struct{}, 1),
 		creating: map[intent]*birth{}, unsure: map[intent]time.Time{}, unwelcome: map[string]unwelcome{},
 	}
 	c.names = names{believed: c.o.NamesFor, now: time.Now, known: map[name]thing{}}
@@ -89,28 +92,78 @@ func (c *Cloud) List(ctx context.Context, owner string) ([]cloud.Instance, error
 	}
 	list := []cloud.Instance{}
 	for _, server := range all {
-		if server.Metadata[ownerKey] == owner {
-			list = append(list, c.instance(s, server))
+		if server.Metadata[ownerKey] != owner {
+			continue
 		}
+		server, there, err := c.whole(ctx, "list", server)
+		if err != nil {
+			return nil, err
+		}
+		if !there {
+			continue
+		}
+		list = append(list, c.instance(s, server))
 	}
 	c.forget(all, time.Now())
 	return list, nil
 }
 
+// whole is a server with its fault: Nova's list has none of a server that never
+// came to a host. It is false if the server is gone.
+func (c *Cloud) whole(ctx context.Context, op string, v server) (server, bool, error) {
+	if v.state() != cloud.Failed || v.Fault != nil {
+		return v, true, nil
+	}
+	_, again, err := c.look(ctx, op, v.ID)
+	if cloud.KindOf(err) == cloud.NotFound {
+		return v, false, nil
+	}
+	return again, true, err
+}
+
+// listings is how often a list is begun anew that changed between two pages.
+const listings = 5
+
 // servers is every server of the project.
 func (c *Cloud) servers(ctx context.Context, s *session, op string) ([]server, error) {
-	list, err := all[server](ctx, s.compute, "servers/detail", nil, "servers")
-	if err != nil {
-		return nil, c.lost(s, op, "", err)
-	}
-	for i := range list {
-		if list[i].Status == "UNKNOWN" {
-			return nil, &cloud.Error{Kind: cloud.Transient, Op: op, Name: list[i].ID, Err: errDown,
-				Hint: "a cell of Nova is away: its servers are there, and nothing is known of them"}
+	for n := 1; ; n++ {
+		list, err := all[server](ctx, s.compute, "servers/detail", nil, "servers")
+		if err == nil {
+			if list, err = once(list); err == nil {
+				return list, nil
+			}
 		}
+		failed := c.lost(s, op, "", err).(*cloud.Error)
+		if n < listings && (errors.Is(err, errTwice) || statusOf(err) == http.StatusBadRequest && strings.Contains(failed.Error(), "marker")) {
+			continue
+		}
+		if failed.Kind == cloud.Invalid || failed.Kind == cloud.NotFound { // of a page that was the next one, or of a proxy
+			failed.Kind = cloud.Transient
+		}
+		return nil, failed
+	}
+}
+
+// once is a list whose servers are all known, and each once.
+func once(list []server) ([]server, error) {
+	ids := make(map[string]bool, len(list))
+	for i := range list {
+		id := list[i].ID
+		switch {
+		case id == "":
+			return nil, errors.New("the list has a server without an id")
+		case list[i].Status == "UNKNOWN":
+			return nil, &cloud.Error{Kind: cloud.Transient, Name: id, Err: errDown, Hint: "a cell of Nova is away: its servers are there, and nothing is known of them"}
+		case ids[id]:
+			return nil, fmt.Errorf("%w: %s", errTwice, id)
+		}
+		ids[id] = true
 	}
 	return list, nil
 }
+
+// errTwice is of a list that changed between two of its pages.
+var errTwice = errors.New("the list has a server twice")
 
 // Check resolves all names of a spec, and makes nothing.
 func (c *Cloud) Check(ctx context.Context, spec cloud.Spec) error {

@@ -104,17 +104,17 @@ func avoiding(hosts []string) servers.SchedulerHintOpts {
 
 // blame is what a refusal of a create is about, and what to do.
 func blame(said string, spec cloud.Spec) (name, hint string) {
-	said = strings.ToLower(said)
+	said = strings.ReplaceAll(strings.ToLower(said), "_", " ") // Nova writes security_group and key_name
 	for _, b := range []struct{ word, name, hint string }{
 		{"security group", strings.Join(spec.SecurityGroups, ", "), hints["security group"]},
 		{"network", strings.Join(spec.Networks, ", "), hints["network"]},
-		{"key_name", spec.Key, hints["key"]},
+		{"key name", spec.Key, hints["key"]},
 		{"keypair", spec.Key, hints["key"]},
 		{"image", spec.Image, hints["image"]},
 		{"flavor", spec.Flavor, hints["flavor"]},
 		{"availability zone", "", "openstack availability zone list has them"},
 		{"volume", "", "a boot volume needs the volume service"},
-		{"user_data", "", "make the user data smaller"},
+		{"user data", "", "make the user data smaller"},
 	} {
 		if strings.Contains(said, b.word) {
 			if b.name == "" {

@@ -35,6 +35,13 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
+// idle closes connections that nothing is asked on.
+func (t *transport) idle() {
+	if base, ok := t.next.(*http.Transport); ok {
+		base.CloseIdleConnections()
+	}
+}
+
 // tooLarge is the error of an answer of more bytes than this.
 type tooLarge int64
 
