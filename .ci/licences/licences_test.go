@@ -201,7 +201,7 @@ func TestOfOurPrograms(t *testing.T) {
 		name, _, _ := strings.Cut(w.name, "@")
 		names[name] = true
 	}
-	for _, want := range []string{"Go", "monitor/api/page/assets/uplot", "github.com/spf13/cobra", "github.com/prometheus/client_golang"} {
+	for _, want := range []string{"Go", "monitor/api/page/kit/assets/uplot", "github.com/spf13/cobra", "github.com/prometheus/client_golang"} {
 		if !names[want] {
 			t.Errorf("%s is not told of: %v", want, names)
 		}

@@ -298,7 +298,7 @@ func rpmOfOld(t *testing.T, newer string) {
 func (r *root) mustTellOfAll() {
 	r.t.Helper()
 	told := r.read("/usr/share/doc/perfmon-agent/copyright")
-	want := []string{"*", "monitor/api/page/assets/uplot/*"}
+	want := []string{"*", "monitor/api/page/kit/assets/uplot/*"}
 	for _, program := range []string{"/usr/sbin/perfmon", "/usr/bin/perfmonctl"} {
 		info, err := buildinfo.ReadFile(filepath.Join(r.dir, program))
 		if err != nil {

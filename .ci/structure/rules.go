@@ -30,11 +30,12 @@ var rooms = []room{
 	{"monitor/control", nil},
 	{"monitor/metrics", []string{"rrd", "monitor", "alarm"}},
 	{"monitor/metrics/metricstest", []string{"rrd", "monitor"}},
-	{"monitor/api", []string{"rrd", "monitor", "alarm", "monitor/config", "monitor/metrics", "monitor/api/door", "monitor/api/page"}}, // of metrics its table: one place has the names and units of data sources
+	{"monitor/api", []string{"rrd", "monitor", "alarm", "monitor/config", "monitor/metrics", "monitor/api/door", "monitor/api/page", "monitor/api/page/kit"}}, // of metrics its table: one place has the names and units of data sources
 	{"monitor/api/door", nil},
 	{"monitor/api/door/doortest", nil},
 	{"monitor/api/page", []string{"monitor/api/page/kit"}},
 	{"monitor/api/page/kit", nil},
+	{"monitor/api/page/pagetest", nil},
 	{"monitor/replay", []string{"rrd", "monitor", "alarm", "monitor/config"}},
 
 	{"alarm", nil},
@@ -79,7 +80,7 @@ var rooms = []room{
 }
 
 // testSupport may be imported by the tests of every package.
-var testSupport = []string{"monitor/api/door/doortest", "rrd/rrdtest", "xapi/xapitest", "docs/docstest", "alarm/sink/sinktest",
+var testSupport = []string{"monitor/api/door/doortest", "monitor/api/page/pagetest", "rrd/rrdtest", "xapi/xapitest", "docs/docstest", "alarm/sink/sinktest",
 	"scaling/rubber/cloud/cloudtest", "scaling/rubber/work/worktest"}
 
 // testedTogether are packages whose tests alone may import more.
@@ -99,6 +100,7 @@ var mayStartPrograms = []string{
 	"cmd/internal/systemlog",         // support-bundle reads the journal
 	"cmd/internal/manual/manualtest", // tests have mandoc and groff look at pages
 	"alarm/sink/sinktest",            // servers for tests
+	"monitor/api/page/pagetest",      // a browser for tests
 	"scaling/pool/runtime/...",
 	"scaling/rubber/cloud/...",
 	"scaling/rubber/work/worktest", // brokers and workers for tests

@@ -6,6 +6,7 @@ import (
 
 	"perfmon/monitor/api/door"
 	"perfmon/monitor/api/page"
+	"perfmon/monitor/api/page/kit"
 	"perfmon/rrd"
 )
 
@@ -56,11 +57,11 @@ func Handler(o Options) (http.Handler, error) {
 	first := page.New(page.Options{Version: o.Version, Archive: o.Archive != nil})
 	mux := http.NewServeMux()
 	mux.Handle("GET /{$}", first)
-	mux.Handle("GET "+page.Prefix, first)
+	mux.Handle("GET "+kit.Prefix, first)
 	mux.Handle("GET /metrics", o.Metrics)
 	mux.Handle("GET /rrd_updates", &updates{archive: o.Archive, slots: make(chan struct{}, atOnce), log: o.Logger})
 	if o.API != nil {
 		mux.Handle("/v1/", o.API)
 	}
-	return door.Headers(page.Policy, hosts.Wrap(mux)), nil
+	return door.Headers(kit.Policy, hosts.Wrap(mux)), nil
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/prometheus/common/model"
 
 	"perfmon/monitor/api/door/doortest"
-	"perfmon/monitor/api/page"
+	"perfmon/monitor/api/page/kit"
 	"perfmon/monitor/metrics"
 )
 
@@ -111,7 +111,7 @@ func TestHeadersOfEveryAnswer(t *testing.T) {
 			"X-Content-Type-Options":      "nosniff",
 			"X-Frame-Options":             "deny",
 			"Referrer-Policy":             "no-referrer",
-			"Content-Security-Policy":     page.Policy,
+			"Content-Security-Policy":     kit.Policy,
 			"Access-Control-Allow-Origin": "",
 		} {
 			if got := resp.Header.Get(name); got != want {

@@ -14,6 +14,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"perfmon/monitor/api/page/pagetest"
 )
 
 // night.script has a VM run hot for as long as the test may take, and another
@@ -96,7 +98,7 @@ func realAgent(t *testing.T) (origin string, stop, start func()) {
 		t.Fatal(err)
 	}
 	var flags []string
-	limit := time.After(patience)
+	limit := time.After(pagetest.Patience)
 	simulator := compile(t, dir, "perfmon/xapi/xapitest/xapisim")
 	for sim, _ := program(t, simulator, "-dir", filepath.Join(dir, "sim"), "-vms", "200", "-script", script); flags == nil; {
 		select {
@@ -136,7 +138,7 @@ func realAgent(t *testing.T) (origin string, stop, start func()) {
 // mustListen waits until somebody listens.
 func mustListen(t *testing.T, address string, log <-chan string) {
 	t.Helper()
-	for limit := time.After(patience); ; {
+	for limit := time.After(pagetest.Patience); ; {
 		c, err := net.Dial("tcp", address)
 		if err == nil {
 			c.Close()
@@ -160,62 +162,62 @@ func mustListen(t *testing.T, address string, log <-chan string) {
 // started anew.
 func TestRealAgent(t *testing.T) {
 	origin, stop, start := realAgent(t)
-	b := startBrowser(t)
-	tab := b.open(t, 1280, 1000, "dark")
-	tab.forgive = func(e string) bool {
+	b := pagetest.Start(t)
+	tab := b.Open(t, 1280, 1000, "dark")
+	tab.Forgive = func(e string) bool {
 		return strings.Contains(e, "ERR_CONNECTION_REFUSED") || strings.Contains(e, "ERR_INCOMPLETE_CHUNKED_ENCODING")
 	}
 	keep := func(name string) {
 		t.Helper()
 		if dir := os.Getenv("PERFMON_PICTURES"); dir != "" {
-			if err := os.WriteFile(filepath.Join(dir, name+".png"), tab.picture(), 0o644); err != nil {
+			if err := os.WriteFile(filepath.Join(dir, name+".png"), tab.Picture(), 0o644); err != nil {
 				t.Fatal(err)
 			}
 		}
 	}
-	tab.visit(origin + "/")
+	tab.Visit(origin + "/")
 	// The page was open before the first alarm: it comes by itself.
-	tab.wait(`[...document.querySelectorAll('.alarm')].some((a) => a.textContent.includes('web-07') && a.textContent.includes('critical'))`)
-	tab.wait(`document.querySelectorAll('.vmmap a').length === 201 && /^[0-9.]+ %$/.test(document.querySelector('.tile b').textContent)`)
-	tab.wait(`document.querySelectorAll('.alarm').length >= 4 && [...document.querySelectorAll('.alarm .line')].every((l) => l.getAttribute('d') !== null)`)
+	tab.Wait(`[...document.querySelectorAll('.alarm')].some((a) => a.textContent.includes('web-07') && a.textContent.includes('critical'))`)
+	tab.Wait(`document.querySelectorAll('.vmmap a').length === 201 && /^[0-9.]+ %$/.test(document.querySelector('.tile b').textContent)`)
+	tab.Wait(`document.querySelectorAll('.alarm').length >= 4 && [...document.querySelectorAll('.alarm .line')].every((l) => l.getAttribute('d') !== null)`)
 	keep("agent-now")
 
-	tab.eval(`[...document.querySelectorAll('.alarm a')].find((a) => a.textContent.includes('web-07')).click()`, nil)
-	tab.wait(`document.querySelector('.verdict b')?.textContent === 'critical' && document.querySelector('.explain dl').textContent.includes('average of cpu[0-9]+')`)
-	tab.wait(`document.querySelector('figure')?.plot && document.querySelector('figure').plot.data[1].some((v) => Math.abs(v - 0.97) < 0.01)`)
-	tab.wait(`document.querySelectorAll('table.history tbody tr').length >= 2`)
+	tab.Eval(`[...document.querySelectorAll('.alarm a')].find((a) => a.textContent.includes('web-07')).click()`, nil)
+	tab.Wait(`document.querySelector('.verdict b')?.textContent === 'critical' && document.querySelector('.explain dl').textContent.includes('average of cpu[0-9]+')`)
+	tab.Wait(`document.querySelector('figure')?.plot && document.querySelector('figure').plot.data[1].some((v) => Math.abs(v - 0.97) < 0.01)`)
+	tab.Wait(`document.querySelectorAll('table.history tbody tr').length >= 2`)
 	keep("agent-variable")
 
-	tab.eval(`document.querySelector('.subtitle a').click()`, nil)
+	tab.Eval(`document.querySelector('.subtitle a').click()`, nil)
 	for _, span := range []string{"2h", "1w", "1y", "10m"} {
-		tab.eval(`document.querySelector('.spans input[value="`+span+`"]').click()`, nil)
-		tab.wait(`new URLSearchParams(location.hash.split('?')[1]).get('span') === '` + span + `' && document.querySelectorAll('figure').length > 2 && !document.querySelector('.plots').hasAttribute('aria-busy')`)
+		tab.Eval(`document.querySelector('.spans input[value="`+span+`"]').click()`, nil)
+		tab.Wait(`new URLSearchParams(location.hash.split('?')[1]).get('span') === '` + span + `' && document.querySelectorAll('figure').length > 2 && !document.querySelector('.plots').hasAttribute('aria-busy')`)
 	}
-	tab.wait(`[...document.querySelectorAll('figcaption b')].some((b) => b.textContent === 'Network')`)
+	tab.Wait(`[...document.querySelectorAll('figcaption b')].some((b) => b.textContent === 'Network')`)
 	keep("agent-vm")
 
-	tab.visit(origin + "/#/host")
-	tab.wait(`document.querySelectorAll('.u-wrap').length > 1`)
+	tab.Visit(origin + "/#/host")
+	tab.Wait(`document.querySelectorAll('.u-wrap').length > 1`)
 	keep("agent-host")
-	tab.visit(origin + "/#/history")
-	tab.wait(`document.querySelector('.lanes') && document.querySelector('table.history').textContent.includes('web-07')`)
+	tab.Visit(origin + "/#/history")
+	tab.Wait(`document.querySelector('.lanes') && document.querySelector('table.history').textContent.includes('web-07')`)
 	keep("agent-history")
-	tab.visit(origin + "/#/wall")
-	tab.size(1920, 1080)
-	tab.wait(`/critical/.test(document.querySelector('.wall-verdict').textContent) && document.querySelectorAll('.vmmap a').length === 201`)
+	tab.Visit(origin + "/#/wall")
+	tab.Size(1920, 1080)
+	tab.Wait(`/critical/.test(document.querySelector('.wall-verdict').textContent) && document.querySelectorAll('.vmmap a').length === 201`)
 	keep("agent-wall")
 
 	// Without being loaded again, the page hears of the next agent.
-	tab.eval(`window.same = true; location.hash = '#/'`, nil)
-	tab.wait(`document.querySelectorAll('.alarm').length >= 4 && document.querySelector('#banner').hidden`)
-	tab.wait(`[...document.querySelectorAll('.alarm .line, [data-tile=disk] .line')].every((l) => l.getAttribute('d').includes('L'))`)
+	tab.Eval(`window.same = true; location.hash = '#/'`, nil)
+	tab.Wait(`document.querySelectorAll('.alarm').length >= 4 && document.querySelector('#banner').hidden`)
+	tab.Wait(`[...document.querySelectorAll('.alarm .line, [data-tile=disk] .line')].every((l) => l.getAttribute('d').includes('L'))`)
 	stop()
-	tab.wait(`document.querySelector('#banner').textContent.includes('does not answer') && !document.querySelector('#banner').hidden`)
+	tab.Wait(`document.querySelector('#banner').textContent.includes('does not answer') && !document.querySelector('#banner').hidden`)
 	keep("agent-gone")
 	start()
-	tab.wait(`document.querySelector('#banner').hidden && document.querySelector('#pulse').dataset.state === 'live' && document.querySelectorAll('.alarm').length >= 4`)
-	if tab.text(`window.same`) != "true" {
+	tab.Wait(`document.querySelector('#banner').hidden && document.querySelector('#pulse').dataset.state === 'live' && document.querySelectorAll('.alarm').length >= 4`)
+	if tab.Text(`window.same`) != "true" {
 		t.Error("the page was loaded again")
 	}
-	tab.check(origin)
+	tab.Check(origin)
 }

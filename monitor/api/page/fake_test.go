@@ -18,6 +18,8 @@ import (
 	"perfmon/alarm"
 	"perfmon/monitor/api"
 	"perfmon/monitor/api/page"
+	"perfmon/monitor/api/page/kit"
+	"perfmon/monitor/api/page/pagetest"
 )
 
 // fake is an agent that says what a test wants, with the page on it. Its
@@ -77,7 +79,7 @@ func (f *fake) start(t *testing.T) (origin string) {
 	})
 	mux.HandleFunc("GET /v1/watch", f.watch)
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Security-Policy", page.Policy)
+		w.Header().Set("Content-Security-Policy", kit.Policy)
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		mux.ServeHTTP(w, r)
 	}))
@@ -161,7 +163,7 @@ func (f *fake) raise(v api.Variable) {
 // while it asks.
 func (f *fake) waitFor(t *testing.T, what string, yes func() bool) {
 	t.Helper()
-	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(pagetest.Patience); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 		f.mu.Lock()
 		ok := yes()
 		f.mu.Unlock()
@@ -330,9 +332,9 @@ func (f *fake) explain(query, name string) any {
 		if ref == nil || v.ObjectRef != *ref || v.Variable != name {
 			continue
 		}
-		rows := []object{}
+		rows := []pagetest.Object{}
 		for k := range 24 {
-			row := object{"t": f.now - int64(23-k)*5, "value": nil, "grade": ""}
+			row := pagetest.Object{"t": f.now - int64(23-k)*5, "value": nil, "grade": ""}
 			if v.Value != nil && k != 9 {
 				row["value"] = *v.Value * (0.55 + 0.45*min(1, float64(k)/14) + 0.06*wobble(k, int64(k*31)))
 				row["grade"] = "fine"
@@ -340,16 +342,16 @@ func (f *fake) explain(query, name string) any {
 			rows = append(rows, row)
 		}
 		rows[23]["value"] = v.Value
-		return object{
+		return pagetest.Object{
 			"class": ref.Class, "uuid": ref.UUID, "name_label": ref.Name, "variable": name, "from": "triggers/vm.xml:13:5 (tag \"production\")",
-			"rule": object{
+			"rule": pagetest.Object{
 				"consolidation_fn": v.Fold, "rrd_regex": "cpu[0-9]+", "alarm_trigger_level": v.Level, "alarm_trigger_sense": v.Sense,
 				"alarm_trigger_period": v.Period, "alarm_auto_inhibit_period": 3600, "alarm_priority": v.Priority,
 			},
 			"columns": v.Columns, "reading": len(v.Columns) == 0, "state": v.State, "severity": v.Severity, "since": v.Since, "muted": v.Muted,
 			"bad_for_s": 180, "now": f.now, "step_s": 5, "rows": rows,
-			"next":  []object{{"if": "critical", "kind": "repeated", "severity": "critical", "at": f.now + 3400}, {"if": "fine", "kind": "cleared", "at": f.now + 5}},
-			"sinks": []object{{"sink": "xapi", "told": true}, {"sink": "alertmanager", "waiting": 2, "away": true}},
+			"next":  []pagetest.Object{{"if": "critical", "kind": "repeated", "severity": "critical", "at": f.now + 3400}, {"if": "fine", "kind": "cleared", "at": f.now + 5}},
+			"sinks": []pagetest.Object{{"sink": "xapi", "told": true}, {"sink": "alertmanager", "waiting": 2, "away": true}},
 		}
 	}
 	return &api.Refusal{Message: "no variable " + strconv.Quote(name), Fix: "name one of its variables"}

@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"perfmon/monitor/api/page/pagetest"
 )
 
 // TestLook keeps pictures of each view in the folder PERFMON_PICTURES, for
@@ -15,7 +17,7 @@ func TestLook(t *testing.T) {
 	if dir == "" {
 		t.Skip("PERFMON_PICTURES names no folder")
 	}
-	b := startBrowser(t)
+	b := pagetest.Start(t)
 	vm := "#/vm/" + uuidOf(6)
 	for _, v := range []struct {
 		name, hash, scheme, ready string
@@ -43,17 +45,17 @@ func TestLook(t *testing.T) {
 		f.vms = 200
 		f.scenario(14)
 		origin := f.start(t)
-		tab := b.open(t, v.width, v.height, v.scheme)
-		tab.visit(origin + "/" + v.hash)
-		tab.wait(v.ready)
+		tab := b.Open(t, v.width, v.height, v.scheme)
+		tab.Visit(origin + "/" + v.hash)
+		tab.Wait(v.ready)
 		for range 12 {
 			f.poll()
 		}
-		tab.eval("new Promise((done) => setTimeout(done, 600))", nil)
-		if err := os.WriteFile(filepath.Join(dir, v.name+".png"), tab.picture(), 0o644); err != nil {
+		tab.Eval("new Promise((done) => setTimeout(done, 600))", nil)
+		if err := os.WriteFile(filepath.Join(dir, v.name+".png"), tab.Picture(), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		tab.check(origin)
-		tab.close()
+		tab.Check(origin)
+		tab.Close()
 	}
 }

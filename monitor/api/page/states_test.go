@@ -9,75 +9,76 @@ import (
 	"testing"
 
 	"perfmon/alarm"
+	"perfmon/monitor/api/page/pagetest"
 )
 
 // Where there is nothing, the page says so, and what one could do.
 func TestEmptyStates(t *testing.T) {
 	f := newFake()
 	origin := f.start(t)
-	tab := startBrowser(t).open(t, 1280, 900, "light")
-	tab.forgive = func(e string) bool { return strings.Contains(e, "404") } // of the object that is not there
-	tab.visit(origin + "/")
-	tab.wait(`document.querySelector('.calm b').textContent === 'No triggers:' && document.querySelectorAll('.alarm').length === 0`)
-	tab.wait(`[...document.querySelectorAll('section')].filter((s) => s.querySelector('.sorted')).every((s) => s.hidden)`)
-	tab.visit(origin + "/#/history")
-	tab.wait(`document.querySelector('main').textContent.includes('No alarm has said anything yet')`)
-	tab.visit(origin + "/#/wall")
-	tab.wait(`document.querySelector('.wall-verdict').textContent === 'No triggers'`)
-	tab.visit(origin + "/#/vm/" + uuidOf(6))
-	tab.wait(`document.querySelector('main').textContent.includes('no such object') && document.querySelectorAll('figure').length === 0`)
+	tab := pagetest.Start(t).Open(t, 1280, 900, "light")
+	tab.Forgive = func(e string) bool { return strings.Contains(e, "404") } // of the object that is not there
+	tab.Visit(origin + "/")
+	tab.Wait(`document.querySelector('.calm b').textContent === 'No triggers:' && document.querySelectorAll('.alarm').length === 0`)
+	tab.Wait(`[...document.querySelectorAll('section')].filter((s) => s.querySelector('.sorted')).every((s) => s.hidden)`)
+	tab.Visit(origin + "/#/history")
+	tab.Wait(`document.querySelector('main').textContent.includes('No alarm has said anything yet')`)
+	tab.Visit(origin + "/#/wall")
+	tab.Wait(`document.querySelector('.wall-verdict').textContent === 'No triggers'`)
+	tab.Visit(origin + "/#/vm/" + uuidOf(6))
+	tab.Wait(`document.querySelector('main').textContent.includes('no such object') && document.querySelectorAll('figure').length === 0`)
 
 	f.mu.Lock()
 	f.vms, f.young = 7, "1y"
 	f.mu.Unlock()
-	tab.visit(origin + "/#/vm/" + uuidOf(5) + "?span=1y")
-	tab.wait(`document.querySelector('.plot-section .empty').textContent.startsWith('The archive has no rows of this time yet')`)
-	tab.wait(`document.querySelector('table.variables').getClientRects().length === 0 && document.querySelector('main').textContent.includes('No triggers: nothing is watched here.')`)
-	if n := tab.text(`[...document.querySelectorAll('.scroll')].filter((e) => e.getClientRects().length).length`); n != "0" {
+	tab.Visit(origin + "/#/vm/" + uuidOf(5) + "?span=1y")
+	tab.Wait(`document.querySelector('.plot-section .empty').textContent.startsWith('The archive has no rows of this time yet')`)
+	tab.Wait(`document.querySelector('table.variables').getClientRects().length === 0 && document.querySelector('main').textContent.includes('No triggers: nothing is watched here.')`)
+	if n := tab.Text(`[...document.querySelectorAll('.scroll')].filter((e) => e.getClientRects().length).length`); n != "0" {
 		t.Errorf("%s frames of tables that are not there", n)
 	}
-	tab.eval(`document.querySelector('.spans input[value="10m"]').click()`, nil)
-	tab.wait(`document.querySelectorAll('figure').length > 3 && document.querySelector('.plot-section .empty').hidden`)
-	tab.eval(`(() => { const i = document.querySelector('input[type=search]'); i.value = 'nonesuch'; i.dispatchEvent(new Event('input')) })()`, nil)
-	tab.wait(`document.querySelector('.plot-section .empty').textContent.includes('“nonesuch”') && document.querySelectorAll('figure').length === 0`)
-	tab.check(origin)
+	tab.Eval(`document.querySelector('.spans input[value="10m"]').click()`, nil)
+	tab.Wait(`document.querySelectorAll('figure').length > 3 && document.querySelector('.plot-section .empty').hidden`)
+	tab.Eval(`(() => { const i = document.querySelector('input[type=search]'); i.value = 'nonesuch'; i.dispatchEvent(new Event('input')) })()`, nil)
+	tab.Wait(`document.querySelector('.plot-section .empty').textContent.includes('“nonesuch”') && document.querySelectorAll('figure').length === 0`)
+	tab.Check(origin)
 }
 
 // An agent whose line is open, and which says nothing on it, is missed.
 func TestAgentFallsSilent(t *testing.T) {
 	f, origin, tab := night(t, 1280, 900)
-	tab.visit(origin + "/")
-	tab.wait(`document.querySelectorAll('.alarm').length === 6 && document.querySelector('#banner').hidden`)
-	tab.eval(`window.shift = 0; { const real = Date.now; Date.now = () => real.call(Date) + window.shift }`, nil)
-	tab.eval(`window.shift = 25000`, nil)
+	tab.Visit(origin + "/")
+	tab.Wait(`document.querySelectorAll('.alarm').length === 6 && document.querySelector('#banner').hidden`)
+	tab.Eval(`window.shift = 0; { const real = Date.now; Date.now = () => real.call(Date) + window.shift }`, nil)
+	tab.Eval(`window.shift = 25000`, nil)
 	f.poll()
-	tab.wait(`document.querySelector('#pulse').dataset.state === 'live' && document.querySelector('#banner').hidden`)
-	tab.eval(`window.shift += 31000`, nil)
-	tab.wait(`document.querySelector('#banner').textContent.includes('has fallen silent') && !document.querySelector('#banner').hidden && document.documentElement.classList.contains('stale')`)
-	tab.eval(`location.hash = '#/wall'`, nil)
-	tab.wait(`document.querySelector('.wall-verdict').textContent.startsWith('No data since ')`)
+	tab.Wait(`document.querySelector('#pulse').dataset.state === 'live' && document.querySelector('#banner').hidden`)
+	tab.Eval(`window.shift += 31000`, nil)
+	tab.Wait(`document.querySelector('#banner').textContent.includes('has fallen silent') && !document.querySelector('#banner').hidden && document.documentElement.classList.contains('stale')`)
+	tab.Eval(`location.hash = '#/wall'`, nil)
+	tab.Wait(`document.querySelector('.wall-verdict').textContent.startsWith('No data since ')`)
 	f.poll()
-	tab.wait(`document.querySelector('.wall-verdict').textContent === '3 critical' && document.querySelector('#banner').hidden`)
-	tab.check(origin)
+	tab.Wait(`document.querySelector('.wall-verdict').textContent === '3 critical' && document.querySelector('#banner').hidden`)
+	tab.Check(origin)
 }
 
 // A tab that nobody sees holds no line. What it has missed is a gap in the
 // small pictures where the agent does not know it any more.
 func TestHiddenTab(t *testing.T) {
 	f, origin, tab := night(t, 1280, 900)
-	tab.visit(origin + "/")
-	tab.wait(`document.querySelectorAll('.alarm').length === 6`)
+	tab.Visit(origin + "/")
+	tab.Wait(`document.querySelectorAll('.alarm').length === 6`)
 	for range 4 {
-		before := tab.text(`document.querySelector('#pulse').textContent`)
+		before := tab.Text(`document.querySelector('#pulse').textContent`)
 		f.poll()
-		tab.wait(fmt.Sprintf(`document.querySelector('#pulse').textContent !== %q`, before))
+		tab.Wait(fmt.Sprintf(`document.querySelector('#pulse').textContent !== %q`, before))
 	}
 	const runs = `(document.querySelector('[data-tile=disk] .line').getAttribute('d').match(/M/g) || []).length`
-	if n := tab.text(runs); n != "1" {
+	if n := tab.Text(runs); n != "1" {
 		t.Errorf("the line of storage is in %s parts before anything was missed", n)
 	}
 	hide := func(hidden bool) {
-		tab.eval(fmt.Sprintf(`Object.defineProperty(document, 'hidden', { configurable: true, value: %t }); document.dispatchEvent(new Event('visibilitychange'))`, hidden), nil)
+		tab.Eval(fmt.Sprintf(`Object.defineProperty(document, 'hidden', { configurable: true, value: %t }); document.dispatchEvent(new Event('visibilitychange'))`, hidden), nil)
 	}
 	watched := func() int {
 		f.mu.Lock()
@@ -94,11 +95,11 @@ func TestHiddenTab(t *testing.T) {
 	f.mu.Unlock()
 	hide(false)
 	f.waitFor(t, "the line is open", func() bool { return len(f.watchers) == 1 })
-	tab.wait(runs + ` === 2`)
-	tab.wait(strings.ReplaceAll(runs, "disk", "cpu") + ` === 1`) // the agent has the rows of that one
+	tab.Wait(runs + ` === 2`)
+	tab.Wait(strings.ReplaceAll(runs, "disk", "cpu") + ` === 1`) // the agent has the rows of that one
 	f.poll()
-	tab.wait(`document.querySelector('#pulse').dataset.state === 'live' && document.querySelector('#banner').hidden`)
-	tab.check(origin)
+	tab.Wait(`document.querySelector('#pulse').dataset.state === 'live' && document.querySelector('#banner').hidden`)
+	tab.Check(origin)
 }
 
 // Names as long as the toolstack lets them be push nothing out of the window.
@@ -118,20 +119,20 @@ func TestLongNames(t *testing.T) {
 			vm:                `document.querySelector('.u-wrap') && document.querySelector('table.variables tbody tr')`,
 			vm + "/cpu_usage": `document.querySelector('.u-wrap') && document.querySelector('.explain')`,
 		} {
-			tab.visit(origin + "/" + view)
-			tab.wait(ready + ` && document.body.textContent.includes('Wolfsbarsch')`)
+			tab.Visit(origin + "/" + view)
+			tab.Wait(ready + ` && document.body.textContent.includes('Wolfsbarsch')`)
 			var wide float64
-			tab.eval(`document.documentElement.scrollWidth`, &wide)
+			tab.Eval(`document.documentElement.scrollWidth`, &wide)
 			if wide > float64(width) {
 				t.Errorf("%q is %v wide in a window of %d", view, wide, width)
 			}
 			var tall float64
-			tab.eval(`Math.max(0, ...[...document.querySelectorAll('tbody tr, .alarm, .lanes li, .bar, .wall-clock')].map((e) => e.offsetHeight))`, &tall)
+			tab.Eval(`Math.max(0, ...[...document.querySelectorAll('tbody tr, .alarm, .lanes li, .bar, .wall-clock')].map((e) => e.offsetHeight))`, &tall)
 			if tall > 200 {
 				t.Errorf("%q in a window of %d has a row, an alarm or a heading that is %v high", view, width, tall)
 			}
 		}
-		tab.check(origin)
+		tab.Check(origin)
 	}
 }
 
@@ -142,31 +143,31 @@ func TestManyObjects(t *testing.T) {
 	f.mu.Lock()
 	f.vms = 500
 	f.mu.Unlock()
-	tab.visit(origin + "/")
-	tab.wait(`document.querySelectorAll('.vmmap a').length === 500 && document.querySelector('.sorted .count').textContent === '500 VMs'`)
-	tab.wait(`document.querySelectorAll('.sorted')[0].querySelectorAll('tbody tr').length === 25`)
-	tab.eval(`document.querySelectorAll('.sorted')[0].querySelector('.more').click()`, nil)
-	tab.wait(`document.querySelectorAll('.sorted')[0].querySelectorAll('tbody tr').length === 500`)
-	tab.eval(`document.querySelectorAll('.sorted')[0].querySelectorAll('tbody tr').forEach((r) => { r.mark = true })`, nil)
-	before := tab.text(`document.querySelector('#pulse').textContent`)
+	tab.Visit(origin + "/")
+	tab.Wait(`document.querySelectorAll('.vmmap a').length === 500 && document.querySelector('.sorted .count').textContent === '500 VMs'`)
+	tab.Wait(`document.querySelectorAll('.sorted')[0].querySelectorAll('tbody tr').length === 25`)
+	tab.Eval(`document.querySelectorAll('.sorted')[0].querySelector('.more').click()`, nil)
+	tab.Wait(`document.querySelectorAll('.sorted')[0].querySelectorAll('tbody tr').length === 500`)
+	tab.Eval(`document.querySelectorAll('.sorted')[0].querySelectorAll('tbody tr').forEach((r) => { r.mark = true })`, nil)
+	before := tab.Text(`document.querySelector('#pulse').textContent`)
 	f.poll()
-	tab.wait(fmt.Sprintf(`document.querySelector('#pulse').textContent !== %q`, before))
-	if n := tab.text(`[...document.querySelectorAll('.sorted')[0].querySelectorAll('tbody tr')].filter((r) => r.mark).length`); n != "500" {
+	tab.Wait(fmt.Sprintf(`document.querySelector('#pulse').textContent !== %q`, before))
+	if n := tab.Text(`[...document.querySelectorAll('.sorted')[0].querySelectorAll('tbody tr')].filter((r) => r.mark).length`); n != "500" {
 		t.Errorf("after a poll %s of 500 rows are the same", n)
 	}
-	tab.check(origin)
+	tab.Check(origin)
 }
 
 // Who wants no motion gets none.
 func TestReducedMotion(t *testing.T) {
 	_, origin, tab := night(t, 1280, 900)
-	tab.visit(origin + "/")
+	tab.Visit(origin + "/")
 	const moves = `getComputedStyle(document.querySelector('#pulse i')).animationName`
-	tab.wait(`document.querySelector('#pulse').dataset.state === 'live' && ` + moves + ` === 'beat'`)
-	tab.media("prefers-reduced-motion", "reduce")
-	tab.wait(moves + ` === 'none'`)
-	tab.wait(`[...document.querySelectorAll('*')].every((e) => getComputedStyle(e).animationName === 'none' && ['all', 'none'].includes(getComputedStyle(e).transitionProperty) && parseFloat(getComputedStyle(e).transitionDuration) === 0)`)
-	tab.check(origin)
+	tab.Wait(`document.querySelector('#pulse').dataset.state === 'live' && ` + moves + ` === 'beat'`)
+	tab.Media("prefers-reduced-motion", "reduce")
+	tab.Wait(moves + ` === 'none'`)
+	tab.Wait(`[...document.querySelectorAll('*')].every((e) => getComputedStyle(e).animationName === 'none' && ['all', 'none'].includes(getComputedStyle(e).transitionProperty) && parseFloat(getComputedStyle(e).transitionDuration) === 0)`)
+	tab.Check(origin)
 }
 
 // An agent of another version than the page asks for the page to be loaded
@@ -176,9 +177,9 @@ func TestOtherVersion(t *testing.T) {
 	f.mu.Lock()
 	f.version = "2.0"
 	f.mu.Unlock()
-	tab.visit(origin + "/")
-	tab.wait(`document.querySelector('#banner').textContent === 'The agent is 2.0 now, this page is of 1.0: reload it.' && !document.querySelector('#banner').hidden`)
-	tab.check(origin)
+	tab.Visit(origin + "/")
+	tab.Wait(`document.querySelector('#banner').textContent === 'The agent is 2.0 now, this page is of 1.0: reload it.' && !document.querySelector('#banner').hidden`)
+	tab.Check(origin)
 }
 
 // How long an alarm has been there goes by the agent's clock, and not by the
@@ -188,13 +189,13 @@ func TestClocksDiffer(t *testing.T) {
 	f.vms, f.now = 20, f.now-7200
 	f.scenario(13)
 	origin := f.start(t)
-	tab := startBrowser(t).open(t, 1280, 900, "dark")
-	tab.visit(origin + "/")
-	tab.wait(`document.querySelectorAll('.alarm').length === 6`)
-	if age := tab.text(`document.querySelector('.alarm .age').textContent`); !strings.HasPrefix(age, "3 min ") {
+	tab := pagetest.Start(t).Open(t, 1280, 900, "dark")
+	tab.Visit(origin + "/")
+	tab.Wait(`document.querySelectorAll('.alarm').length === 6`)
+	if age := tab.Text(`document.querySelector('.alarm .age').textContent`); !strings.HasPrefix(age, "3 min ") {
 		t.Errorf("an alarm that is 200 s old is said to be %s old", age)
 	}
-	tab.check(origin)
+	tab.Check(origin)
 }
 
 // The agent says what a value is measured in; where it does not, the name
@@ -203,28 +204,28 @@ func TestUnits(t *testing.T) {
 	f := newFake()
 	f.vms = 3
 	origin := f.start(t)
-	tab := startBrowser(t).open(t, 1280, 900, "dark")
+	tab := pagetest.Start(t).Open(t, 1280, 900, "dark")
 	waiting := variable(f.ref(1), "waiting", "firing", alarm.Critical, f.now, some(12), 8, "queue_length")
 	waiting.Unit = "requests"
 	f.raise(waiting)
 	f.raise(variable(f.ref(1), "vbd_latency", "firing", alarm.Critical, f.now, some(250000), 100000, "vbd_xvda_latency"))
-	tab.visit(origin + "/")
+	tab.Visit(origin + "/")
 	values := func(selector string) string {
 		return `[...document.querySelectorAll('` + selector + `')].map((e) => e.textContent.replaceAll('\u00a0', ' ')).join('|')`
 	}
-	tab.wait(values(".alarm .value") + ` === '12 requests|250 ms' && ` + values(".alarm .against") + ` === 'above 8 requests|above 100 ms'`)
-	tab.visit(origin + "/#/vm/" + f.ref(1).UUID)
-	tab.wait(values(".variables .with-gauge") + ` === '12 requests|250 ms' && ` + values(".variables .rule") + ` === 'above 8 requests for 60 s|above 100 ms for 60 s'`)
-	tab.check(origin)
+	tab.Wait(values(".alarm .value") + ` === '12 requests|250 ms' && ` + values(".alarm .against") + ` === 'above 8 requests|above 100 ms'`)
+	tab.Visit(origin + "/#/vm/" + f.ref(1).UUID)
+	tab.Wait(values(".variables .with-gauge") + ` === '12 requests|250 ms' && ` + values(".variables .rule") + ` === 'above 8 requests for 60 s|above 100 ms for 60 s'`)
+	tab.Check(origin)
 }
 
 // The browser refuses what the policy forbids, whoever tries.
 func TestPolicyIsInForce(t *testing.T) {
 	_, origin, tab := night(t, 1280, 900)
-	tab.visit(origin + "/")
-	tab.wait(`document.querySelectorAll('.alarm').length === 6`)
+	tab.Visit(origin + "/")
+	tab.Wait(`document.querySelectorAll('.alarm').length === 6`)
 	var refused []string
-	tab.eval(`new Promise((done) => {
+	tab.Eval(`new Promise((done) => {
 		const refused = [];
 		document.addEventListener('securitypolicyviolation', (e) => {
 			refused.push(e.effectiveDirective);

@@ -2,7 +2,7 @@
 // they come into sight, and renewed while one looks at them.
 import { Refusal, ask, objectOf } from './api.js';
 import { h, text } from './dom.js';
-import { levelsOf } from './marks.js';
+import { levelsOf, marks } from './marks.js';
 import { groupsOf } from './groups.js';
 import { keys } from './keys.js';
 import { plot } from './plot.js';
@@ -128,7 +128,7 @@ export function plots(object, o) {
     keys(at, () => p && p.u);
     const seen = new IntersectionObserver((entries) => {
       if (!p && drawing && entries.some((e) => e.isIntersecting)) {
-        p = plot(at, drawing);
+        p = plot(at, drawing, { plugins: (get) => [marks(get)] });
         /** @type {any} */ (el).plot = p.u; // for whoever looks with the browser's tools
         seen.disconnect();
       }

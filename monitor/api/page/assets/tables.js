@@ -4,6 +4,9 @@ import { sortedTable } from './table.js';
 import { bytes, number, percent, rate } from './units.js';
 import { flagsLook, rank } from './words.js';
 
+/** How objects are told apart, and called. */
+const named = { key: (o) => o.uuid, name: (o) => o.name_label || '' };
+
 const sum = (a, b) => (a === null && b === null ? null : (a ?? 0) + (b ?? 0));
 const share = (a, b) => (a === null || a === undefined || !b ? null : a / b);
 /** Alarms first, and among equals those with most to do. */
@@ -13,7 +16,7 @@ export function vmTable() {
   const net = (v) => sum(v.net_rx_bytes_per_s, v.net_tx_bytes_per_s);
   const disk = (v) => sum(v.disk_read_bytes_per_s, v.disk_write_bytes_per_s);
   return sortedTable({
-    caption: 'VMs of this host', noun: 'VMs', sort: 'alarms', limit: 25,
+    caption: 'VMs of this host', noun: 'VMs', sort: 'alarms', limit: 25, ...named,
     columns: [
       { id: 'name', label: 'VM', by: (v) => v.name_label, rising: true, cell: nameCell('vm') },
       { id: 'alarms', label: 'alarms', class: 'num narrow-out', by: (v) => trouble(v, v.cpu_usage), cell: plainCell((v) => v.firing + v.nodata || '') },
@@ -30,7 +33,7 @@ export function vmTable() {
 export function srTable() {
   const used = (r) => share(r.used_bytes, r.size_bytes);
   return sortedTable({
-    caption: 'Storage repositories of this host', noun: 'SRs', sort: 'used', limit: 12,
+    caption: 'Storage repositories of this host', noun: 'SRs', sort: 'used', limit: 12, ...named,
     columns: [
       { id: 'name', label: 'SR', by: (r) => r.name_label, rising: true, cell: nameCell('sr') },
       { id: 'used', label: 'used', class: 'num', by: (r) => trouble(r, used(r)), cell: shareCell(used, (r) => percent(used(r))) },

@@ -1,6 +1,6 @@
-// A plot with axes: uPlot, with our units, times, levels and gaps.
+// A plot with axes: uPlot, with our units, times, gaps, and whatever a page
+// draws into it beside its lines.
 import { colour, lineColour } from './colours.js';
-import { marks } from './marks.js';
 import { number, unknown } from './units.js';
 import { clockText, dayText, hourMinute, hourMinuteSecond, monthText, utcText } from './when.js';
 
@@ -8,15 +8,28 @@ import { clockText, dayText, hourMinute, hourMinuteSecond, monthText, utcText } 
  * @typedef {object} Drawing
  * @property {number[]} t
  * @property {(number|null)[][]} values
- * @property {{name: string, help?: string}[]} columns
+ * @property {Line[]} columns
  * @property {string} unit
  * @property {number} start
  * @property {number} end
- * @property {import('./marks.js').Level[]} levels
- * @property {any[]} transitions oldest first
+ * @property {{level: number}[]} [levels] values that should be in sight
+ */
+
+/**
+ * A line's name, and its looks where they are not as all others'.
+ * @typedef {object} Line
+ * @property {string} name
+ * @property {string} [help]
+ * @property {string} [colour] a custom property of the style
+ * @property {string} [fill] another, for what is below the line
+ * @property {number[]} [dash]
+ * @property {boolean} [steps] a value holds until the next: it is counted, not measured
  */
 
 const many = 12;
+
+/** Paths of lines that hold their value until the next. */
+const stepped = () => /** @type {any} */ (window).uPlot.paths.stepped({ align: 1 });
 
 /** Times on the axis, as fine as the steps between them. */
 function timeLabels(_u, splits, _axis, _space, step) {
@@ -34,7 +47,7 @@ function timeLabels(_u, splits, _axis, _space, step) {
 function range(d) {
   return (_u, min, max) => {
     if (min === null || min === undefined || !Number.isFinite(min)) [min, max] = [0, 1];
-    for (const l of d().levels) {
+    for (const l of d().levels || []) {
       const reach = Math.max(max - min, Math.abs(max) * 0.5) || 1;
       if (l.level > max && l.level - max < reach * 4) max = l.level;
       if (l.level < min && min - l.level < reach * 4) min = l.level;
@@ -60,7 +73,7 @@ const binarySteps = () => {
  * Draws into a figure's place and follows its width.
  * @param {HTMLElement} place
  * @param {Drawing} first
- * @param {{height?: number, legend?: boolean}} [o]
+ * @param {{height?: number, legend?: boolean, plugins?: (get: () => any) => any[]}} [o] plugins of uPlot, which look at what is drawn
  * @returns {{update: (d: Drawing) => void, end: () => void, u: any}}
  */
 export function plot(place, first, o = {}) {
@@ -86,16 +99,18 @@ export function plot(place, first, o = {}) {
         { label: 'time', value: (_u, t) => (t === null || t === undefined ? unknown : `${clockText(t)} (${utcText(t).slice(11)})`) },
         ...d.columns.map((c, i) => ({
           label: c.name,
-          stroke: () => lineColour(i),
+          stroke: () => (c.colour ? colour(c.colour) : lineColour(i)),
+          dash: c.dash,
+          paths: c.steps ? stepped() : undefined,
           width: crowd ? 1 : 1.6,
           alpha: crowd ? 0.75 : 1,
           spanGaps: false, // unknown is a gap
-          fill: d.columns.length === 1 ? () => colour('--fill') : undefined,
+          fill: c.fill ? () => colour(c.fill) : d.columns.length === 1 ? () => colour('--fill') : undefined,
           points: { show: d.t.length < 40, size: 4 },
           value: (_u, v) => number(v, d.unit),
         })),
       ],
-      plugins: [marks(() => d)],
+      plugins: o.plugins ? o.plugins(() => d) : [],
     }, data, place);
   }
 

@@ -13,7 +13,8 @@ import { h, keyed, text } from './dom.js';
  */
 
 /**
- * @param {{caption: string, noun: string, columns: Column[], sort: string, limit: number, first?: (a: any, b: any) => number}} o
+ * @param {{caption: string, noun: string, columns: Column[], sort: string, limit: number, key: (o: any) => string, name: (o: any) => string, words?: (o: any) => string}} o
+ * key tells items apart; a filter looks into name, key's beginning, and words if there are
  */
 export function sortedTable(o) {
   let by = o.columns.find((c) => c.id === o.sort) || o.columns[0];
@@ -36,7 +37,7 @@ export function sortedTable(o) {
     return h('th', { scope: 'col', class: c.class }, button);
   });
   const filter = h('input', {
-    type: 'search', placeholder: `filter ${o.noun}`, 'aria-label': `Filter ${o.noun} by name or uuid`, autocomplete: 'off', spellcheck: 'false',
+    type: 'search', placeholder: `filter ${o.noun}`, 'aria-label': `Filter ${o.noun}`, autocomplete: 'off', spellcheck: 'false',
     oninput() {
       wanted = filter.value.trim().toLowerCase();
       draw();
@@ -64,19 +65,19 @@ export function sortedTable(o) {
     const d = typeof x === 'string' ? x.localeCompare(String(y), undefined, { numeric: true }) : Number(x) - Number(y);
     return (rising ? d : -d) || byName(a, b);
   };
-  const byName = (a, b) => (a.name_label || a.uuid).localeCompare(b.name_label || b.uuid, undefined, { numeric: true });
+  const byName = (a, b) => (o.name(a) || o.key(a)).localeCompare(o.name(b) || o.key(b), undefined, { numeric: true });
 
   function draw() {
-    const fit = items.filter((i) => !wanted || (i.name_label || '').toLowerCase().includes(wanted) || i.uuid.startsWith(wanted));
+    const fit = items.filter((i) => !wanted || o.name(i).toLowerCase().includes(wanted) || o.key(i).startsWith(wanted) || (o.words && o.words(i).toLowerCase().includes(wanted)));
     fit.sort(compare);
     const shown = everything ? fit : fit.slice(0, o.limit);
-    keyed(body, shown, (i) => i.uuid, make);
+    keyed(body, shown, o.key, make);
     o.columns.forEach((c, i) => heads[i].setAttribute('aria-sort', c === by ? (rising ? 'ascending' : 'descending') : 'none'));
     more.hidden = fit.length <= o.limit;
     text(more, everything ? `show the first ${o.limit}` : `show all ${fit.length} ${o.noun}`);
     text(count, wanted ? `${fit.length} of ${items.length}` : `${items.length} ${o.noun}`);
     none.hidden = fit.length > 0;
-    text(none, wanted ? `No name or uuid here has “${filter.value.trim()}” in it.` : `No ${o.noun}.`);
+    text(none, wanted ? `Nothing here has “${filter.value.trim()}” in it.` : `No ${o.noun}.`);
   }
 
   return {
