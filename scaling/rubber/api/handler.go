@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -19,7 +21,8 @@ const (
 	maxReason  = 500      // bytes
 	actLimit   = 30 * time.Second
 	maxListed  = 10_000
-	watchLimit = 32 // who may watch at once
+	maxKnown   = 100 // names in a refusal
+	watchLimit = 32  // who may watch at once
 )
 
 // Controller is what answers and acts; *rubber.Controller is one.
@@ -61,57 +64,94 @@ func New(o Options) *Service {
 }
 
 // Public answers those who look on: everything below /v1 that changes nothing.
-func (s *Service) Public() http.Handler { return s.guard(s.reads()) }
+func (s *Service) Public() http.Handler { return s.serve(s.reads()) }
 
 // Private answers those who may change something as well. Only its listener
 // keeps others away.
 func (s *Service) Private() http.Handler {
-	mux := s.reads()
-	c := s.Controller
-	mux.HandleFunc("POST /v1/plan", s.act(func(ctx context.Context, _ string, _ Request) error { return c.Now(ctx) }))
-	mux.HandleFunc("POST /v1/pause", s.act(func(ctx context.Context, _ string, r Request) error { return c.Pause(ctx, r.Reason) }))
-	mux.HandleFunc("POST /v1/resume", s.act(func(ctx context.Context, _ string, r Request) error { return c.Resume(ctx, r.Reason) }))
+	routes, c := s.reads(), s.Controller
+	post := func(path string, f func(ctx context.Context, machine string, r Request) error) {
+		routes[path] = route{method: http.MethodPost, handle: s.act(f)}
+	}
+	post("/v1/plan", func(ctx context.Context, _ string, _ Request) error { return c.Now(ctx) })
+	post("/v1/pause", func(ctx context.Context, _ string, r Request) error { return c.Pause(ctx, r.Reason) })
+	post("/v1/resume", func(ctx context.Context, _ string, r Request) error { return c.Resume(ctx, r.Reason) })
 	for verb, f := range map[string]func(context.Context, string, string) error{
 		"drain": c.Drain, "undo": c.Undo, "force": c.Force, "protect": c.Protect,
 	} {
-		mux.HandleFunc("POST /v1/machines/{machine}/"+verb, s.act(func(ctx context.Context, machine string, r Request) error {
-			return f(ctx, machine, r.Reason)
-		}))
+		post("/v1/machines/{machine}/"+verb, func(ctx context.Context, machine string, r Request) error { return f(ctx, machine, r.Reason) })
 	}
+	return s.serve(routes)
+}
+
+// route is what is done at a path.
+type route struct {
+	method string
+	params []string // of the query, that are understood
+	handle http.HandlerFunc
+}
+
+func (s *Service) reads() map[string]route {
+	get := func(handle http.HandlerFunc, params ...string) route { return route{http.MethodGet, params, handle} }
+	return map[string]route{
+		"/v1/status":            get(func(w http.ResponseWriter, _ *http.Request) { s.answer(w, s.status()) }),
+		"/v1/plans":             get(s.plans, "n"),
+		"/v1/decisions":         get(s.decisions, "n"),
+		"/v1/series":            get(s.series, "profile"),
+		"/v1/explain/{profile}": get(s.explain),
+		"/v1/watch":             get(s.watch),
+	}
+}
+
+// serve makes a handler of routes. What is asked in another way is refused
+// with the way that there is.
+func (s *Service) serve(routes map[string]route) http.Handler {
+	mux := http.NewServeMux()
+	for path, one := range routes {
+		mux.HandleFunc(path, func(w http.ResponseWriter, r *http.Request) {
+			if r.Method != one.method {
+				w.Header().Set("Allow", one.method)
+				s.refuse(w, http.StatusMethodNotAllowed, Refusal{Message: fmt.Sprintf("%.100q is asked by %s, not by %.20q", r.URL.Path, one.method, r.Method)})
+				return
+			}
+			for name := range r.URL.Query() {
+				if !slices.Contains(one.params, name) {
+					s.refuse(w, http.StatusBadRequest, Refusal{Message: fmt.Sprintf("there is no parameter %.40q here", name), Fix: "use one of those that it knows", Known: one.params})
+					return
+				}
+			}
+			one.handle(w, r)
+		})
+	}
+	known := slices.Sorted(maps.Keys(routes))
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		s.refuse(w, http.StatusNotFound, Refusal{Message: fmt.Sprintf("there is no %.100q here", r.URL.Path), Fix: "ask for one of these", Known: known})
+	})
 	return s.guard(mux)
 }
 
-func (s *Service) reads() *http.ServeMux {
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /v1/status", func(w http.ResponseWriter, _ *http.Request) { s.answer(w, s.status()) })
-	mux.HandleFunc("GET /v1/plans", func(w http.ResponseWriter, r *http.Request) {
-		n, ok := s.number(w, r)
-		if !ok {
-			return
-		}
-		out := Plans{API: Version1, Plans: []Plan{}}
-		for _, p := range s.Controller.Plans(n) {
-			out.Plans = append(out.Plans, planOf(&p))
-		}
-		s.answer(w, out)
-	})
-	mux.HandleFunc("GET /v1/decisions", func(w http.ResponseWriter, r *http.Request) {
-		n, ok := s.number(w, r)
-		if !ok {
-			return
-		}
-		out := Decisions{API: Version1, Decisions: []Decision{}}
-		for _, d := range s.Controller.Decisions(n) {
-			out.Decisions = append(out.Decisions, decisionOf(d))
-		}
-		s.answer(w, out)
-	})
-	mux.HandleFunc("GET /v1/explain/{profile}", s.explain)
-	mux.HandleFunc("GET /v1/watch", s.watch)
-	mux.HandleFunc("/v1/", func(w http.ResponseWriter, r *http.Request) {
-		s.refuse(w, http.StatusNotFound, Refusal{Message: fmt.Sprintf("there is no %s %s here", r.Method, r.URL.Path), Fix: "look into docs/rubber.md for what there is"})
-	})
-	return mux
+func (s *Service) plans(w http.ResponseWriter, r *http.Request) {
+	n, ok := s.number(w, r)
+	if !ok {
+		return
+	}
+	out := Plans{API: Version1, Plans: []Plan{}}
+	for _, p := range s.Controller.Plans(n) {
+		out.Plans = append(out.Plans, planOf(&p))
+	}
+	s.answer(w, out)
+}
+
+func (s *Service) decisions(w http.ResponseWriter, r *http.Request) {
+	n, ok := s.number(w, r)
+	if !ok {
+		return
+	}
+	out := Decisions{API: Version1, Decisions: []Decision{}}
+	for _, d := range s.Controller.Decisions(n) {
+		out.Decisions = append(out.Decisions, decisionOf(d))
+	}
+	s.answer(w, out)
 }
 
 // guard bounds requests, and says which version answers.
@@ -126,7 +166,7 @@ func (s *Service) guard(next http.Handler) http.Handler {
 
 func (s *Service) status() *Status {
 	out := statusOf(s.Controller.Status())
-	out.Version, out.Owner = s.Version, s.Owner
+	out.Version, out.Owner, out.Now = s.Version, s.Owner, time.Now()
 	if s.Engine != nil {
 		out.Engine = s.Engine()
 	}
@@ -148,17 +188,25 @@ func (s *Service) number(w http.ResponseWriter, r *http.Request) (n int, ok bool
 }
 
 func (s *Service) explain(w http.ResponseWriter, r *http.Request) {
-	name := r.PathValue("profile")
-	e, err := s.Controller.Explain(name)
+	e, err := s.Controller.Explain(r.PathValue("profile"))
 	if err != nil {
-		no := Refusal{Message: err.Error(), Fix: "name one of these"}
-		for _, p := range s.Controller.Status().Profiles {
-			no.Known = append(no.Known, p.Name)
-		}
-		s.refuse(w, http.StatusNotFound, no)
+		s.noProfile(w, err.Error())
 		return
 	}
 	s.answer(w, Explanation{API: Version1, Profile: e.Profile, At: e.At, Lines: append([]string{}, e.Lines...)})
+}
+
+// noProfile refuses with the profiles that there are.
+func (s *Service) noProfile(w http.ResponseWriter, message string) {
+	no := Refusal{Message: message, Fix: "name one of these"}
+	profiles := s.Controller.Status().Profiles
+	for i := range profiles[:min(len(profiles), maxKnown)] {
+		no.Known = append(no.Known, profiles[i].Name)
+	}
+	if len(no.Known) == 0 {
+		no.Fix = "wait until this instance is the active one, or configure a profile"
+	}
+	s.refuse(w, http.StatusNotFound, no)
 }
 
 // act answers what changes something: with the status afterwards.

@@ -11,6 +11,7 @@ type Status struct {
 	API     string    `json:"api"`
 	Version string    `json:"version"` // of the program
 	Owner   string    `json:"owner"`
+	Now     time.Time `json:"now"`  // by this machine's clock
 	At      time.Time `json:"at"`   // of the last turn
 	Role    string    `json:"role"` // starting, standby, active, dry-run
 	Since   time.Time `json:"since"`
@@ -233,6 +234,25 @@ type (
 		Decisions []Decision `json:"decisions"`
 	}
 )
+
+// Series is what plans saw over time, a column each: GET /v1/series, of one
+// profile or, without a name, of all together. All columns are as long as T;
+// what is not known is null, and so is a sum of which a part is not known.
+type Series struct {
+	API     string     `json:"api"`
+	Profile string     `json:"profile,omitempty"`
+	T       []float64  `json:"t"`        // Unix seconds, rising
+	Waits   []*int     `json:"waits"`    // tasks that nobody has
+	Running []*int     `json:"running"`  // tasks that a worker has
+	OldestS []*float64 `json:"oldest_s"` // the longest wait that is known; 0 where nothing waits
+	Slots   []*int     `json:"slots"`    // of machines that take work, and of static workers
+	Want    []*int     `json:"want"`     // machines
+	Limit   []*int     `json:"limit"`
+	Have    []*int     `json:"have"`
+	Ready   []*int     `json:"ready"`
+	Coming  []*int     `json:"coming"`
+	Resting []*int     `json:"resting"`
+}
 
 // Request is the body of what changes something.
 type Request struct {

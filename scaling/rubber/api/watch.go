@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net/http"
 	"time"
+
+	"perfmon/scaling/rubber"
 )
 
 // Times of a stream.
@@ -14,8 +16,8 @@ const (
 	takeLimit      = 10 * time.Second // for a reader to take what is sent
 )
 
-// watch sends server-sent events until the reader goes: "status" after each
-// turn, "plan" with it, "decision" for each since the last.
+// watch sends server-sent events until the reader goes: "status" and "plan" at
+// first and after each turn, "decision" for each that is new.
 func (s *Service) watch(w http.ResponseWriter, r *http.Request) {
 	select {
 	case s.watchers <- struct{}{}:
@@ -42,29 +44,32 @@ func (s *Service) watch(w http.ResponseWriter, r *http.Request) {
 	look, alive := time.NewTicker(lookEvery), time.NewTicker(keepAliveEvery)
 	defer look.Stop()
 	defer alive.Stop()
-	turns, told := -1, time.Now()
+	var seen *rubber.Status
+	var planned time.Time
+	told := s.Controller.Decisions(0)
 	for {
-		if status := s.status(); status.Turns != turns {
-			turns = status.Turns
-			if !send("status", status) {
+		if now := s.Controller.Status(); now != seen {
+			seen = now
+			if !send("status", s.status()) {
 				return
 			}
 			for _, p := range s.Controller.Plans(1) {
+				if p.At.Equal(planned) {
+					continue
+				}
+				planned = p.At
 				if !send("plan", planOf(&p)) {
 					return
 				}
 			}
-			before := told // several may be of one instant
-			for _, d := range s.Controller.Decisions(0) {
-				if !d.At.After(before) {
-					continue
-				}
-				told = d.At
-				if !send("decision", decisionOf(d)) {
-					return
-				}
+		}
+		decisions := s.Controller.Decisions(0)
+		for _, d := range newer(decisions, told) {
+			if !send("decision", decisionOf(d)) {
+				return
 			}
 		}
+		told = decisions
 		select {
 		case <-r.Context().Done():
 			return
@@ -76,4 +81,19 @@ func (s *Service) watch(w http.ResponseWriter, r *http.Request) {
 		case <-look.C:
 		}
 	}
+}
+
+// newer is what a list has beyond an older state of it. Several decisions may
+// be of one instant, and the oldest ones are forgotten.
+func newer(now, before []rubber.Decision) []rubber.Decision {
+	if len(before) == 0 {
+		return now
+	}
+	last := before[len(before)-1]
+	for i := len(now) - 1; i >= 0; i-- {
+		if now[i] == last {
+			return now[i+1:]
+		}
+	}
+	return now
 }
