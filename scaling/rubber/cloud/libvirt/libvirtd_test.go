@@ -19,11 +19,13 @@ import (
 	wire "github.com/digitalocean/go-libvirt"
 )
 
-// daemon is a libvirtd of our own, with libvirt's test driver alone. A world of
-// that driver lasts as long as one connection to it does.
+// daemon is a libvirtd of our own. A world of its test driver lasts as long as
+// one connection to it does.
 type daemon struct{ socket string }
 
-func startDaemon(t *testing.T) *daemon {
+// startDaemon starts one that has libvirt's test driver, and of the others
+// those that are named.
+func startDaemon(t *testing.T, drivers ...string) *daemon {
 	t.Helper()
 	program, err := exec.LookPath("libvirtd")
 	if err != nil {
@@ -35,10 +37,23 @@ func startDaemon(t *testing.T) *daemon {
 	if err := os.WriteFile(path("libvirtd.conf"), []byte(config), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	if err := os.Mkdir(path("drivers"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range drivers {
+		file := "libvirt_driver_" + name + ".so"
+		found, err := filepath.Glob("/usr/lib/*/libvirt/connection-driver/" + file)
+		if err != nil || len(found) == 0 {
+			t.Fatalf("there is no %s of Debian's libvirt-daemon (%v)", file, err)
+		}
+		if err := os.Symlink(found[0], path("drivers/"+file)); err != nil {
+			t.Fatal(err)
+		}
+	}
 	var output bytes.Buffer
 	cmd := exec.Command(program, "-f", path("libvirtd.conf"), "-p", path("pid"))
 	cmd.Stdout, cmd.Stderr = &output, &output
-	cmd.Env = append(os.Environ(), "LIBVIRT_DRIVER_DIR="+path("no-drivers"), "XDG_RUNTIME_DIR="+dir, "XDG_CONFIG_HOME="+dir, "XDG_CACHE_HOME="+dir)
+	cmd.Env = append(os.Environ(), "LIBVIRT_DRIVER_DIR="+path("drivers"), "XDG_RUNTIME_DIR="+dir, "XDG_CONFIG_HOME="+dir, "XDG_CACHE_HOME="+dir)
 	if err := cmd.Start(); err != nil {
 		t.Fatalf("start libvirtd, of Debian's libvirt-daemon: %v", err)
 	}
