@@ -70,7 +70,7 @@ silence, maintenance or contention holds back does not count.
 			if err != nil {
 				return err
 			}
-			err = a.print(cmd, answer, func(on screen) string { return alarmsText(&list, times{now: time.Now()}, on) })
+			err = a.print(cmd, answer, func(on screen) string { return alarmsText(&list, times{Now: time.Now()}, on) })
 			if err == nil && codes {
 				return alarmsVerdict(&list).asError()
 			}

@@ -22,20 +22,20 @@ func alarmsText(list *api.Variables, t times, on screen) string {
 		if list.Row == 0 {
 			return "no alarm; and no row has been judged yet\n"
 		}
-		return fmt.Sprintf("no alarm at %s\n", t.at(list.Row))
+		return fmt.Sprintf("no alarm at %s\n", t.At(list.Row))
 	}
 	table := [][]string{{"STATE", "~OBJECT", "~VARIABLE", ">VALUE", "LEVEL", "SINCE", "~NOTE"}}
 	for i := range list.Variables {
 		v := &list.Variables[i]
 		since := ""
 		if v.Since != 0 {
-			since = t.short(v.Since)
+			since = t.Short(v.Since)
 		}
 		table = append(table, []string{
 			stateText(v.State, v.Severity), objectText(v.ObjectRef), v.Variable, valueText(v.Value), levelText(v.Level, v.Sense, v.WarningLevel, v.Severity) + unitText(v.Unit), since, v.Muted,
 		})
 	}
-	return fmt.Sprintf("%s at %s\n\n%s", statesText(list.Variables), t.at(list.Row), on.columns(withoutEmpty(table)))
+	return fmt.Sprintf("%s at %s\n\n%s", statesText(list.Variables), t.At(list.Row), on.Columns(withoutEmpty(table)))
 }
 
 // statesText counts what is in which state.

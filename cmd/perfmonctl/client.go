@@ -223,13 +223,3 @@ func agentOf(resp *http.Response) string {
 	}
 	return "the agent"
 }
-
-// printable is a text of others, made safe for a terminal.
-func printable(text string) string {
-	return strings.Map(func(r rune) rune {
-		if r != '\n' && r != '\t' && (r < ' ' || r >= 0x7f && r < 0xa0) {
-			return '\ufffd'
-		}
-		return r
-	}, text)
-}

@@ -64,7 +64,7 @@ func (a *agentFlags) explain(cmd *cobra.Command, object, variable string) error 
 		return failed(errors.New("the agent is not of this version: its answer is empty: " + sameVersion))
 	}
 	return a.print(cmd, answer, func(screen) string {
-		e := &explainer{Explained: &x, times: times{now: time.Now()}}
+		e := &explainer{Explained: &x, times: times{Now: time.Now()}}
 		return e.text()
 	})
 }
@@ -76,7 +76,7 @@ func (a *agentFlags) explainAll(cmd *cobra.Command, object string) error {
 	if err != nil {
 		return err
 	}
-	return a.print(cmd, answer, func(on screen) string { return variablesText(&all, times{now: time.Now()}, on) })
+	return a.print(cmd, answer, func(on screen) string { return variablesText(&all, times{Now: time.Now()}, on) })
 }
 
 // print prints an answer in the wanted format.
@@ -85,7 +85,7 @@ func (a *agentFlags) print(cmd *cobra.Command, answer []byte, table func(screen)
 	text := string(answer)
 	if a.output != "json" {
 		on := screenOf(out)
-		text = on.finish(table(on))
+		text = on.Finish(table(on))
 	}
 	return write(out, text)
 }

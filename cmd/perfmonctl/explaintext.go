@@ -32,23 +32,23 @@ type explainer struct {
 //	…
 func (e *explainer) text() string {
 	fmt.Fprintf(e, "%s of %s %s\n  %s:%s\n\n", e.Variable, e.nameOf(), e.headline(), e.Class, e.UUID)
-	e.section("rule", e.rule()...)
+	e.Section("rule", e.rule()...)
 	if e.From != "" {
-		e.section("from", e.From)
+		e.Section("from", e.From)
 	}
 	if !e.Reading {
-		e.section("reads", e.columns())
+		e.Section("reads", e.columns())
 	}
 	if e.Problem != "" {
-		e.section("problem", e.Problem)
+		e.Section("problem", e.Problem)
 	}
 	if e.Trouble != "" {
-		e.section("trouble", "no rows come at present ("+e.Trouble+"): the agent's log says why")
+		e.Section("trouble", "no rows come at present ("+e.Trouble+"): the agent's log says why")
 	}
 	e.rows()
-	e.section("next", e.next()...)
-	e.section("held back", e.held()...)
-	e.section("sinks", e.sinks()...)
+	e.Section("next", e.next()...)
+	e.Section("held back", e.held()...)
+	e.Section("sinks", e.sinks()...)
 	return e.String()
 }
 
@@ -61,19 +61,19 @@ func (e *explainer) nameOf() string {
 
 // headline is the state in a sentence.
 func (e *explainer) headline() string {
-	since := e.at(e.Since)
+	since := e.At(e.Since)
 	switch e.State {
 	case alarm.Pending.String():
 		return fmt.Sprintf("is %s: bad since %s, for %s of %s", e.colour("pending"), since, span(e.BadFor), span(e.Explanation.Rule.Period))
 	case alarm.Firing.String():
-		return fmt.Sprintf("is %s: bad since %s, for %s", e.colour(fmt.Sprintf("firing (%s)", e.Severity)), since, span(e.Now-e.Since+e.Step))
+		return fmt.Sprintf("is %s: bad since %s, for %s", e.colour(fmt.Sprintf("firing (%s)", e.Severity)), since, span(e.Explanation.Now-e.Since+e.Step))
 	case alarm.Clearing.String():
 		return fmt.Sprintf("is %s: fine for %s of %s", e.colour(fmt.Sprintf("clearing (%s)", e.Severity)), span(e.FineFor), span(e.Explanation.Rule.ClearPeriod))
 	case alarm.NoData.String():
 		return "has " + e.colour("no data") + ": nobody has known its value for " + span(e.Explanation.Rule.NoDataPeriod) + " or longer"
 	}
 	if last := e.last(); last != nil && last.Value != nil {
-		return fmt.Sprintf("is %s: %s at %s is %s", e.State, number(*last.Value), e.at(last.T), gradeInWords[last.Grade])
+		return fmt.Sprintf("is %s: %s at %s is %s", e.State, number(*last.Value), e.At(last.T), gradeInWords[last.Grade])
 	}
 	return fmt.Sprintf("is %s, and its value is unknown", e.State)
 }
@@ -178,14 +178,14 @@ func (e *explainer) columns() string {
 // rows draws the last rows, and writes the newest of them.
 func (e *explainer) rows() {
 	if len(e.Rows) == 0 {
-		e.section("rows", "none yet")
+		e.Section("rows", "none yet")
 		return
 	}
 	every := "every " + span(e.Step)
 	if e.Reading {
 		every = "read at each poll"
 	}
-	e.section("rows", fmt.Sprintf("%s  %s, the newest of %s", sparkline(e.Rows, e.Explanation.Rule.Level), every, e.at(e.Now)))
+	e.Section("rows", fmt.Sprintf("%s  %s, the newest of %s", sparkline(e.Rows, e.Explanation.Rule.Level), every, e.At(e.Explanation.Now)))
 	shown := e.Rows[max(0, len(e.Rows)-shownRows):]
 	if !slices.ContainsFunc(shown, func(r monitor.ExplainedRow) bool { return r.Value != nil }) {
 		return
@@ -202,9 +202,9 @@ func (e *explainer) rows() {
 	lines := make([]string, len(shown))
 	for i, r := range shown {
 		pad := strings.Repeat(" ", width-len([]rune(values[i])))
-		lines[i] = fmt.Sprintf("%s  %s%s  %s", e.clock(r.T), pad, values[i], gradeInWords[r.Grade])
+		lines[i] = fmt.Sprintf("%s  %s%s  %s", e.Clock(r.T), pad, values[i], gradeInWords[r.Grade])
 	}
-	e.section("", lines...)
+	e.Section("", lines...)
 }
 
 // next is what the variable will say.
@@ -234,7 +234,7 @@ func (e *explainer) forecast(f monitor.Forecast) string {
 	case alarm.KindNoData:
 		text = "no data"
 	}
-	return fmt.Sprintf("%s at %s if it %s", text, e.at(f.At), e.condition(f.If))
+	return fmt.Sprintf("%s at %s if it %s", text, e.At(f.At), e.condition(f.If))
 }
 
 // condition is what the values have to be like from now on.
@@ -269,11 +269,11 @@ func (e *explainer) condition(c alarm.Condition) string {
 func (e *explainer) held() []string {
 	var lines []string
 	if e.InhibitUntil != 0 {
-		lines = append(lines, fmt.Sprintf("inhibit: no message and no repeat until %s, since the alarm of %s", e.at(e.InhibitUntil), e.at(e.AlarmedAt)))
+		lines = append(lines, fmt.Sprintf("inhibit: no message and no repeat until %s, since the alarm of %s", e.At(e.InhibitUntil), e.At(e.AlarmedAt)))
 	}
 	switch s := e.Silence; {
 	case s != nil:
-		lines = append(lines, fmt.Sprintf("silence %s by %s until %s: %s", s.ID, s.Author, e.at(s.Ends), s.Reason))
+		lines = append(lines, fmt.Sprintf("silence %s by %s until %s: %s", s.ID, s.Author, e.At(s.Ends), s.Reason))
 	case e.Muted != "":
 		lines = append(lines, e.Muted)
 	}
@@ -321,13 +321,13 @@ func (e *explainer) sink(s *api.SinkStatus) []string {
 		lines[0] += ": it was held back when it was said, or the sink is new"
 	}
 	if s.Away {
-		lines = append(lines, "it takes nothing at present, and is tried again at "+e.at(s.NextTry))
+		lines = append(lines, "it takes nothing at present, and is tried again at "+e.At(s.NextTry))
 	}
 	if s.LastError != "" && (s.Away || s.Waiting > 0 || s.LastErrorOurs) {
-		lines = append(lines, fmt.Sprintf("last error, at %s: %s", e.at(s.LastErrorAt), s.LastError))
+		lines = append(lines, fmt.Sprintf("last error, at %s: %s", e.At(s.LastErrorAt), s.LastError))
 	}
 	if others := s.Queued - s.Waiting; others > 0 {
-		lines = append(lines, fmt.Sprintf("%s; its queue goes back to %s", wait(others, " about other alarms"), e.at(s.QueuedSince)))
+		lines = append(lines, fmt.Sprintf("%s; its queue goes back to %s", wait(others, " about other alarms"), e.At(s.QueuedSince)))
 	}
 	return lines
 }
@@ -341,7 +341,7 @@ const (
 func (e *explainer) told(s *api.SinkStatus) string {
 	switch {
 	case s.Waiting > 0:
-		return fmt.Sprintf("not told yet: %s since %s", wait(s.Waiting, ""), e.at(s.WaitingSince))
+		return fmt.Sprintf("not told yet: %s since %s", wait(s.Waiting, ""), e.At(s.WaitingSince))
 	case s.LastErrorOurs && s.Refused:
 		return "not told: it has refused what was said last, which is lost"
 	case s.Told:

@@ -24,7 +24,7 @@ const (
 // cet is where the reader lives; another day begins an hour before that of UTC.
 var cet = time.FixedZone("CET", 3600)
 
-func at(unix int64) times { return times{now: time.Unix(unix, 0).In(cet)} }
+func at(unix int64) times { return times{Now: time.Unix(unix, 0).In(cet)} }
 
 // rowsOf are rows up to noon, one a minute, of values with their grades;
 // "_" is an unknown one.
@@ -143,7 +143,7 @@ func TestVariablesText(t *testing.T) {
 func TestDocsExamples(t *testing.T) {
 	example := func(name, text string) {
 		t.Helper()
-		docstest.Example(t, "asking.md", name, "text", screen{}.finish(text))
+		docstest.Example(t, "asking.md", name, "text", screen{}.Finish(text))
 	}
 	cpu := explanation(func(x *api.Explained) {
 		x.State, x.Severity, x.Since, x.AlarmedAt, x.InhibitUntil = "firing", alarm.Critical, noon-6*minute, noon-2*minute, noon+58*minute
@@ -195,7 +195,7 @@ func TestNoSilences(t *testing.T) {
 // golden compares with a file of testdata/explain; -update rewrites it.
 func golden(t *testing.T, name, got string) {
 	t.Helper()
-	got = screen{}.finish(got)
+	got = screen{}.Finish(got)
 	path := filepath.Join("testdata", "explain", name+".txt")
 	if docstest.Updating() {
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {

@@ -32,7 +32,7 @@ func TestSpan(t *testing.T) {
 func TestTimes(t *testing.T) {
 	f := func(unix int64, want string) {
 		t.Helper()
-		if got := at(noon).at(unix); got != want {
+		if got := at(noon).At(unix); got != want {
 			t.Errorf("%d: %q, want %q", unix, got, want)
 		}
 	}

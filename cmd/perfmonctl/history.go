@@ -66,7 +66,7 @@ day (08:00, today or yesterday), a day and a time (2026-12-24 18:00), or RFC
 					return err
 				}
 			}
-			return a.print(cmd, answer, func(on screen) string { return historyText(&h, times{now: time.Now()}, on) })
+			return a.print(cmd, answer, func(on screen) string { return historyText(&h, times{Now: time.Now()}, on) })
 		},
 		ValidArgsFunction: arguments(a, objectWords, variableWords),
 	}
@@ -108,10 +108,10 @@ func historyText(h *api.History, t times, on screen) string {
 		for i := range h.Transitions {
 			x := &h.Transitions[i]
 			table = append(table, []string{
-				t.short(x.Time), saidText(x), string(x.Severity), objectText(x.ObjectRef), x.Variable, valueText(x.Value), levelText(x.Level, x.Sense, nil, ""), transitionNote(x),
+				t.Short(x.Time), saidText(x), string(x.Severity), objectText(x.ObjectRef), x.Variable, valueText(x.Value), levelText(x.Level, x.Sense, nil, ""), transitionNote(x),
 			})
 		}
-		b.WriteString(on.columns(withoutEmpty(table)))
+		b.WriteString(on.Columns(withoutEmpty(table)))
 	}
 	switch {
 	case h.Complete:
@@ -119,7 +119,7 @@ func historyText(h *api.History, t times, on screen) string {
 		b.WriteString("\nthere may be older ones: --limit shows more\n")
 	}
 	if h.Oldest != 0 {
-		fmt.Fprintf(&b, "%sthe oldest that is remembered is of %s\n", map[bool]string{true: "\n"}[h.Complete && len(h.Transitions) > 0], t.at(h.Oldest))
+		fmt.Fprintf(&b, "%sthe oldest that is remembered is of %s\n", map[bool]string{true: "\n"}[h.Complete && len(h.Transitions) > 0], t.At(h.Oldest))
 	}
 	return b.String()
 }

@@ -99,7 +99,7 @@ func objectsText(list []api.ObjectInfo, digits int, on screen) string {
 			o.Class, o.Name, o.UUID[:min(len(o.UUID), digits)], fmt.Sprint(o.Variables), flagsText(&o.Flags), strings.Join(o.Tags, " "), objectNote(o),
 		})
 	}
-	return on.columns(withoutEmpty(table))
+	return on.Columns(withoutEmpty(table))
 }
 
 // flagsText is what the alarms of an object are like:

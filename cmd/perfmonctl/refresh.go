@@ -158,13 +158,13 @@ func (a *agentFlags) say(cmd *cobra.Command, r refreshed) error {
 		return failed(err)
 	}
 	return a.print(cmd, answer, func(screen) string {
-		switch t := (times{now: time.Now()}); {
+		switch t := (times{Now: time.Now()}); {
 		case r.Polled == 0:
 			return r.Note + "\n"
 		case r.Note != "":
-			return fmt.Sprintf("refreshed at %s, but %s\n", t.at(r.Polled), r.Note)
+			return fmt.Sprintf("refreshed at %s, but %s\n", t.At(r.Polled), r.Note)
 		default:
-			return fmt.Sprintf("refreshed at %s\n", t.at(r.Polled))
+			return fmt.Sprintf("refreshed at %s\n", t.At(r.Polled))
 		}
 	})
 }

@@ -90,7 +90,7 @@ func (r *replayer) run(cmd *cobra.Command) error {
 		return err
 	}
 	r.tell = newProgress(cmd.ErrOrStderr())
-	defer r.tell.done()
+	defer r.tell.Done()
 	r.history = replay.NewHistory(func(o monitor.Object, name string) bool {
 		// What an SR asks of hosts is looked for on the host.
 		mine := r.object == "" || o.UUID == r.object || o.Class != r.class
@@ -121,7 +121,7 @@ func (r *replayer) run(cmd *cobra.Command) error {
 	if err != nil {
 		return failed(err)
 	}
-	r.tell.done()
+	r.tell.Done()
 	return r.write(cmd.OutOrStdout(), outcomes)
 }
 
@@ -214,7 +214,7 @@ func (r *replayer) replay(cmd *cobra.Command) ([]*replay.Outcome, error) {
 	}
 	var outcomes []*replay.Outcome
 	for i, o := range objects {
-		r.tell.say("replay", i, len(objects))
+		r.tell.Say("replay", i, len(objects))
 		x, err := r.rule.Run(cmd.Context(), r.history, o)
 		if err != nil {
 			return nil, err

@@ -21,7 +21,7 @@ var uuidInName = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f
 // readFiles reads the documents of the command line.
 func (r *replayer) readFiles(cmd *cobra.Command) error {
 	for i, path := range r.files {
-		r.tell.say("read "+filepath.Base(path), i, len(r.files))
+		r.tell.Say("read "+filepath.Base(path), i, len(r.files))
 		in, err := openInput(cmd, path)
 		if err != nil {
 			return err

@@ -29,14 +29,14 @@ func (r *replayer) readXAPI(cmd *cobra.Command) error {
 	}
 	uuids := []string{r.object}
 	if r.object == "" || r.class == rrd.ClassHost {
-		r.tell.say("ask which objects there are", 0, 0)
+		r.tell.Say("ask which objects there are", 0, 0)
 		var err error
 		if uuids, err = r.listObjects(ctx, client); err != nil {
 			return err
 		}
 	}
 	for i, uuid := range uuids {
-		r.tell.say("read "+r.class+" "+uuid, i, len(uuids))
+		r.tell.Say("read "+r.class+" "+uuid, i, len(uuids))
 		err := r.fetch(ctx, client, r.class, uuid)
 		var status *xapi.HTTPStatusError
 		if errors.As(err, &status) && len(uuids) > 1 {
@@ -56,7 +56,7 @@ func (r *replayer) find(ctx context.Context, client *xapi.Client) error {
 	if r.object == "" || wholeUUID.MatchString(r.object) {
 		return nil // whether there are rows of it, rrdd says
 	}
-	r.tell.say("ask for "+r.object, 0, 0)
+	r.tell.Say("ask for "+r.object, 0, 0)
 	object, err := r.sought.find(ctx, client, func(err error) error {
 		if kind := xapi.Kind(err); kind == "absent" || kind == "refused" {
 			return fmt.Errorf("no toolstack answers at %s: name its socket with --xapi-socket, or the object by its whole uuid", r.xapi.XAPISocket)

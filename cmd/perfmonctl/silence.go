@@ -75,8 +75,8 @@ alarm.
 				return err
 			}
 			return a.print(cmd, answer, func(screen) string {
-				t := times{now: now}
-				return fmt.Sprintf("silence %s until %s (for %s): %s\n", added.ID, t.at(added.Ends), span(added.Ends-added.Created), matchers(&added))
+				t := times{Now: now}
+				return fmt.Sprintf("silence %s until %s (for %s): %s\n", added.ID, t.At(added.Ends), span(added.Ends-added.Created), matchers(&added))
 			})
 		},
 	}
@@ -108,7 +108,7 @@ func newSilenceList() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.print(cmd, answer, func(on screen) string { return silencesText(list.Silences, times{now: time.Now()}, on) })
+			return a.print(cmd, answer, func(on screen) string { return silencesText(list.Silences, times{Now: time.Now()}, on) })
 		},
 	}
 	a.add(cmd, "table")
@@ -162,7 +162,7 @@ func (a *agentFlags) endSilence(cmd *cobra.Command, id string) error {
 			meant = append(meant, s)
 		}
 	}
-	t := times{now: time.Now()}
+	t := times{Now: time.Now()}
 	if len(meant) > 1 {
 		return refused(fmt.Errorf("%d silences have an id that begins with %q: say which\n%s", len(meant), id, printable(strings.TrimRight(silencesText(meant, t, screen{}), "\n"))))
 	}
@@ -190,9 +190,9 @@ func silencesText(list []alarm.Silence, t times, screen screen) string {
 	table := [][]string{{"ID", "ENDS", "IN", "~AUTHOR", "~MATCHERS", "~REASON"}}
 	for i := range list {
 		s := &list[i]
-		table = append(table, []string{s.ID, t.at(s.Ends), span(s.Ends - t.now.Unix()), s.Author, matchers(s), s.Reason})
+		table = append(table, []string{s.ID, t.At(s.Ends), span(s.Ends - t.Now.Unix()), s.Author, matchers(s), s.Reason})
 	}
-	return screen.columns(table)
+	return screen.Columns(table)
 }
 
 func matchers(s *alarm.Silence) string {

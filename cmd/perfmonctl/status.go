@@ -34,7 +34,7 @@ asked. Alarms do not count: ask perfmonctl alarms --exit-code.
 			if err != nil {
 				return err
 			}
-			err = a.print(cmd, answer, func(screen) string { return statusText(&s, times{now: time.Now()}) })
+			err = a.print(cmd, answer, func(screen) string { return statusText(&s, times{Now: time.Now()}) })
 			if err == nil && codes {
 				return statusVerdict(&s).asError()
 			}

@@ -31,29 +31,29 @@ func statusText(s *api.Status, t times) string {
 		fmt.Fprintf(b, "  %s:%s\n", s.Host.Class, s.Host.UUID)
 	}
 	b.WriteString("\n")
-	b.section("rows", rowsLine(s, t))
-	b.section("since", fmt.Sprintf("%s, for %s", t.at(s.Started), span(s.Now-s.Started)))
+	b.Section("rows", rowsLine(s, t))
+	b.Section("since", fmt.Sprintf("%s, for %s", t.At(s.Started), span(s.Now-s.Started)))
 	if s.Shadow {
-		b.section("shadow", "it runs beside the stock daemon, and tells nobody")
+		b.Section("shadow", "it runs beside the stock daemon, and tells nobody")
 	}
 	c := &s.Counts
-	b.section("watches", fmt.Sprintf("%s: %s, %s; %s", count(c.Objects, "object"), count(c.VMs, "VM"), count(c.SRs, "SR"), count(c.Variables, "variable")))
+	b.Section("watches", fmt.Sprintf("%s: %s, %s; %s", count(c.Objects, "object"), count(c.VMs, "VM"), count(c.SRs, "SR"), count(c.Variables, "variable")))
 	if s.State == api.StateRunning && c.Variables == 0 {
-		b.section("", paint(warned, "no alarm can come")+": perfmonctl explain host says what to do")
+		b.Section("", paint(warned, "no alarm can come")+": perfmonctl explain host says what to do")
 	}
-	b.section("alarms", alarmCounts(c))
+	b.Section("alarms", alarmCounts(c))
 	if c.Silences > 0 {
-		b.section("silences", fmt.Sprintf("%d in force: perfmonctl silence list", c.Silences))
+		b.Section("silences", fmt.Sprintf("%d in force: perfmonctl silence list", c.Silences))
 	}
 	if c.ConfigErrors > 0 {
-		b.section("config", paint(warned, count(c.ConfigErrors, "error"))+" in trigger XML: perfmonctl objects says whose it is, and")
-		b.section("", "perfmonctl config --effective OBJECT what is wrong")
+		b.Section("config", paint(warned, count(c.ConfigErrors, "error"))+" in trigger XML: perfmonctl objects says whose it is, and")
+		b.Section("", "perfmonctl config --effective OBJECT what is wrong")
 	}
-	b.section("sinks", sinksLines(s, t)...)
-	b.section("state", stateLine(&s.Journal))
-	b.section("uses", fmt.Sprintf("%s of memory, %s", bytesText(s.Memory), count(s.Goroutines, "goroutine")))
+	b.Section("sinks", sinksLines(s, t)...)
+	b.Section("state", stateLine(&s.Journal))
+	b.Section("uses", fmt.Sprintf("%s of memory, %s", bytesText(s.Memory), count(s.Goroutines, "goroutine")))
 	if s.Version != version {
-		b.section("note", "this is perfmonctl "+version)
+		b.Section("note", "this is perfmonctl "+version)
 	}
 	return b.String()
 }
@@ -67,7 +67,7 @@ func rowsLine(s *api.Status, t times) string {
 	if s.LastRow == 0 {
 		return line + "; none yet"
 	}
-	return fmt.Sprintf("%s; the newest of %s, %s ago", line, t.at(s.LastRow), span(s.Now-s.LastRow))
+	return fmt.Sprintf("%s; the newest of %s, %s ago", line, t.At(s.LastRow), span(s.Now-s.LastRow))
 }
 
 // alarmCounts is how many alarms there are, in words.
@@ -123,13 +123,13 @@ func sinkLines(k *api.Sink, t times) []string {
 	case k.Away:
 		state = paint(bad, "takes nothing")
 		if k.NextTry > 0 {
-			state += ", and is tried again at " + t.at(k.NextTry)
+			state += ", and is tried again at " + t.At(k.NextTry)
 		}
 	case k.Heartbeat != nil && !*k.Heartbeat:
 		state = paint(bad, "the last heartbeat did not arrive")
 	case late(k):
 		state = paint(warned, "late")
-	case k.Queued > 0 && k.LastErrorAt >= t.now.Unix()-k.Oldest:
+	case k.Queued > 0 && k.LastErrorAt >= t.Now.Unix()-k.Oldest:
 		state = paint(warned, "trying again")
 	}
 	sent := count(int(k.Sent), "event") + " sent"
@@ -144,7 +144,7 @@ func sinkLines(k *api.Sink, t times) []string {
 		lines = append(lines, paint(bad, count(int(k.Dropped), "event")+" lost"))
 	}
 	if k.LastError != "" && (k.Away || k.Queued > 0 || k.Dropped > 0 || !heard(k)) {
-		lines = append(lines, fmt.Sprintf("last error, at %s: %s", t.at(k.LastErrorAt), k.LastError))
+		lines = append(lines, fmt.Sprintf("last error, at %s: %s", t.At(k.LastErrorAt), k.LastError))
 	}
 	return lines
 }

@@ -101,10 +101,10 @@ func (s *supporter) run(cmd *cobra.Command) error {
 	s.collect(ctx, now)
 	var size int64
 	if err = ctx.Err(); err == nil {
-		s.tell.say("write "+path, 0, 0)
+		s.tell.Say("write "+path, 0, 0)
 		size, err = s.bundle.write(f, title, now)
 	}
-	s.tell.done()
+	s.tell.Done()
 	if closed := f.Close(); err == nil {
 		err = closed
 	}
@@ -145,7 +145,7 @@ func bundledText(made *bundled, on screen) string {
 		}
 		table = append(table, []string{folder + "/", bytesText(bytes), e.What + ", " + count(files, "file")})
 	}
-	b.WriteString(on.columns(table))
+	b.WriteString(on.Columns(table))
 	for i, what := range made.Missing {
 		if i == 0 {
 			b.WriteString("\n")
@@ -174,7 +174,7 @@ func (s *supporter) collect(ctx context.Context, now time.Time) {
 		if ctx.Err() != nil {
 			return
 		}
-		s.tell.say(step.what, i, len(steps))
+		s.tell.Say(step.what, i, len(steps))
 		if err := step.do(ctx); err != nil {
 			b.miss(step.what, err)
 		}

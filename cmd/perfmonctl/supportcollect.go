@@ -127,13 +127,13 @@ func (s *supporter) agentState(ctx context.Context, now time.Time) error {
 			}
 		}
 	}
-	t := times{now: now}
+	t := times{Now: now}
 	if status.API != "" {
 		text := statusText(&status, t)
 		if alarms.API != "" {
 			text += "\n" + alarmsText(&alarms, t, screen{})
 		}
-		b.put("status.txt", "status and alarms, for reading", []byte(screen{}.finish(text)))
+		b.put("status.txt", "status and alarms, for reading", []byte(screen{}.Finish(text)))
 	}
 	s.explanations(ctx, &alarms, t)
 	s.configurations(ctx, &objects)
@@ -165,7 +165,7 @@ func (s *supporter) explanations(ctx context.Context, alarms *api.Variables, t t
 		if ctx.Err() != nil {
 			return
 		}
-		s.tell.say("explain "+v.Variable+" of "+v.Class+" "+v.UUID, i, len(alarms.Variables))
+		s.tell.Say("explain "+v.Variable+" of "+v.Class+" "+v.UUID, i, len(alarms.Variables))
 		var x api.Explained
 		file := fmt.Sprintf("explain/%s-%s-%s.json", v.Class, v.UUID, fileName(v.Variable))
 		query := url.Values{"object": {v.Class + ":" + v.UUID}, "variable": {v.Variable}}
@@ -181,7 +181,7 @@ func (s *supporter) explanations(ctx context.Context, alarms *api.Variables, t t
 		}
 	}
 	if text.Len() > 0 {
-		s.bundle.put("explain.txt", "the same, for reading", []byte(screen{}.finish(text.String())))
+		s.bundle.put("explain.txt", "the same, for reading", []byte(screen{}.Finish(text.String())))
 	}
 }
 
@@ -204,7 +204,7 @@ func (s *supporter) configurations(ctx context.Context, objects *api.Objects) {
 		if o.Variables == 0 && o.ConfigErrors == 0 {
 			continue
 		}
-		s.tell.say("configuration of "+o.Class+" "+o.UUID, i, len(objects.Objects))
+		s.tell.Say("configuration of "+o.Class+" "+o.UUID, i, len(objects.Objects))
 		file := fmt.Sprintf("effective/%s-%s.xml", o.Class, o.UUID)
 		e, _, err := get[monitor.EffectiveConfig](ctx, &s.agentFlags, "/v1/effective", url.Values{"object": {o.Class + ":" + o.UUID}})
 		if err != nil {

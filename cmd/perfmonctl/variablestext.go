@@ -36,12 +36,12 @@ func variablesText(all *api.ExplainedAll, t times, s screen) string {
 		}
 		return b.String()
 	}
-	fmt.Fprintf(&b, " at %s\n\n", t.at(all.Variables[0].Now))
+	fmt.Fprintf(&b, " at %s\n\n", t.At(all.Variables[0].Now))
 	table := [][]string{{"~VARIABLE", "STATE", "SINCE", ">VALUE", "ALARM", "~NOTE"}}
 	for _, x := range all.Variables {
 		table = append(table, variableRow(x, t))
 	}
-	b.WriteString(s.columns(table))
+	b.WriteString(s.Columns(table))
 	return b.String()
 }
 
@@ -52,7 +52,7 @@ func variableRow(x *monitor.Explanation, t times) []string {
 		state += " (warning)"
 	}
 	if x.Since != 0 {
-		since = t.clock(x.Since)
+		since = t.Clock(x.Since)
 	}
 	if last := e.last(); last != nil && last.Value != nil {
 		value = number(*last.Value)

@@ -12,14 +12,14 @@ import (
 )
 
 // narrow is a terminal of 80 columns without colours.
-var narrow = screen{width: 80}
+var narrow = screen{Width: 80}
 
 // goldenScreen compares, and looks that it fits the screen.
 func goldenScreen(t *testing.T, name, got string) {
 	t.Helper()
 	golden(t, name, got)
-	for line := range strings.SplitSeq(screen{}.finish(got), "\n") {
-		if textWidth(line) > narrow.width {
+	for line := range strings.SplitSeq(screen{}.Finish(got), "\n") {
+		if textWidth(line) > narrow.Width {
 			t.Errorf("%s: %d columns: %s", name, textWidth(line), line)
 		}
 	}
@@ -120,16 +120,16 @@ func TestAlarmsText(t *testing.T) {
 func TestWatchingExamples(t *testing.T) {
 	example := func(name, text string) {
 		t.Helper()
-		docstest.Example(t, "asking.md", name, "text", screen{}.finish(text))
+		docstest.Example(t, "asking.md", name, "text", screen{}.Finish(text))
 	}
 	alarms, history, objects, status := someAlarms(), someHistory(), someObjects(), troubled()
 	long := vm(3, "database")
 	alarms.Variables[1].ObjectRef, alarms.Variables[1].Variable = long, "disk_usage"
 	alarms.Variables = slices.Delete(alarms.Variables, 3, 5)
-	example("alarms", alarmsText(alarms, at(noon), screen{width: 100}))
+	example("alarms", alarmsText(alarms, at(noon), screen{Width: 100}))
 	history.Transitions = history.Transitions[:4]
 	history.Complete = true
-	example("history", historyText(history, at(noon), screen{width: 100}))
+	example("history", historyText(history, at(noon), screen{Width: 100}))
 	objects.Objects = slices.Delete(objects.Objects, 4, 5)
 	objects.Objects[3].ObjectRef, objects.Objects[2].Tags = long, []string{"production"}
 	objects.Objects[2].NoData, objects.Objects[2].Pending = 0, 0

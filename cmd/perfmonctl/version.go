@@ -46,7 +46,7 @@ which after an update is the old one until it is restarted.
 			if err != nil {
 				return failed(err)
 			}
-			if err := a.print(cmd, answer, func(screen) string { return v.text(times{now: time.Now()}) }); err != nil {
+			if err := a.print(cmd, answer, func(screen) string { return v.text(times{Now: time.Now()}) }); err != nil {
 				return err
 			}
 			return failure
@@ -75,7 +75,7 @@ func (v *versions) text(t times) string {
 	if v.Agent != "" {
 		fmt.Fprintf(&b, "perfmon    %s", v.Agent)
 		if v.Started != 0 {
-			fmt.Fprintf(&b, ", running since %s", t.at(v.Started))
+			fmt.Fprintf(&b, ", running since %s", t.At(v.Started))
 		}
 		b.WriteString("\n")
 	}

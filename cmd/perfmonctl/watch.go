@@ -63,7 +63,7 @@ func (w *watcher) list(ctx context.Context) error {
 	if err != nil || w.output == "json" {
 		return err
 	}
-	return w.print(w.cmd, nil, func(on screen) string { return alarmsText(&list, times{now: time.Now()}, on) + "\n" })
+	return w.print(w.cmd, nil, func(on screen) string { return alarmsText(&list, times{Now: time.Now()}, on) + "\n" })
 }
 
 // follow shows what comes until the stream ends; that is an error.
@@ -117,12 +117,12 @@ func (w *watcher) show(data string, x *api.Transition) error {
 	if w.output == "json" {
 		return write(out, data+"\n")
 	}
-	t := times{now: time.Now()}
+	t := times{Now: time.Now()}
 	said := saidText(x)
 	pad := strings.Repeat(" ", max(0, len("repeated")-textWidth(said)))
-	line := fmt.Sprintf("%s  %s%s  %-8s  %s  %s  %s %s", t.clock(x.Time), said, pad, x.Severity, objectText(x.ObjectRef), x.Variable, valueText(x.Value), levelText(x.Level, x.Sense, nil, ""))
+	line := fmt.Sprintf("%s  %s%s  %-8s  %s  %s  %s %s", t.Clock(x.Time), said, pad, x.Severity, objectText(x.ObjectRef), x.Variable, valueText(x.Value), levelText(x.Level, x.Sense, nil, ""))
 	if note := transitionNote(x); note != "" {
 		line += "  (" + note + ")"
 	}
-	return write(out, screenOf(out).finish(line)+"\n")
+	return write(out, screenOf(out).Finish(line)+"\n")
 }

@@ -1,4 +1,4 @@
-package main
+package console
 
 import (
 	"fmt"
@@ -8,21 +8,21 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// defaultWidth is how wide output is that does not go to a terminal.
-const defaultWidth = 80
+// DefaultWidth is how wide output is that does not go to a terminal.
+const DefaultWidth = 80
 
-// terminal says how wide the output is, and whether it can be in colours: only
+// Terminal says how wide the output is, and whether it can be in colours: only
 // on a terminal, and not where NO_COLOR asks for none.
-func terminal(out io.Writer) (width int, color bool) {
-	size := sizeOf(out)
+func Terminal(out io.Writer) (width int, color bool) {
+	size := SizeOf(out)
 	if size == nil || size.Col == 0 {
-		return defaultWidth, false
+		return DefaultWidth, false
 	}
 	return min(int(size.Col), 160), os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
 }
 
-// sizeOf is the size of a terminal, nil for what is none.
-func sizeOf(out io.Writer) *unix.Winsize {
+// SizeOf is the size of a terminal, nil for what is none.
+func SizeOf(out io.Writer) *unix.Winsize {
 	f, ok := out.(*os.File)
 	if !ok {
 		return nil
@@ -34,25 +34,26 @@ func sizeOf(out io.Writer) *unix.Winsize {
 	return size
 }
 
-// progress is a line on a terminal that says how far long work has come.
+// Progress is a line on a terminal that says how far long work has come.
 // Elsewhere it says nothing.
-type progress struct {
+type Progress struct {
 	out   io.Writer
 	width int
 	shown bool
 }
 
-func newProgress(out io.Writer) *progress {
-	p := &progress{}
-	if size := sizeOf(out); size != nil {
+// NewProgress makes one that is shown if out is a terminal.
+func NewProgress(out io.Writer) *Progress {
+	p := &Progress{}
+	if size := SizeOf(out); size != nil {
 		p.out, p.width = out, int(size.Col)
 	}
 	return p
 }
 
-// say shows what is being done, and the how manyth of how many it is; of 0 is
+// Say shows what is being done, and the how manyth of how many it is; of 0 is
 // an unknown number.
-func (p *progress) say(what string, i, of int) {
+func (p *Progress) Say(what string, i, of int) {
 	if p.out == nil {
 		return
 	}
@@ -66,8 +67,8 @@ func (p *progress) say(what string, i, of int) {
 	p.shown = true
 }
 
-// done takes the line away.
-func (p *progress) done() {
+// Done takes the line away.
+func (p *Progress) Done() {
 	if p.shown {
 		fmt.Fprint(p.out, "\r\x1b[K")
 		p.shown = false

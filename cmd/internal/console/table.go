@@ -1,4 +1,4 @@
-package main
+package console
 
 import "strings"
 
@@ -12,9 +12,9 @@ type column struct {
 	right, cuts bool
 }
 
-// columns lays out a table that fits the screen, if it can: of those columns
+// Columns lays out a table that fits the screen, if it can: of those columns
 // that may be cut the widest are.
-func (s screen) columns(table [][]string) string {
+func (s Screen) Columns(table [][]string) string {
 	layout := make([]column, len(table[0]))
 	for i, row := range table {
 		for k, cell := range row {
@@ -22,14 +22,14 @@ func (s screen) columns(table [][]string) string {
 			if i == 0 {
 				cell, c.right = strings.CutPrefix(cell, ">")
 				cell, c.cuts = strings.CutPrefix(cell, "~")
-				cell = paint(faint, cell)
+				cell = Paint(Faint, cell)
 			}
-			row[k] = strings.ReplaceAll(printable(cell), "\n", " ")
-			c.width = max(c.width, textWidth(row[k]))
+			row[k] = strings.ReplaceAll(Printable(cell), "\n", " ")
+			c.width = max(c.width, TextWidth(row[k]))
 		}
 	}
-	if s.width > 0 {
-		shrink(layout, s.width)
+	if s.Width > 0 {
+		shrink(layout, s.Width)
 	}
 	var b strings.Builder
 	for _, row := range table {
@@ -37,9 +37,9 @@ func (s screen) columns(table [][]string) string {
 		for k, c := range layout {
 			text := row[k]
 			if c.cuts {
-				text = cut(text, c.width)
+				text = Cut(text, c.width)
 			}
-			pad := strings.Repeat(" ", c.width-textWidth(text))
+			pad := strings.Repeat(" ", c.width-TextWidth(text))
 			if c.right {
 				text = pad + text
 			} else {
