@@ -356,3 +356,31 @@ func BenchmarkEvent(b *testing.B) {
 		table.Event("bench", events[i%len(events)], start, start)
 	}
 }
+
+// TestEqualTimes: of two epochs of one time it is always the same that counts.
+func TestEqualTimes(t *testing.T) {
+	a, b := overload(alarm.KindRaised, 1, start), overload(alarm.KindCleared, 1, start)
+	b.Epoch = "e2"
+	for _, both := range [][]*alarm.Event{{a, b}, {b, a}} {
+		table := newTable(t)
+		for _, e := range both {
+			table.Event("x", text(t, e), start, start)
+		}
+		if h := hostOf(t, table, start); len(h.Alarms) != 0 {
+			t.Errorf("%+v", h)
+		}
+	}
+}
+
+// TestOldHeartbeat: one that was made before an alarm was raised says nothing
+// about what became of that.
+func TestOldHeartbeat(t *testing.T) {
+	table := newTable(t)
+	long := beat(1, start)
+	long.TTL = 3600
+	tell(t, table, start, long, Woken)
+	tell(t, table, start.Add(10*time.Second), overload(alarm.KindRaised, 1, start), Raised)
+	if h := hostOf(t, table, start.Add(190*time.Second)); h.Contended != Unknown {
+		t.Errorf("%+v", h)
+	}
+}
