@@ -43,11 +43,9 @@ func used(installed string) string {
 	return b.String()
 }
 
-// TestExampleNumbers keeps the sections of numbers in step with the planner and
-// with rubber.
-func TestExampleNumbers(t *testing.T) {
-	text := readExample(t)
-	want := text
+// withNumbers is a text of the example with the numbers of the planner and of
+// rubber as they are now.
+func withNumbers(text string) string {
 	for name, keys := range map[string][]key{
 		"planner": numberKeys(&Default().Planner, plannerTexts), "limits": numberKeys(&Default().Limits, limitTexts),
 	} {
@@ -56,8 +54,16 @@ func TestExampleNumbers(t *testing.T) {
 		for _, k := range keys {
 			fmt.Fprintf(&b, "#  %s: %s\n", k.Name, k.Value.Initial())
 		}
-		want = regexp.MustCompile(`(?m)^#`+name+`:\n(#  .*\n)+`).ReplaceAllString(want, b.String())
+		text = regexp.MustCompile(`(?m)^#`+name+`:\n(#  .*\n)+`).ReplaceAllString(text, b.String())
 	}
+	return text
+}
+
+// TestExampleNumbers keeps the sections of numbers in step with the planner and
+// with rubber.
+func TestExampleNumbers(t *testing.T) {
+	text := readExample(t)
+	want := withNumbers(text)
 	if *update {
 		if err := os.WriteFile(examplePath, []byte(want), 0o644); err != nil {
 			t.Fatal(err)
@@ -93,7 +99,7 @@ func loadExample(t *testing.T) *Config {
 		write(t, dir, name, "a-secret\n")
 	}
 	env := map[string]string{"DISPATCHER_AUTHORIZATION": "a-secret", "CREDENTIALS_DIRECTORY": dir}
-	c, err := Load(write(t, dir, "rubber.yaml", used(readExample(t))), func(name string) string { return env[name] })
+	c, err := Load(write(t, dir, "rubber.yaml", used(withNumbers(readExample(t)))), func(name string) string { return env[name] })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,7 +118,7 @@ func TestExampleUsed(t *testing.T) {
 	}
 
 	var root yaml.Node
-	if err := yaml.Unmarshal([]byte(used(readExample(t))), &root); err != nil {
+	if err := yaml.Unmarshal([]byte(used(withNumbers(readExample(t)))), &root); err != nil {
 		t.Fatal(err)
 	}
 	there := map[string][]string{} // keys with their values, without names of sections

@@ -34,6 +34,9 @@ var limitTexts = map[string]string{
 // never are limits that may be switched off.
 var never = map[string]bool{"Stop": true, "Lost": true}
 
+// negative are factors that may be below zero.
+var negative = map[string]bool{"KeepSlack": true}
+
 // plannerTexts say what the fields of plan.Settings mean.
 var plannerTexts = map[string]string{
 	"Interval":      "between two plans",

@@ -35,7 +35,7 @@ func numberKeys(to any, texts map[string]string) []strictyaml.Key {
 			}
 		case *float64:
 			least := 0.0
-			if *p < 0 { // the default
+			if negative[field.Name] {
 				least = -maxFactor
 			}
 			k.Value = strictyaml.Fraction{To: p, Min: least, Max: maxFactor}
