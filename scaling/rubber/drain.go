@@ -81,6 +81,9 @@ func (st *step) cancel(w work.Worker) order {
 // busy is waited for, however long it takes.
 func (st *step) draining() order {
 	live := st.s.alive()
+	if _, ok := st.unproven(); ok {
+		st.Proven = false
+	}
 	switch {
 	case st.Forced:
 		st.end("an operator forced it: " + st.Release.Reason)
@@ -96,7 +99,7 @@ func (st *step) draining() order {
 	case !st.s.heard:
 		st.late("nobody knows who works: it is waited for")
 		return order{}
-	case len(live) == 0 && st.Release.Then == ThenPark && !st.Release.Shutdown.IsZero():
+	case len(live) == 0 && st.Release.Then == ThenPark && !st.Release.Shutdown.IsZero() && st.Proven:
 		return st.park()
 	case len(live) == 0:
 		return st.unheard()
@@ -110,7 +113,6 @@ func (st *step) draining() order {
 		}
 	}
 	if o, empty := st.askEmpty(live); !empty {
-		st.Proven = false
 		return o
 	}
 	if !st.Proven {
@@ -203,7 +205,7 @@ func (st *step) tell(live []work.Worker) order {
 func (st *step) unheard() order {
 	r := st.Release
 	switch {
-	case !r.Shutdown.IsZero(): // they were empty, were told to end, and have
+	case !r.Shutdown.IsZero() && st.Proven: // they were empty, were told to end, and have
 		st.end(r.Reason)
 	case !st.EverReady && st.neverHeard():
 		st.end(r.Reason)
@@ -214,8 +216,8 @@ func (st *step) unheard() order {
 		st.Forced = true // nothing of it can be proven any more
 		st.end(fmt.Sprintf("%s; nothing was heard of it for %v, by when a broker has given what it had to others", r.Reason, st.s.now.Sub(st.silentSince).Round(time.Minute)))
 		st.notes[len(st.notes)-1].loud = true
-	case st.silent(st.l.Silent) && st.Stopped.IsZero() && st.l.Stop > 0 && !st.s.now.Before(st.retry):
-		// A guest that shuts down lets a worker finish.
+	case st.silent(st.l.Silent) && st.s.now.Sub(st.Stopped) >= st.l.Silent && st.l.Stop > 0 && !st.s.now.Before(st.retry):
+		// A guest that shuts down lets a worker finish. It may not have heard it.
 		st.loudly(evSilent, "its workers are silent, and may be busy: its guest is asked to shut down")
 		return order{verb: orderStop}
 	default:
@@ -265,6 +267,9 @@ func (st *step) deleting() order {
 	if st.passed() {
 		st.loudly(evOverdue, "it is being deleted since %v, and the cloud still says %q: look at it there", st.s.now.Sub(st.Since).Round(time.Second), st.s.says())
 	}
+	if w, ok := st.unproven(); ok && !st.Forced && st.Deleted.IsZero() {
+		return st.spare(w)
+	}
 	if st.ID == "" || st.s.now.Before(st.retry) {
 		return order{} // whether there is one, a list will say
 	}
@@ -278,14 +283,11 @@ func (st *step) deleting() order {
 		return order{verb: orderDelete}
 	}
 	stopping := !st.Stopped.IsZero() && st.s.now.Sub(st.Stopped) < st.l.Stop
-	if w, ok := st.unproven(); ok && !stopping {
-		return st.spare(w)
-	}
 	switch {
-	case !st.s.heard && !st.Proven:
+	case !st.Proven && !(st.s.heard && st.s.listed):
 		return order{} // a worker might be there by now
-	case st.s.says() == cloud.Running && st.Stopped.IsZero() && st.l.Stop > 0:
-		return order{verb: orderStop}
+	case st.s.says() != cloud.Building && st.Stopped.IsZero() && st.l.Stop > 0:
+		return order{verb: orderStop} // one that nobody has heard may just begin
 	case stopping:
 		return order{}
 	}
@@ -309,7 +311,7 @@ func (st *step) spare(w work.Worker) order {
 	if st.Release == nil {
 		st.Release = &Release{Asked: st.s.now, By: byReconcile, Then: ThenDelete, Reason: st.Ending}
 	}
-	st.EverReady, st.Proven, st.Stopped = true, false, time.Time{}
+	st.EverReady, st.Proven = true, false
 	st.Release.Then = ThenDelete
 	st.to(plan.Draining)
 	return order{}
