@@ -102,7 +102,8 @@ func newCase(name string) *testCase {
 // when the defaults are tuned.
 func caseSettings() Settings {
 	s := DefaultSettings()
-	s.Beta, s.Hysteresis, s.KeepSlack, s.Optimism, s.Lateness, s.Patience = 1, 0.5, 0, 1, 0, 1
+	s.Beta, s.Hysteresis, s.Slack, s.Lateness, s.Patience = 1, 0.5, 0, 0, 1
+	s.SpareWindow = 10000 * time.Hour // what was smoothed before stays
 	s.TargetWait, s.StartExtra, s.DownMost, s.DownFraction, s.DownCooldown = time.Minute, 0, 4, 0.5, 0
 	s.UpMost, s.UpFraction, s.ReplaceAtOnce = 50, 1, 1
 	return s
@@ -115,7 +116,7 @@ func (c *testCase) plan() []string {
 			continue
 		}
 		load := float64(p.Demand.Ready + p.Demand.Running)
-		c.s.Memory.Profiles[p.Name] = ProfileMemory{Load: load, Recently: load, Since: day.Add(-time.Hour), Seen: day.Add(-5 * time.Second)}
+		c.s.Memory.Profiles[p.Name] = ProfileMemory{Load: load, Recently: load, Mean: load, Since: day.Add(-time.Hour), Seen: day.Add(-5 * time.Second)}
 	}
 	if c.s.Memory.At.IsZero() {
 		c.s.Memory.At = day.Add(-5 * time.Second)
@@ -178,7 +179,7 @@ func (c *testCase) read(line string) error {
 		if err := set(reflect.ValueOf(&m).Elem(), words[2:]); err != nil {
 			return err
 		}
-		m.Recently = m.Load
+		m.Recently, m.Mean = m.Load, m.Load
 		c.told[words[1]] = true
 		c.s.Memory.Profiles[words[1]] = m
 	case "peak": // peak PROFILE DEMAND AGO

@@ -9,6 +9,7 @@ import (
 type group struct {
 	p    *Profile
 	mem  ProfileMemory
+	mode Mode
 	gone bool // no such profile is configured
 
 	available []*Machine // Ready and Resting
@@ -75,14 +76,14 @@ func groupsOf(s *Snapshot) []*group {
 		if byName[p.Name] != nil {
 			continue
 		}
-		g := &group{p: p, mem: s.Memory.Profiles[p.Name], available: make([]*Machine, 0, each)}
+		g := &group{p: p, mode: s.Mode, mem: s.Memory.Profiles[p.Name], available: make([]*Machine, 0, each)}
 		groups, byName[p.Name] = append(groups, g), g
 	}
 	for i := range s.Machines {
 		m := &s.Machines[i]
 		g := byName[m.Profile]
 		if g == nil {
-			g = &group{p: &Profile{Name: m.Profile}, gone: true}
+			g = &group{p: &Profile{Name: m.Profile}, gone: true, mode: s.Mode}
 			groups, byName[m.Profile] = append(groups, g), g
 		}
 		g.add(m)

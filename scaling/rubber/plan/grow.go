@@ -7,9 +7,10 @@ import (
 	"time"
 )
 
-// canResume is whether a machine on its way out can take work again.
+// canResume is whether a machine on its way out can take work again. The ancestor
+// knew no such thing, and its rule asks for more the more there are.
 func (g *group) canResume(m *Machine) bool {
-	return g.p.Rests && !g.gone && !m.Leaving && !m.Protected && !g.old(m)
+	return g.p.Rests && g.mode != Ancestor && !g.gone && !m.Leaving && !m.Protected && !g.old(m)
 }
 
 // resumable are those on their way out that can take work again, the first to

@@ -38,12 +38,12 @@ func (g *group) observe(now time.Time, s *Settings) {
 	step := now.Sub(m.Seen)
 	if m.Since.IsZero() || m.Seen.After(now) || step > s.gap() {
 		// Nothing is known of the time between, so nothing follows from it.
-		*m = ProfileMemory{Load: sane(m.Load), Recently: float64(g.demand), Middle: float64(g.demand), Up: m.Up, Down: m.Down, Since: now}
+		*m = ProfileMemory{Load: sane(m.Load), Recently: float64(g.demand), Mean: float64(g.demand), Up: m.Up, Down: m.Down, Since: now}
 		step = s.Interval
 	}
 	x := min(float64(g.demand), m.Load+s.Outlier*math.Sqrt(m.Load)+1)
 	m.Load += (x - m.Load) * weight(step, s.LoadWindow)
-	m.Middle += (float64(g.demand) - m.Middle) * weight(step, s.Middle)
+	m.Mean += (float64(g.demand) - m.Mean) * weight(step, s.SpareWindow)
 	m.Recently += (float64(g.demand) - m.Recently) * weight(step, s.Recent)
 	m.Seen = now
 	if g.waiting == 0 {

@@ -69,9 +69,9 @@ type Memory struct {
 
 // ProfileMemory is what is remembered of one profile.
 type ProfileMemory struct {
-	Load         float64 // tasks at once, smoothed
-	Middle       float64
-	Recently     float64   // tasks at once, smoothed over a shorter time
+	Load         float64   // tasks at once, smoothed
+	Mean         float64   // the same over SpareWindow, bursts and all
+	Recently     float64   // the same over Recent
 	Seen         time.Time // when demand was last known
 	Since        time.Time // since when it has been known without a gap
 	WaitingSince time.Time // since when tasks wait without a break; zero: none waits

@@ -7,23 +7,27 @@ import "time"
 type Settings struct {
 	Interval time.Duration // between two plans
 
-	Beta       float64       // spare capacity above load R is Beta·√R (square-root staffing)
+	// Spare capacity.
+	Beta       float64       // above load R it is Beta·√R (square-root staffing)
 	LoadWindow time.Duration // over which load is smoothed
-	Hysteresis float64       // part of a machine that has to be missing before one is asked for on account of load alone, 0 to 1
-	Recent     time.Duration // over which recent load is smoothed; load counts no more than recent load and its noise
-	Noise      float64       // recent load r bounds load by r + Noise·√r + 1
-	KeepSlack  float64
-	Middle     time.Duration
-	Horizon    time.Duration // for how long a rise of demand that is no accident is taken to go on
-	Lateness   float64       // part of the boot time that a task may wait longer, so that a new machine takes several
-	Outlier    float64       // demand above R + Outlier·√R + 1 does not count as load: it is a burst
-	Optimism   float64       // how much of the work that spare capacity can do while a machine boots is relied upon, 0 to 1
-	TargetWait time.Duration // how long a task may wait before it counts as late
+	Outlier    float64       // demand above R + Outlier·√R + 1 is a burst, and counts as no more than that
+	Recent     time.Duration // over which recent demand r is smoothed
+	Noise      float64       // load is taken for no more than r + Noise·√r + 1
+	Hysteresis float64       // machines that have to be missing before one is asked for on account of load alone
+	Slack      float64       // machines that may be there too few before one has to stay on account of load alone
 
+	// Work that waits.
+	SpareWindow time.Duration // over which demand is smoothed to see how much of the capacity there is to spare
+	Horizon     time.Duration // for how long a rise of demand that is no accident is taken to go on
+	Lateness    float64       // part of the boot time that a task may wait longer still, so that new machines take several each
+	TargetWait  time.Duration // how long a task may wait before spare capacity is no longer relied upon
+
+	// Letting go.
 	StartCost  time.Duration // what a start costs, in machine time, where boot time has not been measured
 	StartExtra time.Duration // what it costs besides the measured boot time
-	Patience   float64       // machines are let go when nobody needed them for Patience times the cost of a start
+	Patience   float64       // machines go when nobody needed them for Patience times what a start costs
 
+	// Limits.
 	UpEvery       time.Duration // stretch of time that the limits of scale-out are for
 	UpMost        int           // machines that may be asked for in it, or UpFraction of what there is if that is more
 	UpFraction    float64
@@ -38,25 +42,24 @@ type Settings struct {
 	MinIdle int // ancestor's RUBBER_MIN_IDLE_WORKERS; mode ancestor alone
 }
 
-// DefaultSettings are those that serve every trace of the simulator.
+// DefaultSettings are those that serve every trace of the simulator; it found
+// them by a search (TestSweep of package sim).
 func DefaultSettings() Settings {
 	return Settings{
 		Interval:      5 * time.Second,
-		Beta:          0.9,
-		LoadWindow:    15 * time.Minute,
-		Hysteresis:    0.65,
+		Beta:          1.2,
+		LoadWindow:    22 * time.Minute,
+		Outlier:       2,
 		Recent:        30 * time.Second,
 		Noise:         0.6,
-		Lateness:      0.08,
-		KeepSlack:     -0.175,
-		Horizon:       25 * time.Second,
-		Middle:        6 * time.Minute,
-		Outlier:       1.1,
-		Optimism:      1,
-		TargetWait:    3 * time.Minute,
+		Hysteresis:    1,
+		Slack:         0.1,
+		SpareWindow:   9 * time.Minute,
+		Horizon:       45 * time.Second,
+		Lateness:      0.18,
+		TargetWait:    4 * time.Minute,
 		StartCost:     180 * time.Second,
-		StartExtra:    0,
-		Patience:      0.75,
+		Patience:      1,
 		UpEvery:       5 * time.Second,
 		UpMost:        50,
 		UpFraction:    1,

@@ -8,21 +8,23 @@ import (
 
 // wishNormal is how many machines a profile should have, whatever the limits.
 //
-//	base  = R + β·√R                   spare capacity by square-root staffing (Halfin and Whitt 1981)
-//	late  = W − γ·(n − R)·B/S          of W that wait, those still there when a machine asked for now is ready:
-//	                                   n slots work off n·B/S tasks in boot time B, of which R·B/S arrive anew
+//	base  = R + β·√R                        spare capacity by square-root staffing (Halfin and Whitt 1981)
+//	late  = (W − (n − R)·B/S) / (1 + l·B/S)  of W that wait, or will if a rise goes on, those still there when a
+//	                                        machine asked for now is ready: n slots work off n·B/S tasks of length S in
+//	                                        boot time B, of which R·B/S come anew; each new one takes some after another
 //	wish  = max(base, n + late, 1 if there is any work)
 //	keep  = max(wish, base, highest demand within T)
 //
 // with T what a start costs. Were work always given to the machine that was idle
 // last, the machine of rank k would have been idle since demand was k for the last
 // time; so keep is the ski-rental rule (Lu and Chen 2012: at most twice the cost of
-// the best) and needs no such order among workers.
+// the best) and needs no such order among workers of one slot. Those of more slots
+// are told to rest, so that work comes together on the others.
 func (g *group) wishNormal(now time.Time, s *Settings) {
 	load := g.load(s)
 	base := (load + s.Beta*math.Sqrt(load)) / g.each
 	g.wish = machines(base - s.Hysteresis)
-	g.keep = max(machines(base-s.KeepSlack), machines(float64(g.peak)/g.each))
+	g.keep = max(machines(base-s.Slack), machines(float64(g.peak)/g.each))
 	if g.wish > 0 {
 		g.up = append(g.up, Reason{Spare, fmt.Sprintf("a load of %s tasks at once needs %d %s, spare capacity included", number(load), g.wish, machinesWord(g.wish))})
 	}
@@ -63,7 +65,7 @@ func (g *group) late(now time.Time, s *Settings) (float64, Reason) {
 	}
 	done := 0.0
 	if task > 0 {
-		done = s.Optimism * max(0, g.slots-max(g.mem.Load, g.mem.Middle)) * boot / task
+		done = max(0, g.slots-max(g.mem.Load, g.mem.Mean)) * boot / task
 	}
 	left := waiting - done
 	if left <= 0 {
