@@ -107,7 +107,7 @@ func parseFlags(args []string, stdout io.Writer) (*options, error) {
 	f.StringVar(&o.rrddSocket, "rrdd-socket", xapi.DefaultRRDDSocket, "`PATH` of xcp-rrdd's unix socket")
 	f.StringVar(&o.xapiHTTP, "xapi-http", xapi.DefaultHTTPAddr, "`ADDR` of xapi's HTTP port, for rows when xcp-rrdd's socket does not answer")
 	f.StringVar(&o.inventoryFile, "inventory-file", xapi.IdentityPath, "`FILE` that says which host of the pool this is")
-	f.StringVar(&o.hostUUID, "host-uuid", "", "`UUID` of this host, instead of the one in the inventory file")
+	f.StringVar(&o.hostUUID, "host-uuid", "", "`UUID` of this host, instead of the one in the inventory file or the machine-id")
 	f.StringVar(&o.controlSocket, "control-socket", control.DefaultName, "`NAME` of the abstract unix datagram socket for commands")
 	f.StringVar(&o.apiSocket, "api-socket", api.DefaultSocket, "`PATH` of the socket on which perfmonctl asks; empty for none")
 	f.StringVar(&o.pidFile, "pid-file", "/var/run/perfmon.pid", "`FILE` for the process id; empty for none")

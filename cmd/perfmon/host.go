@@ -82,7 +82,7 @@ func xapiHost(o *options, j *journal.Journal, log *slog.Logger, reg prometheus.R
 }
 
 func localHost(o *options, log *slog.Logger) (*host, error) {
-	s := local.New(local.Options{StateDir: o.stateDir, Logger: log, Clock: hostClock{}})
+	s := local.New(local.Options{UUID: o.hostUUID, StateDir: o.stateDir, Logger: log, Clock: hostClock{}})
 	triggers := newTriggerDir(o, rrd.ClassHost, log)
 	if info, err := os.Stat(o.triggers); err == nil && !info.IsDir() {
 		return nil, fmt.Errorf("--triggers %s: not a directory", o.triggers)

@@ -92,3 +92,10 @@ func TestUUIDThatCannotBeKept(t *testing.T) {
 		t.Errorf("kept %q, %v", data, err)
 	}
 }
+
+func TestUUIDThatIsGiven(t *testing.T) {
+	s := New(Options{UUID: "b0cc7f0e-3f5b-4a44-9d7e-52c1a4a2a001", Etc: t.TempDir(), StateDir: t.TempDir()})
+	if got := s.HostUUID(); got != "b0cc7f0e-3f5b-4a44-9d7e-52c1a4a2a001" {
+		t.Errorf("the uuid is %q, not the one that was given", got)
+	}
+}

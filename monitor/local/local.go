@@ -41,6 +41,7 @@ type Options struct {
 	Proc string // root of procfs; /proc
 	Sys  string // root of sysfs; /sys
 	Etc  string // where machine-id is; /etc
+	UUID string // of this host; made of its machine-id
 	// StateDir keeps the archives, and the host's uuid if it has no
 	// machine-id. "" keeps them in memory only.
 	StateDir  string
@@ -117,7 +118,9 @@ func (s *Source) open() {
 			}
 		}
 		var err error
-		s.uuid, err = hostUUID(s.opts.Etc, s.opts.Proc, s.opts.Sys, s.opts.StateDir)
+		if s.uuid = s.opts.UUID; s.uuid == "" {
+			s.uuid, err = hostUUID(s.opts.Etc, s.opts.Proc, s.opts.Sys, s.opts.StateDir)
+		}
 		if err != nil {
 			s.log.Warn("the host has no machine-id, and the uuid made for it may change", "uuid", s.uuid, "err", err)
 		}
@@ -136,8 +139,9 @@ func (s *Source) open() {
 
 func (s *Source) rrdPath() string { return filepath.Join(s.opts.StateDir, rrdFile) }
 
-// HostUUID is the identity of the host in the legend: its machine-id in the
-// form of a uuid, or one made for it and kept in the state directory.
+// HostUUID is the identity of the host in the legend: that of the options, or
+// its machine-id in the form of a uuid, or one made for it and kept in the state
+// directory.
 func (s *Source) HostUUID() string {
 	s.open()
 	return s.uuid
