@@ -151,6 +151,9 @@ func decodeRecord(key string, b []byte) (*Record, error) {
 	if r.Version < 1 || r.Intent == "" || key != recordKey(r.Intent) {
 		return nil, fmt.Errorf("read record %q: version %d and intent %q are not those of its key (delete its machine and the key by hand)", key, r.Version, r.Intent)
 	}
+	if r.State == plan.Draining && r.Release == nil {
+		return nil, fmt.Errorf("read record %q: it is draining, and does not say why (delete its machine and the key by hand)", key)
+	}
 	return &r, nil
 }
 
