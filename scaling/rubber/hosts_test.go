@@ -1,0 +1,97 @@
+package rubber
+
+import (
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"perfmon/scaling/rubber/cloud"
+	"perfmon/scaling/rubber/cloud/cloudtest"
+	"perfmon/scaling/rubber/hear"
+	"perfmon/scaling/rubber/plan"
+)
+
+// heard is a table of hosts that a test changes.
+type heard struct {
+	mu   sync.Mutex
+	view hear.View
+}
+
+func (h *heard) View() hear.View { h.mu.Lock(); defer h.mu.Unlock(); return h.view }
+
+func (h *heard) set(hosts ...hear.Host) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.view = hear.View{At: time.Now(), Complete: true, Hosts: hosts}
+}
+
+// TestPlannerWithAlarms runs the real planner: load comes and goes, and no
+// machine is placed on a host that raises alarms.
+func TestPlannerWithAlarms(t *testing.T) {
+	var hosts *heard
+	inTime(t, func(r *rig) {
+		hosts = &heard{}
+		r.world = cloudtest.NewWorld(cloudtest.Options{BootTime: 20 * time.Second, StopTime: time.Second, Hosts: []cloudtest.Host{{ID: "host-a"}, {ID: "host-b"}}})
+		r.opts.Plan, r.opts.Hosts = nil, hosts
+		r.opts.Config.Settings = plan.DefaultSettings()
+		hosts.set(hear.Host{UUID: "host-a", Contended: hear.Bad, Alarms: []hear.Alarm{{Variable: "cpu_avg", Mark: hear.Bad, Effect: hear.Contended}}}, hear.Host{UUID: "host-b"})
+	}, func(r *rig) {
+		r.shop.add("q", 6, 5*time.Minute)
+		r.after(3 * time.Minute)
+		list := r.world.Machines()
+		r.want(len(list) >= 6, "%d machines: %v", len(list), r.states())
+		for _, m := range list {
+			r.want(m.Host == "host-b", "machine %s is on %s", m.ID, m.Host)
+		}
+		hosts.set(hear.Host{UUID: "host-a"}, hear.Host{UUID: "host-b"})
+		r.after(3 * time.Hour) // the last one is kept for longest
+		r.want(r.shop.done == 6 && len(r.world.Machines()) == 0, "done %d, machines %v", r.shop.done, r.states())
+		e, err := r.c.Explain("q")
+		r.want(err == nil && strings.Contains(e.String(), "0 machines are wanted"), "explained: %s, %v", e, err)
+		r.want(len(r.c.Plans(0)) > 100, "%d plans are kept", len(r.c.Plans(0)))
+	})
+}
+
+// TestPlannerDay runs the real planner over six hours of load that comes and
+// goes, with a cloud that fails now and then and rubber ended each half hour.
+func TestPlannerDay(t *testing.T) {
+	inTime(t, func(r *rig) { r.opts.Plan = nil }, func(r *rig) {
+		for half := range 12 {
+			r.shop.add("q", 3+half%5, 3*time.Minute)
+			if half%3 == 1 {
+				r.world.Order(cloudtest.LostAnswer("").Next(5), cloudtest.NoRoom(), cloudtest.HalfAnswer())
+			}
+			r.after(15 * time.Minute)
+			r.shop.add("q", 2, time.Minute)
+			r.after(15 * time.Minute)
+			r.stop()
+			r.start()
+		}
+		r.after(3 * time.Hour)
+		want := 0
+		for half := range 12 {
+			want += 5 + half%5
+		}
+		r.want(r.shop.done == want, "%d of %d tasks were done", r.shop.done, want)
+		r.want(len(r.world.Machines()) == 0, "machines are left: %v", r.states())
+		r.want(r.world.Peak() <= 10, "peak %d", r.world.Peak())
+	})
+}
+
+// TestUserData makes the user data of each machine.
+func TestUserData(t *testing.T) {
+	var seen []string
+	inTime(t, func(r *rig) {
+		seen = nil
+		r.opts.Config.Profiles[0].Spec = cloud.Spec{Image: "image", CPUs: 2}
+		r.opts.Config.Profiles[0].UserData = func(s cloud.Spec) ([]byte, error) {
+			seen = append(seen, s.Name+" "+s.Image+" "+s.Owner)
+			return []byte(s.Name), nil
+		}
+	}, func(r *rig) {
+		r.shop.add("q", 1, time.Minute)
+		r.after(time.Minute)
+		r.want(len(seen) == 1 && strings.HasSuffix(seen[0], " image test"), "seen: %q", seen)
+	})
+}
