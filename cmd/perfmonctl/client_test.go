@@ -134,7 +134,7 @@ func TestUnreachable(t *testing.T) {
 	a := &agentFlags{socket: "/s"}
 	f := func(err error, want string) {
 		t.Helper()
-		if got := a.unreachable(fmt.Errorf("get: %w", err)).Error(); got != want {
+		if got := a.client().Unreachable(fmt.Errorf("get: %w", err)).Error(); got != want {
 			t.Errorf("%v: %q, want %q", err, got, want)
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"perfmon/cmd/internal/eventstream"
+	"perfmon/cmd/internal/localapi"
 	"perfmon/monitor/api"
 )
 
@@ -93,7 +94,7 @@ func (w *watcher) follow(ctx context.Context, connected func()) error {
 	if stop != nil {
 		return stop
 	}
-	return &awayError{err, err}
+	return &localapi.AwayError{Text: err, Cause: err}
 }
 
 // hear takes an event.
