@@ -217,7 +217,7 @@ func takeBack(missing int, overCap bool, groups []*group, p *places) {
 		weight[i] = 1
 		if g.mayLetGo() {
 			parked[i] = max(0, min(len(g.droppable(p)), len(g.warm)-g.wakes))
-			excess[i] = max(0, min(len(g.available), g.active()-g.alloc))
+			excess[i] = max(0, min(len(g.available), g.active()-min(g.alloc, g.want+g.swap)))
 		}
 	}
 	give := fill(missing, parked, weight)

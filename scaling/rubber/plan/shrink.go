@@ -64,6 +64,9 @@ func (g *group) exchange(p *places) []candidate {
 	if g.alloc >= g.want+g.swap && (g.p.Max <= 0 || g.want < g.p.Max) {
 		return nil // its replacement is coming, or waits for a place
 	}
+	if _, blocked := p.blocked(g.p); blocked {
+		return nil
+	}
 	var list []candidate
 	for _, m := range g.available {
 		if g.mayGo(m, p) {
@@ -163,7 +166,7 @@ func (g *group) letGo(s *Snapshot, set *Settings, p *places, victims []candidate
 		return nil
 	}
 	begin(&g.mem.Down, s.Now, set.DownEvery)
-	most := max(set.DownMost, int(set.DownFraction*float64(len(g.available)+g.mem.Down.Count)))
+	most := max(set.DownMost, int(set.DownFraction*float64(len(g.available)+len(g.leaving))))
 	lines := make([]Line, 0, len(victims))
 	for _, v := range victims {
 		if !urgent && g.mem.Down.Count >= most {
@@ -198,7 +201,7 @@ func (g *group) release(m *Machine, reasons []Reason) (Line, bool) {
 	switch {
 	case empty(m) && !g.p.WorkersUnknown:
 		l.Action = Drain
-		if !g.gone && !m.Leaving && !g.old(m) && len(g.warm)+g.parking < g.p.Warm {
+		if !g.tight && !g.gone && !m.Leaving && !g.old(m) && len(g.warm)+g.parking < g.p.Warm {
 			l.Action = Park
 			g.parking++
 			l.Reasons = append(slices.Clone(reasons), Reason{WarmPool, fmt.Sprintf("%d parked %s kept ready", g.p.Warm, isAre(g.p.Warm))})

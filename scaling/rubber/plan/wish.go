@@ -33,11 +33,10 @@ func (g *group) wishNormal(now time.Time, s *Settings) {
 			g.wish, g.up = n, []Reason{reason}
 		}
 	}
-	// Those on their way out are taken back at once: that costs nothing.
-	if back := len(g.resumable()); back > 0 {
-		if n := min(machines(float64(g.demand)/g.each), len(g.available)+back); n > g.wish {
-			g.wish, g.up = n, []Reason{{Demanded, tasks(g.demand, "waits or runs", "wait or run")}}
-		}
+	// What is there is wanted as long as there is work for it, and what is on its way
+	// out is taken back: that costs nothing.
+	if n := min(machines(float64(g.demand)/g.each), len(g.available)+len(g.resumable())); n > g.wish {
+		g.wish, g.up = n, []Reason{{Demanded, tasks(g.demand, "waits or runs", "wait or run")}}
 	}
 	if g.demand > 0 && g.wish == 0 {
 		g.wish = 1
