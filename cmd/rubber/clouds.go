@@ -7,6 +7,7 @@ import (
 
 	"perfmon/cmd/internal/rubberconfig"
 	"perfmon/scaling/rubber/cloud"
+	"perfmon/scaling/rubber/cloud/libvirt"
 	"perfmon/scaling/rubber/cloud/openstack"
 	"perfmon/scaling/rubber/cloud/process"
 	"perfmon/scaling/rubber/cloud/xapi"
@@ -22,6 +23,8 @@ func newCloud(c rubberconfig.Cloud, owner string, log *slog.Logger) (cloud.Cloud
 		return newOpenStack(c.OpenStack, log)
 	case "xapi":
 		return newXAPI(c.XAPI, owner, log)
+	case "libvirt":
+		return newLibvirt(c.Libvirt, owner, log)
 	}
 	return nil, fmt.Errorf("there is no driver %q", c.Driver) // the configuration has been checked
 }
@@ -66,4 +69,19 @@ func newXAPI(c rubberconfig.XAPI, owner string, log *slog.Logger) (cloud.Cloud, 
 		o.CA = ca
 	}
 	return xapi.New(o)
+}
+
+func newLibvirt(c rubberconfig.Libvirt, owner string, log *slog.Logger) (cloud.Cloud, error) {
+	o := libvirt.Options{
+		Socket: c.Socket, URI: c.URI, Pool: c.Pool, Clone: c.Clone, Park: c.Park, SeedBus: c.SeedBus, Owner: owner,
+		CallTimeout: c.Timeout, Logger: log,
+	}
+	if c.XML != "" {
+		text, err := os.ReadFile(c.XML)
+		if err != nil {
+			return nil, fmt.Errorf("read the domain's template: %w", err)
+		}
+		o.Template = string(text)
+	}
+	return libvirt.New(o)
 }

@@ -70,6 +70,7 @@ func controllerProfile(p rubberconfig.Profile, driver string) (rubber.Profile, e
 		UserData: func(s cloud.Spec) ([]byte, error) { return recipe.Make(wordsOf(p, s, env), env) },
 		Share:    p.Share, Weight: p.Weight, Min: p.Min, Max: p.Max, Slots: p.Slots, Memory: p.Memory,
 		Ratio: p.SpawnRatio, Threshold: p.BackorderAllowed, NetworkBound: p.NetworkBound, Warm: p.Warm,
+		BootTime: p.BootTime, TaskTime: p.TaskTime,
 	}
 	for _, w := range p.Schedule {
 		one.Schedule = append(one.Schedule, rubber.Window(w))

@@ -99,7 +99,9 @@ type Profile struct {
 	Threshold int     // of mode ancestor
 
 	NetworkBound bool
-	Warm         int // parked machines; the cloud has to be a cloud.Warmer
+	Warm         int           // parked machines; the cloud has to be a cloud.Warmer
+	BootTime     time.Duration // until a worker is heard, as long as it has not been measured; 0: not known
+	TaskTime     time.Duration // of a task, the same
 	Schedule     []Window
 }
 

@@ -1,6 +1,7 @@
 package rubber
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -50,14 +51,13 @@ func (w *world) asPlanned(p *Profile, fixed staticWork) plan.Profile {
 		Name: p.Name, Generation: p.Generation, Share: p.Share, Weight: p.Weight, Min: least, Max: most, Slots: p.Slots,
 		Demand: w.demand(p), WorkersUnknown: b == nil || !b.complete, StaticSlots: fixed.slots, StaticBusy: fixed.busy,
 		Memory: p.Memory, NetworkBound: p.NetworkBound, Rests: true, Warm: p.Warm,
-		NoStart: w.noStart(p), Ratio: p.Ratio, Threshold: p.Threshold,
+		NoStart: w.noStart(p), Ratio: p.Ratio, Threshold: p.Threshold, BootTime: p.BootTime, TaskTime: p.TaskTime,
 	}
 	if l := w.learned[p.Name]; l != nil {
-		out.BootTime = l.BootTime(0.5)
-		out.TaskTime = time.Duration(l.Task * float64(time.Second))
-		if out.Slots == 0 {
-			out.Slots = l.Slots
-		}
+		// What was measured counts more than what somebody expected.
+		out.BootTime = cmp.Or(l.BootTime(0.5), out.BootTime)
+		out.TaskTime = cmp.Or(time.Duration(l.Task*float64(time.Second)), out.TaskTime)
+		out.Slots = cmp.Or(l.Slots, out.Slots)
 	}
 	return out
 }

@@ -28,7 +28,7 @@ func (l *loader) cloud(name string, at place) []key {
 		Name:      name,
 		OpenStack: OpenStack{Placement: "cloud", Parking: "stop", Timeout: time.Minute, Settle: 15 * time.Second, NamesFor: 5 * time.Minute},
 		XAPI:      XAPI{UserData: "seed", Park: "halt", Patience: 3 * time.Second, CallTimeout: 2 * time.Minute},
-		Libvirt:   Libvirt{URI: "qemu:///system", Socket: "/run/libvirt/libvirt-sock", Pool: "default", Park: "halt", Timeout: time.Minute},
+		Libvirt:   Libvirt{URI: "qemu:///system", Socket: "/run/libvirt/libvirt-sock", Pool: "default", Clone: "overlay", Park: "halt", SeedBus: "sata", Timeout: time.Minute},
 		Process:   Process{Dir: DefaultProcessDir, Path: process.DefaultPath, MaxLog: process.DefaultMaxLog, Grace: process.DefaultGrace},
 	}
 	l.clouds = append(l.clouds, c)
@@ -138,7 +138,10 @@ func (l *loader) libvirtKeys(v *Libvirt) []key {
 		{Name: "uri", Value: text{To: &v.URI, What: "qemu:///system"}, Text: "libvirt's driver"},
 		{Name: "socket", Value: file{To: &v.Socket}, Text: "of the daemon on this machine"},
 		{Name: "pool", Value: text{To: &v.Pool, What: "a name"}, Text: "the storage pool of the machines' disks"},
+		{Name: "clone", Value: word{To: &v.Clone, From: []string{"overlay", "copy"}}, Text: "how a machine gets its disk: qcow2 over the base volume, or all of it"},
 		{Name: "park", Value: word{To: &v.Park, From: []string{"halt", "suspend"}}, Text: "what a machine of the warm pool is"},
+		{Name: "template_file", Value: file{To: &v.XML}, Text: "a domain's XML that machines are made of; none: one that suits the driver"},
+		{Name: "seed_bus", Value: text{To: &v.SeedBus, What: "sata"}, Text: "the bus of the drive that user data is in"},
 		{Name: "timeout", Value: span{To: &v.Timeout, Min: time.Second, Max: 10 * time.Minute}, Text: "of one call"},
 	}
 }

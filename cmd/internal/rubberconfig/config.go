@@ -142,7 +142,10 @@ type Libvirt struct {
 	URI     string // of the driver: qemu:///system, xen:///system, test:///default
 	Socket  string // of libvirtd on this machine
 	Pool    string // storage pool of the machines' disks and seeds
+	Clone   string // "overlay" or "copy"
 	Park    string // "halt" or "suspend"
+	XML     string // a file with a domain's; "": one that suits the URI
+	SeedBus string // of the drive that user data is in
 	Timeout time.Duration
 }
 
