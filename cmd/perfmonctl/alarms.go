@@ -72,7 +72,7 @@ silence, maintenance or contention holds back does not count.
 			}
 			err = a.print(cmd, answer, func(on screen) string { return alarmsText(&list, times{Now: time.Now()}, on) })
 			if err == nil && codes {
-				return alarmsVerdict(&list).asError()
+				return alarmsVerdict(&list).AsError()
 			}
 			return err
 		},

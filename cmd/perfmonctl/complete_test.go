@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"perfmon/cmd/internal/manual"
 )
 
 // TestCompletion: what a shell is offered, as cobra's scripts ask for it.
@@ -46,7 +48,7 @@ func TestCompletion(t *testing.T) {
 
 // TestCompletionScripts: what is printed is a script of that shell.
 func TestCompletionScripts(t *testing.T) {
-	for _, shell := range shells {
+	for _, shell := range manual.Shells() {
 		script := output(t, "completion", shell)
 		if !strings.Contains(script, "perfmonctl") {
 			t.Errorf("%s: %q", shell, script)

@@ -1,17 +1,17 @@
 package main
 
 import (
-	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"perfmon/cmd/internal/manual"
 )
 
-// shells are those whose completions there are.
-var shells = []string{"bash", "zsh", "fish"}
-
 func newCompletion() *cobra.Command {
+	shells := manual.Shells()
 	return &cobra.Command{
 		Use:   "completion " + strings.Join(shells, "|"),
 		Short: "have bash, zsh or fish complete words of perfmonctl",
@@ -31,23 +31,14 @@ them; this is for shells of your own.
 		},
 		ValidArgs: shells,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			root := cmd.Root()
-			var script bytes.Buffer
-			var err error
-			switch args[0] {
-			case "bash":
-				err = root.GenBashCompletionV2(&script, true)
-			case "zsh":
-				err = root.GenZshCompletion(&script)
-			case "fish":
-				err = root.GenFishCompletion(&script, true)
-			default:
+			if !slices.Contains(shells, args[0]) {
 				return fmt.Errorf("there is no completion for %q: want %s", args[0], strings.Join(shells, ", "))
 			}
+			script, err := manual.Completion(cmd.Root(), args[0])
 			if err != nil {
 				return failed(err)
 			}
-			return write(cmd.OutOrStdout(), script.String())
+			return write(cmd.OutOrStdout(), script)
 		},
 	}
 }

@@ -1,12 +1,6 @@
 package main
 
 import (
-	"compress/gzip"
-	"fmt"
-	"os"
-	"path/filepath"
-	"time"
-
 	"github.com/spf13/cobra"
 
 	"perfmon/cmd/internal/manual"
@@ -24,56 +18,10 @@ func newGenerate() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if err := generate(cmd.Root(), args[0], date); err != nil {
+			if err := manual.Write(cmd.Root(), args[0], date, version); err != nil {
 				return failed(err)
 			}
 			return nil
 		},
 	}
-}
-
-// generate writes the pages, compressed, and the completions of bash, zsh and
-// fish under the names by which each looks for them.
-func generate(root *cobra.Command, dir string, date time.Time) error {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return fmt.Errorf("make directory: %w", err)
-	}
-	for name, page := range manual.Tree(root) {
-		if err := writeGzip(filepath.Join(dir, name+".1.gz"), page.Troff(date, version)); err != nil {
-			return err
-		}
-	}
-	for name, write := range map[string]func(string) error{
-		"perfmonctl.bash": func(path string) error { return root.GenBashCompletionFileV2(path, true) },
-		"_perfmonctl":     root.GenZshCompletionFile,
-		"perfmonctl.fish": func(path string) error { return root.GenFishCompletionFile(path, true) },
-	} {
-		if err := write(filepath.Join(dir, name)); err != nil {
-			return fmt.Errorf("write %s: %w", name, err)
-		}
-	}
-	return nil
-}
-
-// writeGzip writes no time and no name into the file, so that the same text
-// makes the same bytes.
-func writeGzip(path, text string) error {
-	f, err := os.Create(path)
-	if err != nil {
-		return err
-	}
-	z, err := gzip.NewWriterLevel(f, gzip.BestCompression)
-	if err == nil {
-		_, err = z.Write([]byte(text))
-	}
-	if err == nil {
-		err = z.Close()
-	}
-	if closed := f.Close(); err == nil {
-		err = closed
-	}
-	if err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	return nil
 }

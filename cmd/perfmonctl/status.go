@@ -36,7 +36,7 @@ asked. Alarms do not count: ask perfmonctl alarms --exit-code.
 			}
 			err = a.print(cmd, answer, func(screen) string { return statusText(&s, times{Now: time.Now()}) })
 			if err == nil && codes {
-				return statusVerdict(&s).asError()
+				return statusVerdict(&s).AsError()
 			}
 			return err
 		},
