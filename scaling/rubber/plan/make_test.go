@@ -260,18 +260,19 @@ func applied(s *Snapshot, p Plan) *Snapshot {
 
 // TestMakeOnce: what has been asked for is not asked for again. Machines of a
 // profile are alike here: where they have different slots, one less of them changes
-// how many are needed. And where old ones are replaced, there is room for it: without
-// room an old one goes first, and what it leaves is used.
+// how many are needed. And where the cap is full, which profile gives back may be
+// found out in several plans; nothing more is asked for all the same.
 func TestMakeOnce(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := anySnapshot(t)
 		for i := range s.Machines {
 			s.Machines[i].Slots = 0
 		}
-		if rapid.Bool().Draw(t, "replace") {
+		roomy := rapid.Bool().Draw(t, "roomy")
+		if roomy {
 			s.Cap += 200
 			for i := range s.Profiles {
-				s.Profiles[i].Max = 0
+				s.Profiles[i].Max = 0 // where there is no room, an old one goes first, and what it leaves is used
 			}
 		} else {
 			s.Settings.ReplaceAtOnce = 0
@@ -279,7 +280,7 @@ func TestMakeOnce(t *testing.T) {
 		first := Make(s)
 		second := Make(applied(s, first))
 		for _, l := range second.Lines {
-			if l.Action != Hold {
+			if l.Action == Start || l.Action == Wake || l.Action != Hold && roomy {
 				t.Fatalf("after\n%s\nat the same instant again\n%s", text(first), text(second))
 			}
 		}

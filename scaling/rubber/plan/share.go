@@ -127,7 +127,8 @@ func room(s *Snapshot, set *Settings, groups []*group, p *places) {
 			}
 		}
 		g.ask(s, set, p)
-		needed += g.need
+		// Filling the warm pool is no reason to take anything from anybody.
+		needed += min(g.need, max(0, min(g.want+g.swap, g.alloc)-g.active()-len(g.resumed())-g.wakes))
 	}
 	free := s.Cap - total
 	g1, g2 := make([]int, len(groups)), make([]int, len(groups))
@@ -232,22 +233,25 @@ func takeBack(missing int, overCap bool, groups []*group, p *places) {
 	if missing <= 0 {
 		return
 	}
-	// What is not needed anyway goes first.
-	surplus := make([]int, len(groups))
-	for i, g := range groups {
-		surplus[i] = min(excess[i], max(0, len(g.available)-g.keep))
+	// Those who rest already go first, then what is not needed anyway.
+	given := make([]int, len(groups))
+	stages := []func(g *group) int{
+		func(g *group) int { return g.resting },
+		func(g *group) int { return max(g.resting, len(g.available)-g.keep) },
+		func(g *group) int { return len(g.available) },
 	}
-	first := fill(missing, surplus, weight)
-	for i, n := range first {
-		missing -= n
-		excess[i] -= surplus[i]
-	}
-	then := fill(missing, excess, weight)
-	for i, g := range groups {
-		n := first[i]
-		if then[i] > 0 {
-			n = surplus[i] + then[i]
+	for _, most := range stages {
+		left := make([]int, len(groups))
+		for i, g := range groups {
+			left[i] = max(0, min(excess[i], most(g))-given[i])
 		}
+		for i, n := range fill(missing, left, weight) {
+			given[i] += n
+			missing -= n
+		}
+	}
+	for i, g := range groups {
+		n := given[i]
 		if n == 0 {
 			continue
 		}
