@@ -199,7 +199,7 @@ func (c *Cloud) ask(ctx context.Context, s *session, spec cloud.Spec, p parts, w
 		Name: spec.Name, FlavorRef: p.flavor.ID, ImageRef: p.image.ID, Networks: "auto",
 		AvailabilityZone: c.o.AvailabilityZone, HypervisorHostname: where.host,
 		Metadata: map[string]string{intentKey: spec.Intent, ownerKey: spec.Owner, profileKey: spec.Profile, generationKey: spec.Generation},
-		Tags:     []string{"rubber", ownerKey + "." + spec.Owner, intentKey + "." + spec.Intent},
+		Tags:     []string{"rubber", intentKey + "." + spec.Intent, ownerKey + "." + spec.Owner},
 	}
 	if len(p.networks) > 0 {
 		var nets []servers.Network

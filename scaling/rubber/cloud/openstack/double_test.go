@@ -26,6 +26,7 @@ type double struct {
 	*httptest.Server
 	t      testing.TB
 	scenes []scene // of one user
+	others []scene // of all other users
 	user   string
 
 	mu        sync.Mutex // guards everything that follows
@@ -56,12 +57,21 @@ type look struct{ status, task string }
 
 var gone = look{}
 
+// loaded is the recording, which no double changes.
+var (
+	onceLoaded sync.Once
+	loaded     []scene
+)
+
 func newDouble(t testing.TB, user string) *double {
 	t.Helper()
 	d := &double{t: t, user: user, instances: 10, tokens: map[string]bool{}, asked: map[string]int{}}
-	for _, s := range loadScenes(t) {
+	onceLoaded.Do(func() { loaded = loadScenes(t) })
+	for _, s := range loaded {
 		if s.User == user {
 			d.scenes = append(d.scenes, s)
+		} else {
+			d.others = append(d.others, s)
 		}
 	}
 	d.Server = httptest.NewServer(d)
@@ -108,9 +118,19 @@ func (d *double) connect(o Options) *Cloud {
 	return c
 }
 
-// recorded is the first exchange that fits.
-func (d *double) recorded(fits func(x *exchange) bool) *exchange {
-	for _, s := range d.scenes {
+// recorded is the first exchange of the user's that fits.
+func (d *double) recorded(fits func(x *exchange) bool) *exchange { return first(d.scenes, fits) }
+
+// anybodys is the first that fits, of what all users are told in the same way.
+func (d *double) anybodys(fits func(x *exchange) bool) *exchange {
+	if x := first(d.scenes, fits); x != nil {
+		return x
+	}
+	return first(d.others, fits)
+}
+
+func first(scenes []scene, fits func(x *exchange) bool) *exchange {
+	for _, s := range scenes {
 		for i := range s.Exchanges {
 			if fits(&s.Exchanges[i]) {
 				return &s.Exchanges[i]
@@ -332,8 +352,15 @@ func (d *double) details(w http.ResponseWriter, marker string) {
 	}
 	d.list = slices.DeleteFunc(d.list, func(g *guest) bool { return g.steps[0] == gone })
 	from := slices.IndexFunc(d.list, func(g *guest) bool { return g.id == marker }) + 1
-	if marker != "" && from == 0 { // read in Nova's source: it takes a server that goes between two pages
-		says(http.StatusBadRequest, fmt.Sprintf(`{"badRequest": {"code": 400, "message": "marker [%s] not found"}}`, marker), "Openstack-Api-Version", "compute 2.79")(w, nil)
+	if marker != "" && from == 0 { // it is gone
+		x := d.anybodys(func(x *exchange) bool {
+			return x.Status == http.StatusBadRequest && strings.Contains(x.URL, "?marker=")
+		})
+		old := "-"
+		if x != nil {
+			old = uuids.FindString(x.URL)
+		}
+		d.play(w, "a page after a server that is gone", x, old, marker)
 		return
 	}
 	page := []any{}
@@ -345,7 +372,7 @@ func (d *double) details(w http.ResponseWriter, marker string) {
 		page = append(page, answer)
 	}
 	full := len(page) == maxLimit
-	x := d.recorded(func(x *exchange) bool {
+	x := d.anybodys(func(x *exchange) bool {
 		answer, _ := x.Answer.(map[string]any)
 		return strings.HasPrefix(x.URL, "http://compute/v2.1/servers/detail") && x.Status == http.StatusOK && (answer["servers_links"] != nil) == full
 	})

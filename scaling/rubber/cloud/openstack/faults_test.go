@@ -534,3 +534,16 @@ func TestCertificates(t *testing.T) {
 		t.Errorf("with the right cacert: %v", err)
 	}
 }
+
+func TestAdopt(t *testing.T) {
+	d := newDouble(t, "rubber")
+	d.foreign()
+	c := d.connect(Options{})
+	plain := d.list[1].id
+	if _, err := c.Adopt(t.Context(), plain, machine("one")); err != nil {
+		t.Fatal(err)
+	}
+	if list, err := c.List(t.Context(), owner); err != nil || len(list) != 1 || list[0].ID != plain || list[0].Intent != "one" {
+		t.Errorf("list: %+v %v", list, err)
+	}
+}

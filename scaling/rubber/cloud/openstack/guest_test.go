@@ -36,10 +36,14 @@ func lookOf(s map[string]any) look {
 // state, with what is its own.
 func (d *double) render(g *guest, listed bool) (*exchange, map[string]any) {
 	now := g.steps[0]
-	like := func(want look) (x *exchange, found map[string]any) {
+	// One of the same flavor, and with networks or without, is the best likeness.
+	alikeAs := func(want look, best bool) (x *exchange, found map[string]any) {
 		x = d.recorded(func(x *exchange) bool {
 			for _, s := range x.seen() {
-				if lookOf(s) == want && strings.Contains(x.URL, "/servers/detail") == listed {
+				addresses, _ := s["addresses"].(map[string]any)
+				flavor, _ := s["flavor"].(map[string]any)
+				same := flavor["original_name"] == g.flavor && (want.status == "ERROR" || (len(addresses) > 0) == (len(g.networks) > 0))
+				if lookOf(s) == want && strings.Contains(x.URL, "/servers/detail") == listed && (same || !best) {
 					found = s
 					return true
 				}
@@ -47,6 +51,12 @@ func (d *double) render(g *guest, listed bool) (*exchange, map[string]any) {
 			return false
 		})
 		return x, found
+	}
+	like := func(want look) (*exchange, map[string]any) {
+		if x, found := alikeAs(want, true); found != nil {
+			return x, found
+		}
+		return alikeAs(want, false)
 	}
 	x, found := like(now)
 	if found == nil && now.task != "" { // nobody looked at that instant; the state around it is known

@@ -74,14 +74,14 @@ func startNova(t *testing.T) *realNova {
 	n.schemas()
 	t.Logf("%.0f s: databases are made", time.Since(began).Seconds())
 
-	n.wsgi("keystone", "5000", "/usr/bin/keystone-wsgi-public")
+	n.wsgi("keystone", "5000", "/usr/bin/keystone-wsgi-public", "1", "4")
 	n.until("keystone", func() bool { return n.answers(keystoneURL) })
 	n.catalogue()
 	startNetwork(t, "127.0.0.1:9696")
-	n.wsgi("placement", "8778", "/usr/bin/placement-api")
-	n.wsgi("glance", "9292", "/usr/bin/glance-wsgi-api")
+	n.wsgi("placement", "8778", "/usr/bin/placement-api", "1", "4")
+	n.wsgi("glance", "9292", "/usr/bin/glance-wsgi-api", "1", "4")
 	n.until("placement", func() bool { return n.answers(placementURL) })
-	n.wsgi("nova-api", "8774", "/usr/bin/nova-api-wsgi")
+	n.wsgi("nova-api", "8774", "/usr/bin/nova-api-wsgi", "3", "1")
 	n.run("nova-conductor", "/usr/bin/nova-conductor", "--config-file", n.dir+"/nova.conf")
 	n.run("nova-scheduler", "/usr/bin/nova-scheduler", "--config-file", n.dir+"/nova.conf")
 	for _, host := range []string{"compute-a", "compute-b"} {
@@ -125,10 +125,12 @@ func (n *realNova) run(name string, args ...string) {
 	})
 }
 
-// wsgi starts one of OpenStack's applications in uwsgi.
-func (n *realNova) wsgi(name, port, file string) {
+// wsgi starts one of OpenStack's applications in uwsgi, in so many processes
+// and threads: Nova's API takes no threads, it comes to a standstill when several
+// servers are created at once; Keystone's cache is of one process.
+func (n *realNova) wsgi(name, port, file, processes, threads string) {
 	n.run(name, "/usr/bin/uwsgi", "--plugin", "python3", "--http-socket", "127.0.0.1:"+port, "--wsgi-file", file,
-		"--master", "--processes", "1", "--threads", "4", "--enable-threads", "--lazy-apps", "--die-on-term",
+		"--master", "--processes", processes, "--threads", threads, "--enable-threads", "--lazy-apps", "--die-on-term",
 		"--buffer-size", "65535", "--rem-header", "Content-Length", "--add-header", "Connection: close", // it closes, and would not say so
 		"--need-app", "--procname-master", name)
 }

@@ -438,6 +438,34 @@ func TestNovaScenes(t *testing.T) {
 		end(t, ctx, c, made.ID)
 	})
 
+	s.play(t, "administrator", "admin", Options{}, nil, func(t *testing.T, ctx context.Context, c *Cloud) {
+		var ids []string
+		for i := range 3 {
+			spec := worker(fmt.Sprintf("admins-%d", i))
+			spec.Key = ""
+			ids = append(ids, grow(t, ctx, c, spec).ID)
+		}
+		for _, step := range []struct {
+			do   func() error
+			want cloud.State
+		}{
+			{func() error { return c.Stop(ctx, ids[0]) }, cloud.Halted},
+			{func() error { return c.Wake(ctx, ids[0], cloud.Spec{}) }, cloud.Running},
+		} {
+			if err := step.do(); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := c.Wait(ctx, ids[0], step.want); err != nil {
+				t.Fatal(err)
+			}
+			if list, err := c.List(ctx, "rubber-test"); err != nil || len(list) != 3 {
+				t.Errorf("list: %v %v", list, err)
+			}
+		}
+		end(t, ctx, c, ids...)
+		wantKind(t, c.Stop(ctx, ids[0]), cloud.NotFound)
+	})
+
 	s.play(t, "hosts", "admin", Options{Placement: ByHost}, nil, func(t *testing.T, ctx context.Context, c *Cloud) {
 		for _, host := range hosts {
 			spec := worker("prefer-" + host)
@@ -522,6 +550,9 @@ func TestNovaScenes(t *testing.T) {
 		id := idOf(s.must(user, "POST", computeURL+"/servers", map[string]any{"server": map[string]any{"name": "old-worker", "networks": "none",
 			"imageRef": s.find(user, imageURL+"/v2/images", "images", "worker"), "flavorRef": s.find(user, computeURL+"/flavors", "flavors", "small")}}), "server")
 		wantKind(t, c.Delete(ctx, id), cloud.Invalid, "not marked")
+		s.until("the server to be adopted", func() bool {
+			return s.must(user, "GET", computeURL+"/servers/"+id, nil)["server"].(map[string]any)["status"] == "ACTIVE"
+		})
 		if list, err := c.List(ctx, "rubber-test"); err != nil || len(list) != 0 {
 			t.Errorf("list: %v %v", list, err)
 		}

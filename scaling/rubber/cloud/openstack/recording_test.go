@@ -137,7 +137,7 @@ func (n *normal) keep(before []scene, user, method, url string, status int, answ
 	for _, s := range before {
 		for _, x := range s.Exchanges {
 			if s.User == user && x.Method == method && x.URL == n.text(url) && x.Status == status {
-				n.align(x.Answer, now)
+				n.align(tidy(x.Answer), tidy(now))
 				return
 			}
 		}
@@ -156,12 +156,8 @@ func (n *normal) align(before, now any) {
 		if len(old) != len(now) {
 			return
 		}
-		a, b := slices.Clone(old), slices.Clone(now)
-		for _, list := range [][]any{a, b} { // Keystone's catalogue has no order
-			slices.SortStableFunc(list, func(x, y any) int { return strings.Compare(kindOf(x), kindOf(y)) })
-		}
-		for i := range b {
-			n.align(a[i], b[i])
+		for i := range now {
+			n.align(old[i], now[i])
 		}
 	case string:
 		old, _ := before.(string)
@@ -171,10 +167,10 @@ func (n *normal) align(before, now any) {
 	}
 }
 
-// kindOf is what a service or an endpoint is for.
+// kindOf is what a service, an endpoint, a role or a flavor is for.
 func kindOf(v any) string {
 	m, _ := v.(map[string]any)
-	return fmt.Sprint(m["type"], m["interface"])
+	return fmt.Sprint(m["type"], m["interface"], m["name"])
 }
 
 // exchange is one in normal form.
@@ -202,22 +198,26 @@ func (n *normal) value(raw []byte) any {
 	if json.Unmarshal([]byte(text), &v) != nil {
 		return text
 	}
-	return withoutTraces(v)
+	return tidy(v)
 }
 
-// withoutTraces leaves out where in its source a service failed.
-func withoutTraces(v any) any {
+// tidy leaves out where in its source a service failed, and orders what
+// has no order, or one of random ids: Keystone's catalogue and roles, and flavors.
+func tidy(v any) any {
 	switch v := v.(type) {
 	case map[string]any:
 		if fault, ok := v["fault"].(map[string]any); ok && fault["details"] != nil {
 			fault["details"] = "…"
 		}
 		for key := range v {
-			v[key] = withoutTraces(v[key])
+			v[key] = tidy(v[key])
+			if list, ok := v[key].([]any); ok && slices.Contains([]string{"catalog", "endpoints", "roles", "flavors"}, key) {
+				slices.SortStableFunc(list, func(x, y any) int { return strings.Compare(kindOf(x), kindOf(y)) })
+			}
 		}
 	case []any:
 		for i := range v {
-			v[i] = withoutTraces(v[i])
+			v[i] = tidy(v[i])
 		}
 	}
 	return v

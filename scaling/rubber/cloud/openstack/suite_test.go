@@ -20,8 +20,8 @@ func spec(id, owner, name string) cloud.Spec {
 func (d *double) foreign() (untouched func() error) {
 	running := []look{{"ACTIVE", ""}}
 	theirs := []*guest{
-		{id: "22222222-0000-4000-8000-000000000001", name: "worker-one", flavor: "small", host: "compute-a", metadata: map[string]any{ownerKey: "somebody", intentKey: "one"}, tags: []any{}, steps: running},
-		{id: "22222222-0000-4000-8000-000000000002", name: "worker-one", flavor: "small", host: "compute-a", metadata: map[string]any{}, tags: []any{}, steps: running},
+		{id: "22222222-0000-4000-8000-000000000001", created: time.Now(), name: "worker-one", flavor: "small", host: "compute-a", metadata: map[string]any{ownerKey: "somebody", intentKey: "one"}, tags: []any{}, steps: running},
+		{id: "22222222-0000-4000-8000-000000000002", created: time.Now(), name: "worker-one", flavor: "small", host: "compute-a", metadata: map[string]any{}, tags: []any{}, steps: running},
 	}
 	d.list = append(d.list, theirs...)
 	return func() error {
@@ -122,6 +122,13 @@ func TestKeepsAllPromises(t *testing.T) {
 	t.Run("shelf", func(t *testing.T) {
 		cloudtest.Run(t, cloudtest.Suite{Start: func(t *testing.T) cloudtest.Setup {
 			_, s := setup(t, "rubber", Options{Settle: 100 * time.Millisecond, Parking: ByShelf})
+			return s
+		}})
+	})
+	t.Run("hosts", func(t *testing.T) {
+		cloudtest.Run(t, cloudtest.Suite{Start: func(t *testing.T) cloudtest.Setup {
+			_, s := setup(t, "admin", Options{Settle: 100 * time.Millisecond, Placement: ByHost})
+			s.Hosts = []string{"compute-a", "compute-b"}
 			return s
 		}})
 	})
