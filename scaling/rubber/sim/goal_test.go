@@ -2,6 +2,7 @@ package sim
 
 import (
 	"context"
+	"flag"
 	"math"
 	"strings"
 	"sync"
@@ -13,6 +14,29 @@ import (
 var goalRun = sync.OnceValues(func() (*Report, error) {
 	return Run(context.Background(), Options{Names: []string{AncestorLow, AncestorMid, AncestorOne, KEDA, Rubber, Optimum}}, nil)
 })
+
+var unseenFlag = flag.Uint64("unseen", 0, "print how rubber stands on ten seeds from this one on")
+
+// TestUnseen is the goal on seeds that no setting was chosen by: nothing is
+// asserted of it (go test -run Unseen -v -unseen 31).
+func TestUnseen(t *testing.T) {
+	if *unseenFlag == 0 {
+		t.Skip("seeds are asked for with -unseen")
+	}
+	o := Options{Names: []string{AncestorOne, KEDA, Rubber, Optimum}}
+	for i := range uint64(10) {
+		o.Seeds = append(o.Seeds, *unseenFlag+i)
+	}
+	r, err := Run(context.Background(), o, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var text strings.Builder
+	if err := r.GoalTable(&text); err != nil {
+		t.Fatal(err)
+	}
+	t.Log("\n" + text.String())
+}
 
 // TestGoal prints how rubber stands beside the goal (go test -run Goal -v), and
 // holds it to what it reaches: all of it on three of the traces, for each of the
