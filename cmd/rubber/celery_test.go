@@ -1,0 +1,76 @@
+//go:build integration
+
+package main
+
+import (
+	"syscall"
+	"testing"
+	"time"
+
+	"perfmon/scaling/rubber/api"
+)
+
+// TestCelery is the whole way with nothing simulated: tasks come to a RabbitMQ,
+// rubber starts Celery workers, they work, and go when there is no more to do.
+// 500 tasks: none is lost, none runs twice, and none is delivered twice but
+// those that were with a worker when the broker went away.
+func TestCelery(t *testing.T) {
+	s := newSite(t, setup{})
+	s.Declare("jobs")
+	s.start()
+	none := func(st *api.Status) bool { return len(st.Machines) == 0 }
+	s.until("no machine without work", 20*time.Second, none)
+
+	// Load arrives, and ends.
+	ids := s.Publish("jobs", 300, "work", 0.1)
+	s.until("all four machines to work", time.Minute, func(st *api.Status) bool { return count(st, "ready") == 4 })
+	s.until("the tasks to be done", 2*time.Minute, func(*api.Status) bool { return s.Ended() == 300 })
+	s.until("the workers to go", 2*time.Minute, none)
+	s.Exactly(ids, false)
+
+	// A worker that is busy finishes its task before it goes.
+	gate, open := s.Gate("busy")
+	ids = append(ids, s.Publish("jobs", 1, "hold", gate)...)
+	st := s.until("a worker to be busy", time.Minute, func(st *api.Status) bool {
+		return len(s.Runs()) == 301 && count(st, "ready") == 1 && st.Machines[0].Busy != nil && *st.Machines[0].Busy == 1
+	})
+	busy := st.Machines[0].Intent
+	if err := s.ask("POST", "/v1/machines/"+busy+"/drain", api.Request{Reason: "a test"}, &api.Status{}); err != nil {
+		t.Fatal(err)
+	}
+	s.until("it to be drained", 20*time.Second, func(st *api.Status) bool { return count(st, "draining") == 1 })
+	ids = append(ids, s.Publish("jobs", 50, "work", 0.1)...) // for its peers
+	s.until("others to do the rest", 2*time.Minute, func(*api.Status) bool { return s.Ended() == 350 })
+	st = s.until("the busy one to wait", 10*time.Second, func(st *api.Status) bool { return count(st, "draining") >= 1 })
+	if m := machine(st, busy); m == nil || m.State != "draining" {
+		t.Fatalf("the busy worker is %+v while its task runs", m)
+	}
+	open()
+	s.until("the busy one to go", time.Minute, func(st *api.Status) bool { return machine(st, busy) == nil })
+	if n := s.Ended(); n != 351 {
+		t.Errorf("%d tasks have ended, want 351: the one that ran when its worker was to go, too", n)
+	}
+	s.Exactly(ids, false)
+
+	// The broker goes and comes back in the middle.
+	ids = append(ids, s.Publish("jobs", 149, "work", 0.3)...)
+	s.until("some to be done", 2*time.Minute, func(*api.Status) bool { return s.Ended() > 380 })
+	messages.Stop(syscall.SIGTERM)
+	st = s.until("demand to be unknown", time.Minute, func(st *api.Status) bool { return st.Profiles[0].Waits == nil })
+	if n := count(st, "draining", "deleting"); n > 0 || len(st.Machines) == 0 {
+		t.Errorf("%d of %d machines are let go while the broker is away", n, len(st.Machines))
+	}
+	messages.Start()
+	s.until("the tasks to be done", 3*time.Minute, func(*api.Status) bool { return s.Ended() == 500 })
+	s.Exactly(ids, true)
+	s.until("the workers to go", 2*time.Minute, none)
+}
+
+func machine(st *api.Status, intent string) *api.Machine {
+	for i := range st.Machines {
+		if st.Machines[i].Intent == intent {
+			return &st.Machines[i]
+		}
+	}
+	return nil
+}
