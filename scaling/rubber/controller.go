@@ -170,7 +170,7 @@ func (w *world) run() error {
 			if w.waiting > 0 && !w.now.Before(w.lookUntil) {
 				w.endLook() // what has not come yet is unknown
 			}
-			if w.turns > 0 {
+			if w.turns > 0 && len(w.units) > 0 {
 				w.hear()
 				w.advanceAll()
 			}

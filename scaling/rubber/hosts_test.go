@@ -1,6 +1,7 @@
 package rubber
 
 import (
+	"context"
 	"strings"
 	"sync"
 	"testing"
@@ -94,4 +95,70 @@ func TestUserData(t *testing.T) {
 		r.after(time.Minute)
 		r.want(len(seen) == 1 && strings.HasSuffix(seen[0], " image test"), "seen: %q", seen)
 	})
+}
+
+// TestCapHolds has a planner that wants more than is allowed.
+func TestCapHolds(t *testing.T) {
+	inTime(t, func(r *rig) {
+		r.opts.Plan = func(s *plan.Snapshot) plan.Plan {
+			return plan.Plan{Lines: []plan.Line{{Action: plan.Start, Profile: "q", Count: 100, Reasons: []plan.Reason{{Text: "a test"}}}}}
+		}
+	}, func(r *rig) {
+		r.after(10 * time.Minute)
+		r.want(r.world.Peak() == 10, "%d machines at once, and the cap is 10", r.world.Peak())
+	})
+}
+
+// leaky is a cloud that lists the machines of other owners too.
+type leaky struct {
+	cloud.Cloud
+	world *cloudtest.World
+}
+
+func (l leaky) List(context.Context, string) ([]cloud.Instance, error) {
+	return l.world.Machines(), nil
+}
+
+// TestLeakyCloud never touches what is not ours, whatever a driver lists.
+func TestLeakyCloud(t *testing.T) {
+	inTime(t, nil, func(r *rig) {
+		r.stop()
+		r.opts.Clouds = map[string]cloud.Cloud{"c": leaky{r.world.Connect(), r.world}}
+		r.world.Add(cloud.Instance{Owner: "other", Intent: "a", Profile: "q", Name: "a", State: cloud.Running})
+		r.world.Add(cloud.Instance{Intent: "b", Profile: "nothing", Name: "b", State: cloud.Running})
+		r.start()
+		r.after(2 * time.Hour)
+		r.want(len(r.world.Machines()) == 2 && len(r.c.Status().Machines) == 0, "machines: %v", r.states())
+		r.want(r.c.Status().Clouds[0].Others == 2, "status: %+v", r.c.Status().Clouds)
+	})
+}
+
+// TestMemoryOutlives has what was learned, and what plans remember, survive an
+// end.
+func TestMemoryOutlives(t *testing.T) {
+	inTime(t, func(r *rig) { r.opts.Plan = nil }, func(r *rig) {
+		r.shop.add("q", 2, 20*time.Minute)
+		r.after(5 * time.Minute)
+		before := r.c.Status().Profile("q").Target.Load
+		r.stop()
+		r.start()
+		r.after(10 * time.Second)
+		p := r.c.Status().Profile("q")
+		r.want(p.BootCount >= 2 && p.BootP50 == 30*time.Second, "boots: %d, %v", p.BootCount, p.BootP50)
+		r.want(before > 0 && p.Target.Load >= before, "load: %v, and %v before", p.Target.Load, before)
+	})
+}
+
+// TestClockOf turns times of the system's clock into ours, with a monotonic
+// reading and without.
+func TestClockOf(t *testing.T) {
+	for _, off := range []time.Duration{0, 1000 * time.Hour, -1000 * time.Hour} {
+		c := newClock(func() time.Time { return time.Now().Add(off) })
+		at := time.Now().Add(-time.Minute)
+		for _, then := range []time.Time{at, at.Round(0)} {
+			if ago := c.now().Sub(c.of(then)); ago < 59*time.Second || ago > 70*time.Second {
+				t.Errorf("a minute ago is %v ago, with the wall %v off", ago, off)
+			}
+		}
+	}
 }

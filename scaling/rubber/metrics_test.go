@@ -56,6 +56,7 @@ func TestMetricNames(t *testing.T) {
 		}
 		r.want(counted(r.t, r.c, `rubber_boot_seconds{profile="q"}`) == 2, "boots were not measured")
 		r.want(counted(r.t, r.c, `rubber_drain_seconds{profile="q"}`) == 2, "drains were not measured")
+		r.want(counted(r.t, r.c, `rubber_wait_seconds{profile="q"}`) > 100, "waits were not measured")
 		r.want(counted(r.t, r.c, `rubber_active`) == 1, "not active")
 	})
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"net/netip"
 	"strings"
 	"sync"
@@ -150,6 +149,29 @@ func TestPauseInTheMiddle(t *testing.T) {
 		}
 		r.after(5 * time.Minute)
 		r.want(len(r.world.Machines()) == 0 && r.shop.done == 4, "machines %v, done %d", r.states(), r.shop.done)
+	})
+}
+
+// TestPauseWhileWaiting pauses while requests wait for their turn at a cloud
+// that takes its time: they are not sent after all.
+func TestPauseWhileWaiting(t *testing.T) {
+	inTime(t, func(r *rig) { r.opts.Config.Limits.CloudCalls = 1 }, func(r *rig) {
+		r.after(6 * time.Second)
+		wait := make(chan struct{})
+		r.world.Order(cloudtest.Fault{Op: "create", Wait: wait})
+		r.shop.add("q", 3, time.Minute)
+		r.after(10 * time.Second)
+		if err := r.c.Pause(r.t.Context(), "look"); err != nil {
+			r.t.Fatal(err)
+		}
+		close(wait)
+		r.after(time.Minute)
+		r.want(r.world.Calls()["create"] == 1, "%d creates, and two were to wait", r.world.Calls()["create"])
+		if err := r.c.Resume(r.t.Context(), "looked"); err != nil {
+			r.t.Fatal(err)
+		}
+		r.after(10 * time.Minute)
+		r.want(r.shop.done == 3 && len(r.world.Machines()) == 0, "done %d, machines %v", r.shop.done, r.states())
 	})
 }
 
@@ -351,20 +373,21 @@ func TestRestarts(t *testing.T) {
 
 // TestWarmPool parks machines and wakes them.
 func TestWarmPool(t *testing.T) {
-	var say func(*plan.Snapshot) []plan.Line
+	type lines func(*plan.Snapshot) []plan.Line
+	next := make(chan lines, 1)
 	inTime(t, func(r *rig) {
-		say = nil
 		r.opts.Plan = func(s *plan.Snapshot) plan.Plan {
 			result := plan.Plan{Memory: s.Memory}
-			if say != nil {
+			select {
+			case say := <-next:
 				result.Lines = say(s)
-				say = nil
+			default:
 			}
 			return result
 		}
 	}, func(r *rig) {
 		reasons := []plan.Reason{{Code: plan.WarmPool, Text: "a test"}}
-		one := func(a plan.Action) func(*plan.Snapshot) []plan.Line {
+		one := func(a plan.Action) lines {
 			return func(s *plan.Snapshot) []plan.Line {
 				if len(s.Machines) == 0 {
 					return nil
@@ -372,33 +395,33 @@ func TestWarmPool(t *testing.T) {
 				return []plan.Line{{Action: a, Profile: "q", Machine: s.Machines[0].ID, Count: 1, Reasons: reasons}}
 			}
 		}
-		say = func(*plan.Snapshot) []plan.Line {
+		next <- func(*plan.Snapshot) []plan.Line {
 			return []plan.Line{{Action: plan.Start, Profile: "q", Count: 1, Reasons: reasons}}
 		}
 		r.after(time.Minute)
 		r.want(r.states()[plan.Ready] == 1, "machines: %v", r.states())
 		for range 2 {
-			say = one(plan.Park)
+			next <- one(plan.Park)
 			r.after(2 * time.Minute)
 			r.want(r.states()[plan.Warm] == 1 && r.world.Machines()[0].State == cloud.Halted, "machines: %v", r.states())
-			say = one(plan.Wake)
+			next <- one(plan.Wake)
 			r.after(2 * time.Minute)
 			r.want(r.states()[plan.Ready] == 1, "machines: %v", r.states())
 		}
 		r.shop.add("q", 1, time.Minute)
 		r.after(2 * time.Minute)
 		r.want(r.shop.done == 1, "a woken one works: %d tasks done", r.shop.done)
-		say = one(plan.Rest)
+		next <- one(plan.Rest)
 		r.after(10 * time.Second)
 		r.shop.add("q", 1, time.Minute)
 		r.after(2 * time.Minute)
 		r.want(r.shop.done == 1 && r.states()[plan.Resting] == 1, "a resting one works: %d, %v", r.shop.done, r.states())
-		say = one(plan.Resume)
+		next <- one(plan.Resume)
 		r.after(2 * time.Minute)
 		r.want(r.shop.done == 2, "a resumed one does not work: %d", r.shop.done)
-		say = one(plan.Park)
+		next <- one(plan.Park)
 		r.after(time.Minute)
-		say = one(plan.Delete)
+		next <- one(plan.Delete)
 		r.after(time.Minute)
 		r.want(len(r.world.Machines()) == 0, "machines: %v", r.states())
 	})
@@ -472,14 +495,15 @@ func TestDouble(t *testing.T) {
 // TestNewerRecord has a record of a later version: it is left alone, and so is
 // its machine.
 func TestNewerRecord(t *testing.T) {
+	written := map[string]string{
+		"machine.newer":   `{"version":2,"intent":"newer","anything":[]}`,
+		"machine.garbled": `{"version":1,"intent":`,
+		"machine.wrong":   `{"version":1,"intent":"other","state":"ready"}`,
+		"machine.state":   `{"version":1,"intent":"state","state":"flying"}`,
+		"something-else":  `{}`,
+	}
 	inTime(t, func(r *rig) {
-		for key, text := range map[string]string{
-			"machine.newer":   `{"version":2,"intent":"newer","anything":[]}`,
-			"machine.garbled": `{"version":1,"intent":`,
-			"machine.wrong":   `{"version":1,"intent":"other","state":"ready"}`,
-			"machine.state":   `{"version":1,"intent":"state","state":"flying"}`,
-			"something-else":  `{}`,
-		} {
+		for key, text := range written {
 			if _, err := r.store.Put(context.Background(), key, []byte(text), 0); err != nil {
 				r.t.Fatal(err)
 			}
@@ -488,12 +512,11 @@ func TestNewerRecord(t *testing.T) {
 			r.world.Add(cloud.Instance{Owner: owner, Intent: intent, Profile: "q", Name: "q-" + intent, State: cloud.Running})
 		}
 	}, func(r *rig) {
-		before := maps.Clone(r.store.values)
 		r.after(2 * time.Hour)
 		r.want(len(r.world.Machines()) == 2, "machines: %v", r.world.Machines())
 		r.want(len(r.c.Status().Unread) == 4 && strings.Contains(strings.Join(r.c.Status().Unread, "\n"), "newer rubber"), "unread: %q", r.c.Status().Unread)
-		for key, v := range before {
-			r.want(string(r.store.values[key].Data) == string(v.Data), "%s was changed", key)
+		for key, text := range written {
+			r.want(string(r.store.values[key].Data) == text, "%s was changed", key)
 		}
 	})
 }

@@ -200,7 +200,11 @@ func (w *world) learnAll() {
 				break
 			}
 		}
-		if d := w.demand(p); d.Known && b.complete {
+		d := w.demand(p)
+		if q := w.queues[queueKey{p.Broker, p.Queue}]; d.Known && q.depth.Oldest != nil {
+			w.c.metrics.wait.WithLabelValues(p.Name).Observe(d.Oldest.Seconds())
+		}
+		if d.Known && b.complete {
 			a := w.arriving[p.Name]
 			if a == nil {
 				a = &arrivals{}
