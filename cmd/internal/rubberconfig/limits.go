@@ -53,6 +53,7 @@ var plannerTexts = map[string]string{
 	"StartCost":     "what a start costs in machine time, where the boot time has not been measured",
 	"StartExtra":    "what it costs besides the measured boot time",
 	"Patience":      "machines are let go when nobody needed them for this times the cost of a start",
+	"Quiet":         "when there was nothing at all to do for this times as long, spare capacity is let go as well, down to no machine",
 	"UpEvery":       "the stretch of time that the limits of scale-out are for",
 	"UpMost":        "machines that may be asked for in it, or up_fraction of what there is if that is more",
 	"UpFraction":    "see up_most",

@@ -26,6 +26,7 @@ type Settings struct {
 	StartCost  time.Duration // what a start costs, in machine time, where boot time has not been measured
 	StartExtra time.Duration // what it costs besides the measured boot time
 	Patience   float64       // machines go when nobody needed them for Patience times what a start costs
+	Quiet      float64       // when there was nothing at all to do for Quiet times as long, there is no load any more
 
 	// Limits.
 	UpEvery       time.Duration // stretch of time that the limits of scale-out are for
@@ -60,6 +61,7 @@ func DefaultSettings() Settings {
 		TargetWait:    4 * time.Minute,
 		StartCost:     180 * time.Second,
 		Patience:      1,
+		Quiet:         5,
 		UpEvery:       5 * time.Second,
 		UpMost:        50,
 		UpFraction:    1,
