@@ -136,7 +136,7 @@ func (w *world) finished(u *unit, r result) {
 	if !w.commit(u, next) {
 		// The store is away. What happened is true all the same, and is written
 		// with the next change; a crash before that finds it out again.
-		u.life = next
+		u.life, u.unsaved = next, true
 	}
 	for _, n := range notes {
 		w.noted(u, n)

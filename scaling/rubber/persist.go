@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"strings"
 	"time"
 
@@ -165,6 +166,10 @@ func (w *world) commit(u *unit, next life) bool {
 		w.bury(u)
 		return true
 	}
+	if u.stored != nil && !u.unsaved && reflect.DeepEqual(next.Record, u.Record) {
+		u.life = next
+		return true
+	}
 	data, err := next.encode()
 	if err != nil {
 		w.storeErr = err
@@ -180,7 +185,7 @@ func (w *world) commit(u *unit, next life) bool {
 		}
 		u.stored = data
 	}
-	u.life = next
+	u.life, u.unsaved = next, false
 	return true
 }
 

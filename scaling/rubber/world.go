@@ -71,6 +71,7 @@ type unit struct {
 	key      string
 	revision uint64
 	stored   []byte // as it is in the store; nil: it is not
+	unsaved  bool   // the record has changed, and the store was away
 	doing    order  // on its way; verb "" is nothing
 	since    time.Time
 	workers  []work.Worker // on it, by the last look
