@@ -10,6 +10,8 @@ import (
 	"os"
 
 	"github.com/spf13/cobra"
+
+	"perfmon/cmd/internal/plugincode"
 )
 
 // version is set by the linker.
@@ -21,6 +23,8 @@ const (
 	exitUsage   = 1 // wrong words on the command line
 	exitFailed  = 2 // the work could not be done
 	exitProblem = 3 // it was done, and found something wrong
+
+	exitInterrupted = 130 // as of a program that the signal ends
 )
 
 func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
@@ -37,7 +41,14 @@ func (e *codeError) Unwrap() error { return e.err }
 
 var errTold = errors.New("")
 
+// errInterrupted is the end of work that its user has broken off, who need not
+// be told.
+var errInterrupted = &codeError{exitInterrupted, errTold}
+
 func failed(err error) error { return &codeError{exitFailed, err} }
+
+// tell says what has gone wrong.
+func tell(stderr io.Writer, err error) { fmt.Fprintf(stderr, "rubber: %v\n", err) }
 
 // run is the whole program.
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
@@ -50,10 +61,13 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	if err == nil {
 		return exitOK
 	}
+	if plugincode.Wanted(cmd, args) {
+		return plugincode.End(stdout, "rubber", err)
+	}
 	var coded *codeError
 	if errors.As(err, &coded) {
 		if coded.err != errTold {
-			fmt.Fprintf(stderr, "rubber: %v\n", err)
+			tell(stderr, err)
 		}
 		return coded.code
 	}

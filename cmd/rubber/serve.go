@@ -120,6 +120,11 @@ func serve(ctx context.Context, f serveFlags, stderr io.Writer) error {
 		defer close(ended)
 		shown.run(ctx)
 	}()
+	watched := make(chan struct{})
+	go func() {
+		defer close(watched)
+		p.watch(ctx)
+	}()
 	reread := make(chan struct{})
 	go func() {
 		defer close(reread)
@@ -142,6 +147,7 @@ func serve(ctx context.Context, f serveFlags, stderr io.Writer) error {
 	stop()
 	<-ended
 	<-reread
+	<-watched
 	if err != nil {
 		return failed(err)
 	}

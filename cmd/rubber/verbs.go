@@ -10,7 +10,11 @@ import (
 // verbs are what rubber can do, in the order of its help.
 func verbs() []group {
 	return []group{
-		{"run", "Run:", []*cobra.Command{newServe(), newCheck()}},
+		{"watch", "Watch:", []*cobra.Command{newStatus(), newDecisions()}},
+		{"ask", "Ask why:", []*cobra.Command{newExplain(), newPlan()}},
+		{"change", "Change:", []*cobra.Command{newPause(), newResume(), newDrain()}},
+		{"try", "Try before trusting:", []*cobra.Command{newCheck(), newSimulate(), newImportConfig()}},
+		{"run", "Run and install:", []*cobra.Command{newServe(), newVersion(), newCompletion()}},
 	}
 }
 
@@ -32,7 +36,8 @@ Exit codes of all verbs:
   1  wrong words on the command line
   2  it could not be done: rubber could not be asked, a file not be read
   3  it was refused or found wrong: no such machine, a bad configuration
-  130  it was broken off with Ctrl-C`
+  130  it was broken off with Ctrl-C, which ends decisions --watch with 0
+With --exit-code, status has those of a monitoring plugin instead.`
 
 // addVerbs adds them, in their groups.
 func addVerbs(root *cobra.Command) {
@@ -44,6 +49,7 @@ func addVerbs(root *cobra.Command) {
 		}
 	}
 	root.SetHelpCommandGroupID("run")
+	root.AddCommand(newGenerate())
 }
 
 // usageTemplate is cobra's, for 80 columns.

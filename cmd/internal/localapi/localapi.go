@@ -112,7 +112,7 @@ func (c *Client) Open(ctx context.Context, path string, query url.Values) (io.Re
 }
 
 func (c *Client) do(ctx context.Context, method, path string, query url.Values, body io.Reader, accept string) (*http.Response, error) {
-	u := url.URL{Scheme: "http", Host: c.Server, Path: path, RawQuery: query.Encode()}
+	u := url.URL{Scheme: "http", Host: "localhost", Path: path, RawQuery: query.Encode()}
 	req, err := http.NewRequestWithContext(ctx, method, u.String(), body)
 	if err != nil {
 		return nil, err

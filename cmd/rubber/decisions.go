@@ -1,0 +1,226 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"perfmon/cmd/internal/console"
+	"perfmon/cmd/internal/eventstream"
+	"perfmon/cmd/internal/localapi"
+	"perfmon/scaling/rubber/api"
+)
+
+func newDecisions() *cobra.Command {
+	a := &asking{}
+	var watch bool
+	var profile string
+	var n int
+	cmd := &cobra.Command{
+		Use:     "decisions",
+		Aliases: []string{"history"},
+		Short:   "what was decided and what has happened, with the reasons",
+		Long: `decisions lists what the running rubber has decided and what has happened to
+machines, the newest last. It remembers some thousands of lines, and forgets
+them when it ends; its log has them all.
+
+With --watch it goes on with each as it comes, until Ctrl-C, which ends it well,
+and waits for rubber when that is restarted.
+
+` + askHelp,
+		Example: `  rubber decisions
+  rubber decisions --profile thumbnails --last 20
+  rubber decisions --watch`,
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := checkOutput(a.output); err != nil {
+				return err
+			}
+			if n < 1 || n > maxDecisions {
+				return fmt.Errorf("--last %d: want 1 to %d", n, maxDecisions)
+			}
+			d := &decider{asking: a, cmd: cmd, profile: profile}
+			if watch {
+				return d.watch(n)
+			}
+			return d.list(cmd.Context(), n)
+		},
+	}
+	a.add(cmd)
+	cmd.Flags().BoolVar(&watch, "watch", false, "go on with each as it comes; in JSON, one a line")
+	cmd.Flags().StringVar(&profile, "profile", "", "those of one `PROFILE` alone")
+	cmd.Flags().IntVar(&n, "last", 50, "show the last `N`")
+	_ = cmd.RegisterFlagCompletionFunc("profile", func(cmd *cobra.Command, _ []string, begun string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		return a.profiles(cmd, nil, begun)
+	})
+	return cmd
+}
+
+// maxDecisions is how many can be asked for.
+const maxDecisions = 10_000
+
+// decider shows decisions.
+type decider struct {
+	*asking
+	cmd     *cobra.Command
+	profile string // "": of all
+}
+
+// wants says whether a decision is one of those to be shown.
+func (d *decider) wants(x *api.Decision) bool { return d.profile == "" || x.Profile == d.profile }
+
+// ask returns the last n that are wanted.
+func (d *decider) ask(ctx context.Context, n int) (*api.Decisions, error) {
+	query := url.Values{}
+	if d.profile == "" {
+		query.Set("n", strconv.Itoa(n))
+	}
+	all, _, err := get[api.Decisions](ctx, d.asking, "/v1/decisions", query)
+	if err != nil {
+		return nil, err
+	}
+	wanted := []api.Decision{}
+	for i := range all.Decisions {
+		if d.wants(&all.Decisions[i]) {
+			wanted = append(wanted, all.Decisions[i])
+		}
+	}
+	all.Decisions = wanted[max(0, len(wanted)-n):]
+	return &all, nil
+}
+
+func (d *decider) list(ctx context.Context, n int) error {
+	all, err := d.ask(ctx, n)
+	if err != nil {
+		return err
+	}
+	answer, err := console.JSON(all)
+	if err != nil {
+		return failed(err)
+	}
+	return d.print(d.cmd, answer, func(on console.Screen) string {
+		if len(all.Decisions) == 0 {
+			return "nothing was decided yet\n"
+		}
+		var b strings.Builder
+		for i := range all.Decisions {
+			b.WriteString(decisionLine(&all.Decisions[i], console.Times{Now: time.Now()}) + "\n")
+		}
+		return b.String()
+	})
+}
+
+// decisionLine is one decision:
+//
+//	12:00:02  wanted   tiles  tiles-5c2b…  it is wanted: 12 tasks wait
+func decisionLine(x *api.Decision, t console.Times) string {
+	text := x.Text
+	if x.Loud {
+		text = console.Paint(console.Strong, text)
+	}
+	parts := []string{t.Short(x.At.Unix()), fmt.Sprintf("%-9s", x.Event)}
+	for _, part := range []string{x.Profile, x.Name, text} {
+		if part != "" {
+			parts = append(parts, part)
+		}
+	}
+	return strings.Join(parts, "  ")
+}
+
+// goneWait is how long it is waited before a rubber that has gone is asked
+// again.
+const goneWait = time.Second
+
+// watch shows the last n, and then what comes.
+func (d *decider) watch(n int) error {
+	ctx, stop := interruptible()
+	defer stop()
+	begun, told := false, false
+	for {
+		err := d.follow(ctx, func() error {
+			told = false
+			if begun {
+				return nil
+			}
+			begun = true
+			return d.before(ctx, n)
+		})
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case !localapi.IsAway(err) || !begun:
+			return err
+		case !told:
+			tell(d.cmd.ErrOrStderr(), errors.New("rubber serve has gone; it is waited for"))
+			told = true
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(goneWait):
+		}
+	}
+}
+
+// before shows what there was before the stream.
+func (d *decider) before(ctx context.Context, n int) error {
+	all, err := d.ask(ctx, n)
+	if err != nil {
+		return err
+	}
+	for i := range all.Decisions {
+		if err := d.show(&all.Decisions[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// follow shows what comes until the stream ends; that is an error.
+func (d *decider) follow(ctx context.Context, connected func() error) error {
+	stream, err := d.Open(ctx, "/v1/watch")
+	if err != nil {
+		return coded(err)
+	}
+	defer stream.Close()
+	if err := connected(); err != nil {
+		return err
+	}
+	var stop error
+	err = eventstream.Read(stream, func(e eventstream.Event) error {
+		if e.Name != "decision" {
+			return nil
+		}
+		var x api.Decision
+		if stop = json.Unmarshal([]byte(e.Data), &x); stop != nil {
+			stop = failed(fmt.Errorf("rubber serve is not of this version: its event is not understood: %w", stop))
+		} else if d.wants(&x) {
+			stop = d.show(&x)
+		}
+		return stop
+	})
+	if stop != nil {
+		return stop
+	}
+	return &localapi.AwayError{Text: err, Cause: err}
+}
+
+func (d *decider) show(x *api.Decision) error {
+	out := d.cmd.OutOrStdout()
+	if d.output == "json" {
+		line, err := json.Marshal(x)
+		if err != nil {
+			return failed(err)
+		}
+		return write(out, string(line)+"\n")
+	}
+	line := decisionLine(x, console.Times{Now: time.Now()})
+	return write(out, console.ScreenOf(out).Finish(strings.ReplaceAll(line, "\n", " "))+"\n")
+}

@@ -1,0 +1,73 @@
+package main
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"perfmon/cmd/internal/console"
+	"perfmon/scaling/rubber/api"
+)
+
+func newExplain() *cobra.Command {
+	a := &asking{}
+	cmd := &cobra.Command{
+		Use:   "explain PROFILE",
+		Short: "why a profile has as many machines as it has",
+		Long: `explain says in sentences why the running rubber has, or has not, more or fewer
+machines of a profile: the demand, each bound, what the last plan did and why, and
+what stands in the way.
+
+` + askHelp,
+		Example: `  rubber explain thumbnails`,
+		Args:    oneArgument("profile"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := checkOutput(a.output); err != nil {
+				return err
+			}
+			e, answer, err := get[api.Explanation](cmd.Context(), a, "/v1/explain/"+args[0], url.Values{})
+			if err != nil {
+				return err
+			}
+			return a.print(cmd, answer, func(on console.Screen) string { return explainText(&e, on) })
+		},
+		ValidArgsFunction: a.profiles,
+	}
+	a.add(cmd)
+	return cmd
+}
+
+func explainText(e *api.Explanation, on console.Screen) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s\n", console.Paint(console.Strong, e.Profile))
+	for _, line := range e.Lines {
+		b.WriteString(wrapped(line, on.Width))
+	}
+	return b.String()
+}
+
+// wrapped is a sentence set in by two columns, within so many columns; 0 for
+// one line.
+func wrapped(text string, columns int) string {
+	var b strings.Builder
+	column := 0
+	for _, word := range strings.Fields(text) {
+		wide := console.TextWidth(word)
+		switch {
+		case column == 0:
+			b.WriteString("  ")
+			column = 2
+		case columns > 0 && column+1+wide > columns:
+			b.WriteString("\n    ")
+			column = 4
+		default:
+			b.WriteString(" ")
+			column++
+		}
+		b.WriteString(word)
+		column += wide
+	}
+	return b.String() + "\n"
+}
