@@ -38,19 +38,7 @@ func serveWeb(ctx context.Context, o *options, s *sockets, log *slog.Logger, met
 			return door.ServeOn(ctx, listeners, &o.web, handler, log)
 		}
 	}
-	told := ""
-	for ctx.Err() == nil {
-		err := serve()
-		if err == nil || ctx.Err() != nil {
-			return
-		}
-		level := slog.LevelDebug
-		if err.Error() != told {
-			told, level = err.Error(), slog.LevelError
-		}
-		log.Log(ctx, level, "the web port does not work: alarms go on, and it is tried again", "err", err, "every", o.webRetry)
-		sleep(ctx, o.webRetry)
-	}
+	door.Persist(ctx, o.webRetry, serve, "the web port does not work: alarms go on, and it is tried again", log)
 }
 
 // archive is what /rrd_updates serves, nothing where the toolstack does.

@@ -16,14 +16,19 @@ import (
 type faces struct {
 	socket  *door.Socket // nil: there is none
 	private http.Handler
+	web     *web // nil: there is none
 	log     *slog.Logger
 }
 
-// newFaces makes the socket. Machines do not need it, so what is wrong with it
-// is said once, and that is all.
+// newFaces makes the socket and the web port. Machines do not need them, so
+// what is wrong with one is said, and that is all.
 func newFaces(c *rubberconfig.Config, p *parts, log *slog.Logger) *faces {
 	service := api.New(api.Options{Controller: p.controller, Version: version, Owner: c.Owner, Engine: p.engineStatus, Log: log})
 	f := &faces{private: service.Private(), log: log}
+	var err error
+	if f.web, err = newWeb(c.Web, service.Public(), p.newRegistry(), log); err != nil {
+		log.Error("no page and no metrics: see web.listen", "err", err)
+	}
 	if c.API.Socket == "" {
 		return f
 	}
@@ -46,6 +51,9 @@ func (f *faces) run(ctx context.Context) {
 				f.log.Error("the local API has failed: nobody can ask this rubber any more", "err", err)
 			}
 		})
+	}
+	if f.web != nil {
+		work.Go(func() { f.web.run(ctx) })
 	}
 }
 
