@@ -32,6 +32,7 @@ func Subjects() []Subject {
 		{"perfmon", "perfmon, with the rates and the archives", ours},
 		{"procfs", "prometheus/procfs", readProcfs},
 		{"gopsutil", "gopsutil, without pressure", readGopsutil},
+		{"gopsutil-all", "gopsutil, and pressure by prometheus/procfs: the same files as ours", readAll},
 	}
 }
 
@@ -84,11 +85,33 @@ func readProcfs() (func() error, error) {
 		_, err3 := fs.Meminfo()
 		_, err4 := fs.NetDev()
 		_, err5 := disks.ProcDiskstats()
-		for _, resource := range []string{"cpu", "memory", "io"} {
-			_, _ = fs.PSIStatsForResource(resource) // not every kernel has it
-		}
+		readPressure(fs)
 		return errors.Join(err1, err2, err3, err4, err5)
 	}, nil
+}
+
+// readAll is what a program does that has gopsutil and wants to know what ours
+// does: it has nothing for pressure.
+func readAll() (func() error, error) {
+	fs, err := procfs.NewDefaultFS()
+	if err != nil {
+		return nil, err
+	}
+	most, err := readGopsutil()
+	if err != nil {
+		return nil, err
+	}
+	return func() error {
+		readPressure(fs)
+		return most()
+	}, nil
+}
+
+// readPressure reads what not every kernel has.
+func readPressure(fs procfs.FS) {
+	for _, resource := range []string{"cpu", "memory", "io"} {
+		_, _ = fs.PSIStatsForResource(resource)
+	}
 }
 
 func readGopsutil() (func() error, error) {
