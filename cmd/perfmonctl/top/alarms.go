@@ -19,17 +19,17 @@ func (m *model) alarmLines(lines int) []string {
 	for i := range m.alarms {
 		keys[i] = alarmKey(&m.alarms[i])
 	}
-	m.alarm.settle(keys, lines-1)
+	m.alarm.Settle(keys, lines-1)
 	title := counted(len(m.alarms), "alarm")
 	if len(m.alarms) > 0 {
 		title += ": " + plain(m.counts("critical", "warning", "no data", "pending", "muted"))
 	}
 	if shown := min(len(m.alarms), lines-1); shown < len(m.alarms) {
-		title += fmt.Sprintf(", %d to %d", m.alarm.first+1, m.alarm.first+shown)
+		title += fmt.Sprintf(", %d to %d", m.alarm.First+1, m.alarm.First+shown)
 	}
 	out := []string{rule(title, m.pane == alarmPane, m.width)}
-	for i := m.alarm.first; i < len(m.alarms) && len(out) < lines; i++ {
-		out = append(out, m.alarmLine(&m.alarms[i], i == m.alarm.index && m.pane == alarmPane))
+	for i := m.alarm.First; i < len(m.alarms) && len(out) < lines; i++ {
+		out = append(out, m.alarmLine(&m.alarms[i], i == m.alarm.Index && m.pane == alarmPane))
 	}
 	if len(m.alarms) == 0 {
 		word := "  nothing fires, and nothing lacks data"

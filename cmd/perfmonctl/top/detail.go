@@ -63,7 +63,7 @@ func (d *detail) show(variable string) {
 	}
 	for i, v := range d.variables {
 		if clean(v.Variable) == variable && i > 0 {
-			d.cursor.key = v.Variable
+			d.cursor.Key = v.Variable
 		}
 	}
 }
@@ -82,12 +82,12 @@ func (m *model) pressDetail(k tea.KeyPressMsg) {
 	case key.Matches(k, keyLeft):
 		d.turn(-1)
 	case key.Matches(k, keyOpen):
-		if i := d.cursor.index; i < len(d.variables) {
+		if i := d.cursor.Index; i < len(d.variables) {
 			d.show(clean(d.variables[i].Variable))
 		}
 	default:
 		if by, ok := steps(k, max(1, m.height/3), len(d.variables)); ok {
-			d.cursor.move(d.keys(), by)
+			d.cursor.Move(d.keys(), by)
 		}
 	}
 }
@@ -256,14 +256,14 @@ func (m *model) variableCells() int { return max(16, min(30, (m.width-50)/2)) }
 // variableLines is the variables with their states in so many lines.
 func (m *model) variableLines(lines int) []string {
 	d := m.detail
-	d.cursor.settle(d.keys(), lines-2)
+	d.cursor.Settle(d.keys(), lines-2)
 	name := m.variableCells()
 	out := []string{rule(counted(len(d.variables), "variable"), false, m.width)}
 	if len(d.variables) > 0 {
 		out = append(out, paint(heading, "  "+fit("VARIABLE", name)+" "+fit("STATE", 8)+right("SINCE", 8)+"  "+fit("VALUE", valueCells)+" NEXT"))
 	}
-	for i := d.cursor.first; i < len(d.variables) && len(out) < lines; i++ {
-		out = append(out, m.variableLine(d.variables[i], name, i == d.cursor.index))
+	for i := d.cursor.First; i < len(d.variables) && len(out) < lines; i++ {
+		out = append(out, m.variableLine(d.variables[i], name, i == d.cursor.Index))
 	}
 	switch {
 	case d.err != nil:
@@ -281,11 +281,11 @@ func (m *model) variableLines(lines int) []string {
 // on, where there is no room for that in its line.
 func (m *model) nextLines() []string {
 	d := m.detail
-	d.cursor.settle(d.keys(), len(d.variables))
-	if d.cursor.index >= len(d.variables) {
+	d.cursor.Settle(d.keys(), len(d.variables))
+	if d.cursor.Index >= len(d.variables) {
 		return nil
 	}
-	v := d.variables[d.cursor.index]
+	v := d.variables[d.cursor.Index]
 	if text := m.nextOf(v); width(text) > m.width-m.variableCells()-2-1-8-8-2-valueCells-1 {
 		lines := wrap("  ", clean(v.Variable)+": "+text, m.width)
 		return lines[:min(len(lines), 2)]

@@ -7,45 +7,16 @@ import (
 	tea "charm.land/bubbletea/v2"
 )
 
-// frame is what is on the screen. A change is drawn at once, unless the last
-// one was only just drawn: then it waits, and what comes meanwhile is drawn
-// with it. A line that is slow does not fall behind, and keys still answer.
-type frame struct {
-	text    string
-	drawn   time.Time // when it last changed
-	waiting bool      // a frameDue is on its way
-}
-
-// frameDue says that the next frame may be drawn.
-type frameDue struct{}
-
 // draw draws the next frame, or has itself called again when that may be.
 func (m *model) draw(urgent bool) tea.Cmd {
 	if m.width == 0 {
 		return nil // not known yet
 	}
-	now := m.o.now()
-	pause := time.Second / time.Duration(m.o.Frames)
-	rest := m.frame.drawn.Add(pause).Sub(now)
-	if rest > 0 && rest <= pause && !urgent { // a clock that was set back delays nothing
-		if m.frame.waiting {
-			return nil
-		}
-		m.frame.waiting = true
-		return tea.Tick(rest, func(time.Time) tea.Msg { return frameDue{} })
-	}
-	if text := m.render(); text != m.frame.text {
-		m.frame.text, m.frame.drawn = text, now
-	}
-	return nil
+	return m.frame.Draw(m.o.now(), time.Second/time.Duration(m.o.Frames), urgent, m.render)
 }
 
 // View is the frame that was last drawn.
-func (m *model) View() tea.View {
-	v := tea.NewView(m.frame.text)
-	v.AltScreen = true
-	return v
-}
+func (m *model) View() tea.View { return m.frame.View() }
 
 // render makes all lines of the screen.
 func (m *model) render() string {

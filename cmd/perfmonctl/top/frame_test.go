@@ -39,7 +39,7 @@ func TestAtMostTwoFrames(t *testing.T) {
 			if !due.IsZero() {
 				t.Fatal("a frame is due already")
 			}
-			due = d.m.frame.drawn.Add(500 * time.Millisecond)
+			due = d.m.frame.Drawn.Add(500 * time.Millisecond)
 		}
 		if now := d.m.View().Content; now != last {
 			last = now

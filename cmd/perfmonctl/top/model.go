@@ -8,6 +8,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"perfmon/cmd/internal/tui"
 	"perfmon/monitor/api"
 )
 
@@ -31,7 +32,7 @@ const (
 type model struct {
 	o     Options
 	asks  requests
-	frame frame
+	frame tui.Frame
 
 	width, height int
 
@@ -120,7 +121,7 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case remembered:
 		m.remembered(msg)
 	case frameDue:
-		m.frame.waiting = false
+		m.frame.Due()
 	}
 	return m, m.draw(urgent)
 }

@@ -76,21 +76,8 @@ func (m *model) travel(k tea.KeyPressMsg) {
 		}
 	}
 	if by, ok := steps(k, max(1, m.height/2), len(keys)); ok {
-		c.move(keys, by)
+		c.Move(keys, by)
 	}
-}
-
-// steps is how far a key goes in a list.
-func steps(k tea.KeyPressMsg, page, all int) (by int, ok bool) {
-	for _, one := range []struct {
-		binding key.Binding
-		by      int
-	}{{keyUp, -1}, {keyDown, 1}, {keyPgUp, -page}, {keyPgDown, page}, {keyHome, -all}, {keyEnd, all}} {
-		if key.Matches(k, one.binding) {
-			return one.by, true
-		}
-	}
-	return 0, false
 }
 
 // type_ takes a key while the filter is typed.
@@ -125,14 +112,14 @@ func (m *model) typed(text string) {
 // openHere shows what the cursor is on in detail.
 func (m *model) openHere() {
 	if m.pane == alarmPane {
-		if i := m.alarm.index; i < len(m.alarms) {
+		if i := m.alarm.Index; i < len(m.alarms) {
 			v := &m.alarms[i]
 			m.open(v.Class, v.UUID, v.Variable)
 		}
 		return
 	}
-	if rows := m.visible(); m.table.index < len(rows) {
-		r := rows[m.table.index]
+	if rows := m.visible(); m.table.Index < len(rows) {
+		r := rows[m.table.Index]
 		m.open(r.class, r.uuid, "")
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"strings"
 
 	"charm.land/lipgloss/v2"
+
+	"perfmon/cmd/internal/tui"
 )
 
 // The smallest terminal in which there is room for all parts.
@@ -24,23 +26,6 @@ func (m *model) waitingView() []string {
 		lines = append(lines, "", "  It is asked again every few seconds; q ends this.")
 	}
 	return lines
-}
-
-// wrap breaks a text at its spaces into lines with an indent.
-func wrap(indent, text string, cells int) []string {
-	var lines []string
-	line := indent
-	for _, word := range strings.Fields(text) {
-		if width(line)+1+width(word) > cells && line != indent {
-			lines = append(lines, line)
-			line = indent
-		}
-		if line != indent {
-			line += " "
-		}
-		line += word
-	}
-	return append(lines, line)
 }
 
 // mainView is the host, the table and the alarms.
@@ -65,16 +50,6 @@ func (m *model) aged(lines []string) []string {
 	return lines
 }
 
-// rule is a line with a title that parts the screen.
-func rule(title string, active bool, cells int) string {
-	style := heading
-	if active {
-		style = style.Bold(true)
-	}
-	text := "── " + title + " "
-	return paint(style, fit(text+strings.Repeat("─", max(0, cells-width(text))), cells))
-}
-
 // footer says which keys there are.
 func (m *model) footer() []string {
 	switch {
@@ -87,20 +62,7 @@ func (m *model) footer() []string {
 }
 
 // keyLine is pairs of keys and what they do, as many as there is room for.
-func (m *model) keyLine(pairs ...string) string {
-	line := ""
-	for i := 0; i+1 < len(pairs); i += 2 {
-		next := paint(bold, pairs[i]) + " " + paint(faint, pairs[i+1])
-		if line != "" {
-			next = line + "  " + next
-		}
-		if width(next) > m.width {
-			break
-		}
-		line = next
-	}
-	return line
-}
+func (m *model) keyLine(pairs ...string) string { return tui.KeyLine(m.width, pairs...) }
 
 // bar is a share as a bar of so many cells.
 func bar(share float64, cells int) string {

@@ -126,12 +126,12 @@ func (m *model) tableLines(lines int) []string {
 	for i, r := range rows {
 		keys[i] = r.uuid
 	}
-	m.table.settle(keys, lines-2)
+	m.table.Settle(keys, lines-2)
 	columns := m.columns()
 	name, spark := m.layout(columns)
 	out := []string{rule(m.tableTitle(len(rows)), m.pane == tablePane, m.width), m.heads(columns, name, spark)}
-	for i := m.table.first; i < len(rows) && len(out) < lines; i++ {
-		out = append(out, m.rowLine(rows[i], columns, name, spark, i == m.table.index && m.pane == tablePane))
+	for i := m.table.First; i < len(rows) && len(out) < lines; i++ {
+		out = append(out, m.rowLine(rows[i], columns, name, spark, i == m.table.Index && m.pane == tablePane))
 	}
 	if len(rows) == 0 {
 		out = append(out, paint(faint, "  "+m.whyEmpty()))

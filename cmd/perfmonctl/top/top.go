@@ -17,6 +17,8 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/colorprofile"
+
+	"perfmon/cmd/internal/tui"
 )
 
 // Agent is the agent as top asks it.
@@ -62,21 +64,6 @@ func (o *Options) fill() {
 	}
 }
 
-// A terminal that does not know its size, as on a serial line, is taken for one
-// of these cells.
-const (
-	defaultWidth  = 80
-	defaultHeight = 24
-)
-
-// sized gives a size to a terminal that has none.
-func sized(_ tea.Model, msg tea.Msg) tea.Msg {
-	if size, ok := msg.(tea.WindowSizeMsg); ok && (size.Width == 0 || size.Height == 0) {
-		return tea.WindowSizeMsg{Width: defaultWidth, Height: defaultHeight}
-	}
-	return msg
-}
-
 // TooSmall says that a terminal is too small for the view, "" if it is not, or
 // does not know its size.
 func TooSmall(width, height int) string {
@@ -94,7 +81,7 @@ func Run(ctx context.Context, o Options) error {
 	defer cancel()
 	// The program looks for a change to draw this often; the model decides
 	// whether there is one.
-	options := []tea.ProgramOption{tea.WithoutSignalHandler(), tea.WithFPS(max(10, o.Frames)), tea.WithFilter(sized)}
+	options := []tea.ProgramOption{tea.WithoutSignalHandler(), tea.WithFPS(max(10, o.Frames)), tea.WithFilter(tui.Sized)}
 	if o.Input != nil {
 		options = append(options, tea.WithInput(o.Input))
 	}

@@ -1,4 +1,4 @@
-package top
+package tui
 
 import (
 	"fmt"
@@ -10,18 +10,18 @@ import (
 	"github.com/charmbracelet/x/ansi"
 )
 
-// maxName is how many characters of a foreign text are looked at.
-const maxName = 256
+// MaxName is how many characters of a foreign text are looked at.
+const MaxName = 256
 
-// clean makes a foreign text fit for one line of a terminal: what controls
+// Clean makes a foreign text fit for one line of a terminal: what controls
 // it, or changes the direction of the text, shows as �; spaces are
 // spaces; and what changes how wide a character is, on which terminals do not
 // agree, is left out.
-func clean(text string) string {
+func Clean(text string) string {
 	var b strings.Builder
 	n, marks := 0, 0
 	for _, r := range text {
-		if n++; n > maxName {
+		if n++; n > MaxName {
 			b.WriteRune('…')
 			break
 		}
@@ -51,53 +51,54 @@ func joins(r rune) bool {
 	return r == 0x200c || r == 0x200d || r >= 0xfe00 && r <= 0xfe0f || r >= 0x1f3fb && r <= 0x1f3ff || r >= 0xe0000 && r <= 0xe0fff
 }
 
-// width is how many cells a text takes; escapes take none.
-func width(text string) int { return ansi.StringWidth(text) }
+// Width is how many cells a text takes; escapes take none.
+func Width(text string) int { return ansi.StringWidth(text) }
 
-// fit makes a text exactly so wide, cutting or filling it on the right.
-func fit(text string, cells int) string {
+// Fit makes a text exactly so wide, cutting or filling it on the right.
+func Fit(text string, cells int) string {
 	if cells <= 0 {
 		return ""
 	}
-	if width(text) > cells {
+	if Width(text) > cells {
 		text = ansi.Truncate(text, cells, "…")
 	}
-	return text + strings.Repeat(" ", max(0, cells-width(text)))
+	return text + strings.Repeat(" ", max(0, cells-Width(text)))
 }
 
-// right is fit for what stands on the right.
-func right(text string, cells int) string {
-	if gap := cells - width(text); gap > 0 {
+// Right is fit for what stands on the right.
+func Right(text string, cells int) string {
+	if gap := cells - Width(text); gap > 0 {
 		return strings.Repeat(" ", gap) + text
 	}
-	return fit(text, cells)
+	return Fit(text, cells)
 }
 
-const unknown = "–"
+// Unknown stands where a value is not known.
+const Unknown = "–"
 
-// known is the value behind a pointer, NaN for none.
-func known(v *float64) float64 {
+// Known is the value behind a pointer, NaN for none.
+func Known(v *float64) float64 {
 	if v == nil {
 		return math.NaN()
 	}
 	return *v
 }
 
-// percent is a share as "97%".
-func percent(v float64) string {
+// Percent is a share as "97%".
+func Percent(v float64) string {
 	switch {
 	case math.IsNaN(v):
-		return unknown
+		return Unknown
 	case v >= 9.995:
 		return ">999%"
 	}
 	return fmt.Sprintf("%.0f%%", v*100)
 }
 
-// size is a number of bytes in at most four characters: 0, 512, 9.8K, 97G.
-func size(v float64) string {
+// Size is a number of bytes in at most four characters: 0, 512, 9.8K, 97G.
+func Size(v float64) string {
 	if math.IsNaN(v) {
-		return unknown
+		return Unknown
 	}
 	units := " KMGTPE"
 	i := 0
@@ -112,11 +113,11 @@ func size(v float64) string {
 	return fmt.Sprintf("%.0f%s", v, unit)
 }
 
-// seconds is a short time in at most five characters: 85us, 4.2ms, 1.3s.
-func seconds(v float64) string {
+// Seconds is a short time in at most five characters: 85us, 4.2ms, 1.3s.
+func Seconds(v float64) string {
 	switch {
 	case math.IsNaN(v):
-		return unknown
+		return Unknown
 	case v < 0.0009995:
 		return fmt.Sprintf("%.0fus", v*1e6)
 	case v < 0.00995:
@@ -129,8 +130,8 @@ func seconds(v float64) string {
 	return fmt.Sprintf("%.0fs", v)
 }
 
-// sum adds what is known; NaN if nothing is.
-func sum(values ...float64) float64 {
+// Sum adds what is known; NaN if nothing is.
+func Sum(values ...float64) float64 {
 	total, any := 0.0, false
 	for _, v := range values {
 		if !math.IsNaN(v) {
@@ -143,12 +144,12 @@ func sum(values ...float64) float64 {
 	return total
 }
 
-// number is a value whose unit is not known, with three or four digits that
+// Number is a value whose unit is not known, with three or four digits that
 // matter: 0.9712, 200k, 11.5M.
-func number(v float64) string {
+func Number(v float64) string {
 	switch {
 	case math.IsNaN(v):
-		return unknown
+		return Unknown
 	case math.Abs(v) < 9999.5 || math.Abs(v) >= 1e18:
 		return fmt.Sprintf("%.4g", v)
 	}
@@ -159,11 +160,11 @@ func number(v float64) string {
 	return fmt.Sprintf("%.3g%c", v, " kMGTPE"[i])
 }
 
-// ago is a length of time in its largest units, coarsely, so that it does not
+// Ago is a length of time in its largest units, coarsely, so that it does not
 // change all the time:
 //
 //	45 s, 5 min, 2 h 10 min, 1 d 4 h
-func ago(seconds int64) string {
+func Ago(seconds int64) string {
 	switch s := max(seconds, 0); {
 	case s < 60:
 		return fmt.Sprintf("%d s", s)
@@ -176,8 +177,8 @@ func ago(seconds int64) string {
 	}
 }
 
-// short is a length of time in at most seven characters: 119 min, 47 h, 12 d.
-func short(seconds int64) string {
+// Short is a length of time in at most seven characters: 119 min, 47 h, 12 d.
+func Short(seconds int64) string {
 	switch {
 	case seconds < 120:
 		return fmt.Sprintf("%d s", seconds)
