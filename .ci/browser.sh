@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Runs the tests of the web page in a real Chromium without a window: those
+# Runs the tests of the web pages in a real Chromium without a window: those
 # with the build tag browser. Debian's package chromium is installed if
 # there is none; CHROMIUM names another one.
 #
 # With PICTURES=folder it leaves pictures of all views there; with
-# PICTURES=docs those that docs/web.md shows are taken anew.
+# PICTURES=docs those that docs/web.md and docs/rubber.md show are taken anew.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 go=${GO:-go}
@@ -28,10 +28,13 @@ if [ -n "${PICTURES:-}" ]; then
 	PERFMON_PICTURES=$(cd "$folder" && pwd)
 	export PERFMON_PICTURES
 fi
-"$go" test -tags browser -count=1 -timeout 10m ${TESTFLAGS:-} ./monitor/api/page
+"$go" test -tags browser -count=1 -timeout 10m ${TESTFLAGS:-} ./monitor/api/page ./scaling/rubber/api/page
 if [ "${PICTURES:-}" = docs ]; then
 	for name in now vm wall; do
 		cp "$folder/$name-docs.png" "docs/img/page-$name.png"
+	done
+	for name in rubber-page rubber-page-profile; do
+		cp "$folder/$name.png" "docs/img/$name.png"
 	done
 	rm -r "$folder"
 fi

@@ -66,7 +66,7 @@ var rooms = []room{
 	{"scaling/rubber/work/*", []string{"scaling/rubber/work", "scaling/rubber/work/internal/..."}},
 	{"scaling/rubber/hear", []string{"alarm", "scaling/engine"}},
 	{"scaling/rubber/hear/live", []string{"alarm", "scaling/engine", "scaling/rubber/hear"}},
-	{"scaling/rubber/api", []string{"scaling/rubber", "scaling/rubber/plan", "scaling/rubber/cloud", "scaling/rubber/work", "scaling/rubber/hear", "scaling/rubber/api/page"}},
+	{"scaling/rubber/api", []string{"scaling/rubber", "scaling/rubber/plan", "scaling/rubber/cloud", "scaling/rubber/work", "scaling/rubber/hear"}},
 	{"scaling/rubber/api/page", []string{"monitor/api/page/kit"}}, // one look and one plot for all pages of the house
 	{"scaling/pool", []string{"alarm", "scaling/pool/runtime"}},
 	{"scaling/pool/runtime", nil},
@@ -90,7 +90,8 @@ var testedTogether = map[string][]string{
 	"monitor/api/page": {"monitor/api", "alarm"},          // a browser is shown the API's own types
 	"monitor/metrics":  {"monitor/metrics/metricstest"},   // benchmarks here and in bench/ are of the same host
 
-	"scaling/rubber/hear/live": {"alarm/sink/nats", "alarm/sink/amqp", "alarm/sink/alertmanager"}, // what agents publish is heard
+	"scaling/rubber/api/page":  {"scaling/rubber/api", "scaling/rubber", "scaling/rubber/plan", "scaling/rubber/hear"}, // as above
+	"scaling/rubber/hear/live": {"alarm/sink/nats", "alarm/sink/amqp", "alarm/sink/alertmanager"},                      // what agents publish is heard
 }
 
 // mayStartPrograms lists the packages and files, outside tests, that may

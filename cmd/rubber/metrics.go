@@ -110,8 +110,8 @@ func (s surroundings) Collect(ch chan<- prometheus.Metric) {
 type sender = func(d *prometheus.Desc, value float64, labels ...string)
 
 func collectEngine(e engine.State, gauge sender) {
-	gauge(engineConnected, number(e.Connected))
-	gauge(engineServing, number(e.Owner))
+	gauge(engineConnected, oneIf(e.Connected))
+	gauge(engineServing, oneIf(e.Owner))
 	gauge(engineTries, float64(e.Tries))
 	if !e.Owner {
 		return
@@ -126,7 +126,7 @@ func collectBroker(name string, b *broker, gauge, counter sender) {
 	switch source := b.source.(type) {
 	case *rabbit.Source:
 		s := source.Stats()
-		gauge(queueConnected, number(s.Connected), name)
+		gauge(queueConnected, oneIf(s.Connected), name)
 		counter(queueConnects, float64(s.Connects), name)
 		counter(queueRefusals, float64(s.ConnectFailures), name)
 		counter(queueLooks, float64(s.Looks), name)
@@ -143,8 +143,8 @@ func collectBroker(name string, b *broker, gauge, counter sender) {
 		return
 	}
 	s := workers.Stats()
-	gauge(celeryConnected, number(s.Connected), name)
-	gauge(celeryComplete, number(s.Complete), name)
+	gauge(celeryConnected, oneIf(s.Connected), name)
+	gauge(celeryComplete, oneIf(s.Complete), name)
 	gauge(celeryWorkers, float64(s.Workers), name)
 	counter(celeryConnects, float64(s.Connects), name)
 	counter(celeryRefusals, float64(s.ConnectFailures), name)
@@ -158,7 +158,7 @@ func collectBroker(name string, b *broker, gauge, counter sender) {
 	counter(celeryDropped, float64(s.Late), name, "late")
 }
 
-func number(b bool) float64 {
+func oneIf(b bool) float64 {
 	if b {
 		return 1
 	}

@@ -46,7 +46,9 @@ func someSurroundings(t *testing.T) surroundings {
 	}
 	t.Cleanup(func() { queues.Close(); plain.Close() })
 	return surroundings{
-		engine:  func() engine.State { return engine.State{Connected: true, Owner: true, StoreBytes: 4096, MaxStore: 1 << 30} },
+		engine: func() engine.State {
+			return engine.State{Connected: true, Owner: true, StoreBytes: 4096, MaxStore: 1 << 30}
+		},
 		brokers: map[string]*broker{"rabbit": {source: queues, workers: workers}, "plain": {source: plain}},
 		heard:   func() hear.Counts { return hear.Counts{hear.Raised: 3} },
 	}

@@ -1,9 +1,9 @@
-// Asks the agent. All paths are relative: a proxy may serve us below one.
+// Asks the program that the page is of. All paths are relative: a proxy may serve us below one.
 
-/** What the agent refused, in its own words. */
+/** What was refused, in its own words. */
 export class Refusal extends Error {
   constructor(status, body) {
-    super(body.error || `the agent answers ${status}`);
+    super(body.error || body.message || `it answers ${status}`);
     this.status = status;
     this.fix = body.fix || '';
     this.known = body.known || [];

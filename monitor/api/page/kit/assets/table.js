@@ -13,7 +13,7 @@ import { h, keyed, text } from './dom.js';
  */
 
 /**
- * @param {{caption: string, noun: string, columns: Column[], sort: string, limit: number, key: (o: any) => string, name: (o: any) => string, words?: (o: any) => string}} o
+ * @param {{caption: string, noun: string, class?: string, columns: Column[], sort: string, limit: number, key: (o: any) => string, name: (o: any) => string, words?: (o: any) => string}} o
  * key tells items apart; a filter looks into name, key's beginning, and words if there are
  */
 export function sortedTable(o) {
@@ -48,7 +48,7 @@ export function sortedTable(o) {
   const count = h('span', { class: 'count', role: 'status' });
   const el = h('div', { class: 'sorted' },
     h('div', { class: 'table-tools' }, filter, count),
-    h('div', { class: 'scroll' }, h('table', null, h('caption', { class: 'unseen' }, o.caption), h('thead', null, h('tr', null, ...heads)), body)),
+    h('div', { class: 'scroll' }, h('table', { class: o.class }, h('caption', { class: 'unseen' }, o.caption), h('thead', null, h('tr', null, ...heads)), body)),
     none, more);
 
   const make = () => {

@@ -1,0 +1,33 @@
+// All machines, those with trouble first, and those that nobody knows.
+import { h, keyed, text } from './dom.js';
+import { at, onPresent, present } from './live.js';
+import { machineTable } from './tables.js';
+import { clockText } from './when.js';
+
+/** @param {HTMLElement} main */
+export function machinesView(main) {
+  const table = machineTable({ profile: true });
+  const none = h('p', { class: 'empty', hidden: true }, 'There is no machine now. The first is asked for when there is work for it.');
+  const list = h('ul', { class: 'notes' });
+  const strange = h('section', { hidden: true, 'aria-labelledby': 'h-strange' }, h('h2', { id: 'h-strange' }, 'Without a record'), list);
+  const say = () => {
+    const el = h('li');
+    return { el, update: (x) => text(el, x.text) };
+  };
+  main.append(h('div', { class: 'head' }, h('h1', null, 'Machines')), none, table.el, strange);
+  function update() {
+    const s = present.status;
+    if (!s) return;
+    none.hidden = s.machines.length > 0;
+    table.el.hidden = s.machines.length === 0;
+    table.update(s.machines);
+    const lines = [
+      ...s.strange.map((x) => ({ key: `${x.cloud} ${x.id}`, text: `${x.name || x.id} in ${x.cloud}: ${x.reason}${x.until ? `; it is let go at ${clockText(at(x.until))}` : ''}` })),
+      ...s.unread.map((x) => ({ key: x, text: x })),
+    ];
+    strange.hidden = lines.length === 0;
+    keyed(list, lines, (x) => x.key, say);
+  }
+  update();
+  return onPresent(update);
+}

@@ -1,0 +1,151 @@
+//go:build browser
+
+package page_test
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"time"
+
+	"perfmon/scaling/rubber"
+	"perfmon/scaling/rubber/hear"
+	"perfmon/scaling/rubber/plan"
+)
+
+const everyTurn = 5 * time.Second
+
+// hour fills a fake with an hour of plans of a few profiles, up to now: load
+// comes and goes, and machines follow.
+func (f *fake) hour(names ...string) {
+	now := time.Now().Truncate(time.Second)
+	ready := make([]int, len(names))
+	wanted := make([]int, len(names))
+	since := make([]int, len(names)) // the turn at which a start or a release will have worked
+	low := make([]int, len(names))
+	const turns = 720
+	for turn := range turns {
+		at := now.Add(time.Duration(turn-turns+1) * everyTurn)
+		var targets []rubber.TargetView
+		for i, name := range names {
+			phase := 2*math.Pi*float64(turn)/turns*1.5 + float64(i)*1.7
+			load := int(14/float64(1+i%4)*(1.1+math.Sin(phase)) + 3*math.Sin(float64(turn)/7+float64(i)))
+			load = max(load, 0)
+			if turn > 500 && turn < 520 && i == 0 {
+				load += 25
+			}
+			need := (load + 3) / 4
+			if since[i] != 0 && turn >= since[i] {
+				ready[i], since[i] = wanted[i], 0
+			}
+			if need > max(wanted[i], ready[i]) && since[i] == 0 {
+				wanted[i], since[i] = need, turn+16
+				n := need - ready[i]
+				f.decide(rubber.Decision{At: at, Event: "wanted", Profile: name, Machine: fmt.Sprintf("%s-%d", name, turn), Name: fmt.Sprintf("%s-%04x", name, turn*31), Text: fmt.Sprintf("%d more wanted: %d tasks wait and %d run, and %d slots take work", n, max(0, load-4*ready[i]), min(load, 4*ready[i]), 4*ready[i])})
+			}
+			if need < ready[i]-1 {
+				low[i]++
+			} else {
+				low[i] = 0
+			}
+			if low[i] > 24 && since[i] == 0 {
+				low[i] = 0
+				ready[i]--
+				wanted[i] = ready[i]
+				f.decide(rubber.Decision{At: at, Event: "drain", Profile: name, Machine: fmt.Sprintf("%s-%d", name, turn), Name: fmt.Sprintf("%s-%04x", name, turn*17), Text: "let go: it has been idle for longer than a new start would cost"})
+			}
+			coming := 0
+			if since[i] != 0 {
+				coming = max(0, wanted[i]-ready[i])
+			}
+			running := min(load, 4*ready[i])
+			waits := load - running
+			oldest := time.Duration(0)
+			if waits > 0 {
+				oldest = time.Duration(10+waits*6) * time.Second
+			}
+			targets = append(targets, target(name, waits, running, oldest, ready[i], coming, max(wanted[i], ready[i])))
+		}
+		f.planned(at, targets...)
+	}
+	lastPlan := f.plans[len(f.plans)-1]
+	f.change(func(s *rubber.Status) {
+		s.Turns, s.At = turns, now
+		s.Profiles = nil
+		for _, t := range lastPlan.Targets {
+			s.Profiles = append(s.Profiles, profile(t))
+		}
+		s.Brokers = []rubber.SourceStatus{{Name: "rabbit", OK: true, Good: now, Count: 14}}
+		s.Clouds = []rubber.SourceStatus{{Name: "openstack", OK: true, Good: now, Count: 9}}
+		s.Hosts.Complete = true
+		s.Hosts.Drivers = []hear.DriverState{{Name: "engine", Connected: true, Complete: true}}
+	})
+}
+
+var (
+	gib      = int64(1 << 30)
+	someHost = []string{"5b2f8f3e-0d0e-4b7c-9a51-2d0c8e4f7a10", "c0ffee00-1111-4222-8333-444455556666", "9d1b7a52-77aa-4d0e-8d11-0a1b2c3d4e5f"}
+)
+
+func mem(n int64) *int64 { n *= gib; return &n }
+
+// busy adds machines, hosts and what can be wrong with them.
+func (f *fake) busy() {
+	now := time.Now()
+	machine := func(i int, name string, state plan.State, age time.Duration, slots, busy int) rubber.MachineStatus {
+		m := rubber.MachineStatus{
+			Record: rubber.Record{Intent: fmt.Sprintf("i%05d", i), Name: fmt.Sprintf("%s-%04x", name, i*7919), ID: fmt.Sprintf("id-%d", i), Profile: name, Cloud: "openstack", State: state,
+				Since: now.Add(-age), Created: now.Add(-age - 2*time.Minute), Host: someHost[i%3], Generation: "3f2a9c71d004"},
+			Slots: slots, Busy: busy, BusyKnown: slots > 0, Age: age, Says: "running",
+		}
+		if slots > 0 && busy == 0 {
+			m.IdleSince = now.Add(-age / 3)
+		}
+		return m
+	}
+	f.change(func(s *rubber.Status) {
+		s.Machines = []rubber.MachineStatus{
+			machine(1, "thumbnails", plan.Ready, 3*time.Hour, 4, 4), machine(2, "thumbnails", plan.Ready, 96*time.Minute, 4, 3),
+			machine(3, "thumbnails", plan.Ready, 11*time.Minute, 4, 0), machine(4, "mail", plan.Ready, 26*time.Hour, 4, 2),
+			machine(5, "mail", plan.Draining, 4*time.Minute, 4, 1), machine(6, "reports", plan.Booting, 48*time.Second, 0, 0),
+			machine(7, "reports", plan.Building, 14*time.Minute, 0, 0), machine(8, "encode", plan.Ready, 5*time.Hour, 4, 4), machine(9, "encode", plan.Warm, 2*time.Hour, 0, 0),
+		}
+		s.Machines[4].Release = &rubber.Release{Reason: "the host raises alarms: short of memory"}
+		s.Machines[6].Overdue = true
+		s.Machines[6].Trouble = &rubber.Trouble{Kind: "capacity", Text: "openstack: No valid host was found", Hint: "give the flavor fewer cores, or the aggregate more hosts"}
+		s.Hosts.Hosts = []hear.Host{
+			{UUID: someHost[0], Name: "xcp-1", FreeMemory: mem(41), TotalMemory: mem(128)},
+			{UUID: someHost[1], Name: "xcp-2", FreeMemory: mem(3), TotalMemory: mem(128), MemoryShort: hear.Bad, Contended: hear.Bad, Alarms: []hear.Alarm{
+				{Class: "host", Object: someHost[1], Name: "xcp-2", Variable: "memory_free_kib", Severity: "critical", Effect: hear.Memory, Mark: hear.Bad},
+				{Class: "vm", Object: someHost[2], Name: "web-07", Variable: "cpu_contention", Severity: "warning", Effect: hear.Contended, Mark: hear.Bad}}},
+			{UUID: someHost[2], Name: "xcp-3", Silent: true, TotalMemory: mem(64)},
+		}
+	})
+}
+
+// trouble takes a broker away, and more.
+func (f *fake) trouble() {
+	now := time.Now()
+	f.change(func(s *rubber.Status) {
+		s.Brokers[0] = rubber.SourceStatus{Name: "rabbit", Good: now.Add(-7 * time.Minute), Fails: 19, Next: now.Add(20 * time.Second), Count: 14,
+			Error: "look at queue \"thumbnails\": dial tcp 192.0.2.7:5672: connect: connection refused: is RabbitMQ running there, and is the port right (brokers[0].url)?"}
+		for i := range s.Profiles {
+			s.Profiles[i].DemandKnown, s.Profiles[i].Waits, s.Profiles[i].Running, s.Profiles[i].Oldest, s.Profiles[i].WorkersKnown = false, 0, 0, 0, false
+			s.Profiles[i].DemandError, s.Profiles[i].Arrivals = s.Brokers[0].Error, -1
+			s.Profiles[i].Reasons = []string{"hold: nobody knows what waits, so nothing is let go"}
+		}
+		s.Brakes = []rubber.Brake{{Cloud: "openstack", Profile: "reports", Kind: "quota", Text: "Quota exceeded for cores: Requested 8, but already used 64 of 64 cores",
+			Hint: "raise the project's quota of cores, or lower max of the profile", Since: now.Add(-9 * time.Minute), Until: now.Add(6 * time.Minute), Fails: 3}}
+		s.Strange = []rubber.StrangeStatus{{Cloud: "openstack", ID: "77aa", Name: "thumbnails-0bad", Since: now.Add(-2 * time.Minute), Reason: "nobody here asked for it", Until: now.Add(8 * time.Minute)}}
+	})
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	p := f.plans[len(f.plans)-1]
+	for i := range 80 { // since when it is away
+		at := &f.plans[len(f.plans)-1-i]
+		for j := range at.Targets {
+			at.Targets[j].Known = false
+		}
+	}
+	f.decisions = append(f.decisions, rubber.Decision{At: p.At.Add(-400 * time.Second), Event: "error", Profile: "thumbnails", Text: errors.New("the broker \"rabbit\" does not answer").Error(), Loud: true})
+}
