@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"reflect"
 	"strings"
 	"time"
 
@@ -166,7 +165,7 @@ func (w *world) commit(u *unit, next life) bool {
 		w.bury(u)
 		return true
 	}
-	if u.stored != nil && !u.unsaved && reflect.DeepEqual(next.Record, u.Record) {
+	if u.stored != nil && !u.unsaved && next.Record.equal(&u.Record) {
 		u.life = next
 		return true
 	}

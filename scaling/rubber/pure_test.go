@@ -1,6 +1,7 @@
 package rubber
 
 import (
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -225,6 +226,56 @@ func TestRecordRoundTrip(t *testing.T) {
 	if after, _ := back.encode(); string(after) != string(b) {
 		t.Error("a clone shares something")
 	}
+}
+
+// TestEveryChangeIsNoticed changes each field of a record, alone: a change that
+// is not noticed is never written.
+func TestEveryChangeIsNoticed(t *testing.T) {
+	f := func(name string, change func(*Record)) {
+		t.Helper()
+		full := func() *Record {
+			return &Record{Release: &Release{Told: map[string]int{"a": 1}}, Cancelled: map[string][]string{"a": {"q"}}, Trouble: &Trouble{}}
+		}
+		was, is := full(), full()
+		if !was.equal(is) {
+			t.Fatal("it has not changed")
+		}
+		change(is)
+		if was.equal(is) || is.equal(was) {
+			t.Errorf("a change of %s is not noticed", name)
+		}
+	}
+	fields := func(of func(*Record) reflect.Value) {
+		for i, field := range reflect.VisibleFields(of(&Record{Release: &Release{}, Trouble: &Trouble{}}).Type()) {
+			f(field.Name, func(r *Record) {
+				v := of(r).Field(i)
+				switch v.Interface().(type) {
+				case time.Time:
+					v.Set(reflect.ValueOf(time.Unix(1, 0)))
+				case []string:
+					v.Set(reflect.ValueOf([]string{"other"}))
+				case map[string]int, map[string][]string, *Release, *Trouble:
+					v.SetZero()
+				default:
+					switch v.Kind() {
+					case reflect.String:
+						v.SetString("other")
+					case reflect.Int:
+						v.SetInt(1)
+					case reflect.Bool:
+						v.SetBool(true)
+					default:
+						t.Fatalf("no other value of %s is known", field.Name)
+					}
+				}
+			})
+		}
+	}
+	fields(func(r *Record) reflect.Value { return reflect.ValueOf(r).Elem() })
+	fields(func(r *Record) reflect.Value { return reflect.ValueOf(r.Release).Elem() })
+	fields(func(r *Record) reflect.Value { return reflect.ValueOf(r.Trouble).Elem() })
+	f("a PID", func(r *Record) { r.Release.Told["a"] = 2 })
+	f("a queue", func(r *Record) { r.Cancelled["a"] = []string{"q", "r"} })
 }
 
 func FuzzDecodeRecord(f *testing.F) {

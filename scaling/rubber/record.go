@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"perfmon/scaling/rubber/cloud"
@@ -191,6 +193,30 @@ func (r *Record) clone() Record {
 		c.Trouble = &trouble
 	}
 	return c
+}
+
+// equal says whether nothing has changed. It is asked of every machine at every
+// look, which is why it is not left to package reflect. A time that was read
+// from another clock is another one, though it may be the same instant.
+func (r *Record) equal(o *Record) bool {
+	return r.Version == o.Version && r.Intent == o.Intent &&
+		r.Profile == o.Profile && r.Queue == o.Queue && r.Cloud == o.Cloud && r.Name == o.Name && r.Generation == o.Generation &&
+		r.ID == o.ID && r.Host == o.Host && slices.Equal(r.Storage, o.Storage) &&
+		r.State == o.State && r.Since == o.Since && r.Deadline == o.Deadline && r.Created == o.Created && r.Booted == o.Booted &&
+		r.EverReady == o.EverReady && r.FirstHeartbeat == o.FirstHeartbeat &&
+		slices.Equal(r.Avoid, o.Avoid) && slices.Equal(r.Prefer, o.Prefer) && slices.Equal(r.AvoidStorage, o.AvoidStorage) &&
+		r.Attempts == o.Attempts && r.Tried == o.Tried && r.Slow == o.Slow && r.Waking == o.Waking &&
+		r.Release.equal(o.Release) && maps.EqualFunc(r.Cancelled, o.Cancelled, slices.Equal[[]string]) &&
+		r.Ending == o.Ending && r.Proven == o.Proven && r.Stopped == o.Stopped && r.Deleted == o.Deleted &&
+		r.Forced == o.Forced && r.Adopt == o.Adopt && r.Orphan == o.Orphan && r.Protect == o.Protect &&
+		(r.Trouble == o.Trouble || r.Trouble != nil && o.Trouble != nil && *r.Trouble == *o.Trouble)
+}
+
+func (r *Release) equal(o *Release) bool {
+	if r == nil || o == nil {
+		return r == o
+	}
+	return r.Asked == o.Asked && r.Reason == o.Reason && r.By == o.By && r.Then == o.Then && r.Shutdown == o.Shutdown && maps.Equal(r.Told, o.Told)
 }
 
 // rebase makes the times of a record that was read at the start of this life
