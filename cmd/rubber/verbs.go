@@ -10,7 +10,7 @@ import (
 // verbs are what rubber can do, in the order of its help.
 func verbs() []group {
 	return []group{
-		{"watch", "Watch:", []*cobra.Command{newStatus(), newDecisions()}},
+		{"watch", "Watch:", []*cobra.Command{newStatus(), newTop(), newDecisions()}},
 		{"ask", "Ask why:", []*cobra.Command{newExplain(), newPlan()}},
 		{"change", "Change:", []*cobra.Command{newPause(), newResume(), newDrain()}},
 		{"try", "Try before trusting:", []*cobra.Command{newCheck(), newSimulate(), newImportConfig()}},

@@ -1,0 +1,104 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"perfmon/cmd/internal/console"
+	"perfmon/cmd/rubber/top"
+	"perfmon/scaling/rubber/api"
+)
+
+// maxFrames is how many frames a second can be asked for.
+const maxFrames = 30
+
+func newTop() *cobra.Command {
+	a := &asking{}
+	o := top.Options{}
+	var once bool
+	cmd := &cobra.Command{
+		Use:   "top",
+		Short: "a live view of queues, machines and decisions",
+		Long: `top shows on a terminal what the running rubber sees and does, as it changes: the
+profiles with demand and capacity of the last turns, the machines, those in
+trouble first, the decisions, and one profile in detail, with plots and the
+reasons. ? lists the keys, q ends it. When rubber is restarted, top waits for it.
+
+With --once it prints one plain frame with all rows, and ends; with --output
+json as well, rubber's answer to GET /v1/status.
+
+Exit codes: 0 done, 1 wrong words, 2 rubber could not be asked, or there is no
+terminal, or it has less than 60 by 16 cells.`,
+		Example: `  rubber top
+  rubber top --filter tiles
+  rubber top --once | head -n 20`,
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := checkOutput(a.output); err != nil {
+				return err
+			}
+			switch {
+			case o.Frames < 1 || o.Frames > maxFrames:
+				return fmt.Errorf("--frames %d: want 1 to %d", o.Frames, maxFrames)
+			case a.output == "json" && !once:
+				return errors.New("--output json is for one frame: want --once")
+			}
+			ctx, stop := interruptible()
+			defer stop()
+			err := a.top(ctx, cmd.OutOrStdout(), o, once)
+			if err != nil && ctx.Err() != nil {
+				return errInterrupted
+			}
+			return err
+		},
+	}
+	a.add(cmd)
+	cmd.Flags().StringVar(&o.Filter, "filter", "", "show those alone whose name, queue or host has this `TEXT` in it")
+	cmd.Flags().IntVar(&o.Frames, "frames", top.DefaultFrames, "draw at most `N` frames a second")
+	cmd.Flags().BoolVar(&once, "once", false, "print one plain frame, and end")
+	return cmd
+}
+
+// top shows the live view, or one frame. A rubber that is not there at the
+// beginning is an error; one that goes away later is waited for.
+func (a *asking) top(ctx context.Context, out io.Writer, o top.Options, once bool) error {
+	o.Server = a
+	if !once {
+		if err := canShow(out); err != nil {
+			return err
+		}
+	}
+	_, answer, err := get[api.Status](ctx, a, "/v1/status", nil)
+	switch {
+	case err != nil:
+		return err
+	case once && a.output == "json":
+		return write(out, string(answer))
+	case once:
+		o.Width, _ = console.Terminal(out)
+		return coded(top.Once(ctx, out, o))
+	}
+	_, o.Color = console.Terminal(out)
+	o.Output = out
+	return coded(top.Run(ctx, o))
+}
+
+// canShow refuses what is no terminal, or not enough of one.
+func canShow(out io.Writer) error {
+	size := console.SizeOf(out)
+	if size == nil {
+		return failed(errors.New("top needs a terminal: print one frame with --once, or ask rubber status"))
+	}
+	if why := top.TooSmall(int(size.Col), int(size.Row)); why != "" {
+		return failed(fmt.Errorf("the terminal is %s: make it larger, or print one frame with --once", why))
+	}
+	if name := os.Getenv("TERM"); name == "" || name == "dumb" {
+		return failed(fmt.Errorf("top needs a terminal that can move its cursor, and TERM is %q: print one frame with --once", name))
+	}
+	return nil
+}

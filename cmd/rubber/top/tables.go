@@ -1,0 +1,227 @@
+package top
+
+import (
+	"fmt"
+	"strings"
+
+	"perfmon/cmd/internal/tui"
+	"perfmon/scaling/rubber/api"
+)
+
+// mark is before the entry that the cursor is on.
+func mark(here bool) string {
+	if here {
+		return "▸ "
+	}
+	return "  "
+}
+
+// shown is a line, turned round if the cursor is on it.
+func (m *model) shown(line string, here bool) string {
+	if here {
+		return tui.Paint(tui.Reverse, tui.Fit(tui.Plain(line), m.width))
+	}
+	return line
+}
+
+// filled is lines, with empty ones after them.
+func filled(out []string, lines int) []string {
+	for len(out) < lines {
+		out = append(out, "")
+	}
+	return out[:max(0, lines)]
+}
+
+func (m *model) title(n int, what string) string {
+	if n != 1 {
+		what += "s"
+	}
+	text := fmt.Sprintf("%d %s", n, what)
+	if m.filter != "" {
+		text += fmt.Sprintf(", filter %q", tui.Clean(m.filter))
+	}
+	return text
+}
+
+// profileLines is the profiles in so many lines.
+func (m *model) profileLines(lines int) []string {
+	list := m.profiles()
+	keys := make([]string, len(list))
+	for i, p := range list {
+		keys[i] = p.Name
+	}
+	c := &m.cursors[profilePane]
+	c.Settle(keys, lines-2)
+	const numbers = 6 + 6 + 9 + 7 + 6 + 6
+	rest := m.width - 2 - numbers - 4
+	spark := max(8, min(40, rest/3))
+	name := min(32, rest-2*spark)
+	out := []string{
+		tui.Rule(m.title(len(list), "profile"), m.pane == profilePane, m.width),
+		tui.Paint(tui.Heading, "  "+tui.Fit("NAME", name)+tui.Right("WAITS", 6)+tui.Right("RUN", 6)+tui.Right("OLDEST", 9)+tui.Right("SLOTS", 7)+
+			tui.Right("WANT", 6)+tui.Right("HAVE", 6)+"  "+tui.Fit("DEMAND", spark)+"  "+tui.Fit("CAPACITY", spark)),
+	}
+	for i := c.First; i < len(list) && len(out) < lines; i++ {
+		out = append(out, m.profileLine(list[i], name, spark, i == c.Index && m.pane == profilePane))
+	}
+	if len(list) == 0 {
+		out = append(out, tui.Paint(tui.Faint, "  "+m.whyEmpty("no profile is configured")))
+	}
+	return filled(out, lines)
+}
+
+func (m *model) whyEmpty(otherwise string) string {
+	if m.filter != "" {
+		return fmt.Sprintf("nothing has %q in its name; esc ends the filter", tui.Clean(m.filter))
+	}
+	return otherwise
+}
+
+func (m *model) profileLine(p *api.Profile, name, spark int, here bool) string {
+	oldest := tui.Unknown
+	if p.OldestS != nil {
+		oldest = tui.Short(int64(*p.OldestS + 0.5))
+	}
+	shown := tui.Fit(tui.Clean(p.Name), name)
+	switch {
+	case p.Waits == nil:
+		shown = tui.Paint(tui.Critical, shown)
+	case p.Blocked != "":
+		shown = tui.Paint(tui.Warning, shown)
+	}
+	have := tui.Right(fmt.Sprint(p.Have), 6)
+	if p.Have != p.Want {
+		have = tui.Paint(tui.Bold, have)
+	}
+	demand, capacity := sparks(m.past[p.Name], spark)
+	line := mark(here) + shown + tui.Right(number(p.Waits), 6) + tui.Right(number(p.Running), 6) + tui.Right(oldest, 9) +
+		tui.Right(fmt.Sprint(p.Slots+p.Static), 7) + tui.Right(fmt.Sprint(p.Want), 6) + have + "  " + demand + "  " + capacity
+	return m.shown(line, here)
+}
+
+func number(n *int) string {
+	if n == nil {
+		return tui.Unknown
+	}
+	return fmt.Sprint(*n)
+}
+
+// sparks draws demand and capacity of the last plans, a cell each, both on one
+// scale.
+func sparks(past []point, cells int) (demand, capacity string) {
+	past = past[max(0, len(past)-cells):]
+	top := 0
+	for _, p := range past {
+		top = max(top, p.demand, p.capacity)
+	}
+	blocks := tui.Blocks()
+	block := func(n int) rune {
+		if top == 0 {
+			return blocks[0]
+		}
+		return blocks[min(len(blocks)-1, n*len(blocks)/top)]
+	}
+	pad := strings.Repeat(" ", cells-len(past))
+	var d, c strings.Builder
+	for _, p := range past {
+		if p.known {
+			d.WriteRune(block(p.demand))
+		} else {
+			d.WriteRune('·')
+		}
+		c.WriteRune(block(p.capacity))
+	}
+	return pad + d.String(), pad + c.String()
+}
+
+// machineLines is the machines in so many lines.
+func (m *model) machineLines(lines int) []string {
+	list := m.machines()
+	keys := make([]string, len(list))
+	for i, one := range list {
+		keys[i] = one.Intent
+	}
+	c := &m.cursors[machinePane]
+	c.Settle(keys, lines-2)
+	name := max(16, min(30, (m.width-50)/2+8))
+	profile := max(8, min(20, (m.width-60)/2))
+	host := max(8, min(24, (m.width-60)/2))
+	out := []string{
+		tui.Rule(m.title(len(list), "machine"), m.pane == machinePane, m.width),
+		tui.Paint(tui.Heading, "  "+tui.Fit("NAME", name)+" "+tui.Fit("PROFILE", profile)+" "+tui.Fit("STATE", 9)+tui.Right("FOR", 8)+tui.Right("BUSY", 7)+"  "+tui.Fit("HOST", host)+" NOTE"),
+	}
+	for i := c.First; i < len(list) && len(out) < lines; i++ {
+		one := list[i]
+		busy := ""
+		if one.Slots > 0 || one.Busy != nil {
+			busy = fmt.Sprintf("%s/%d", number(one.Busy), one.Slots)
+		}
+		here := i == c.Index && m.pane == machinePane
+		line := mark(here) + tui.Fit(tui.Clean(one.Name), name) + " " + tui.Fit(tui.Clean(one.Profile), profile) + " " + stateOf(one) +
+			tui.Right(tui.Short(int64(one.AgeS)), 8) + tui.Right(busy, 7) + "  " + tui.Fit(tui.Clean(one.Host), host) + " " + noteOf(one)
+		out = append(out, m.shown(tui.Fit(line, m.width), here))
+	}
+	if len(list) == 0 {
+		out = append(out, tui.Paint(tui.Faint, "  "+m.whyEmpty("there are none")))
+	}
+	return filled(out, lines)
+}
+
+func stateOf(m *api.Machine) string {
+	text := tui.Fit(tui.Clean(m.State), 9)
+	switch {
+	case m.Overdue:
+		return tui.Paint(tui.Critical, text)
+	case m.State == "ready":
+		return tui.Paint(tui.Good, text)
+	case m.State == "draining" || m.State == "resting" || m.State == "deleting":
+		return tui.Paint(tui.Warning, text)
+	}
+	return text
+}
+
+func noteOf(m *api.Machine) string {
+	switch {
+	case m.Trouble != "":
+		return tui.Paint(tui.Critical, tui.Clean(m.Trouble))
+	case m.Overdue:
+		return tui.Paint(tui.Critical, "takes too long")
+	case m.Protected != "":
+		return "protected: " + tui.Clean(m.Protected)
+	case m.Ending != "":
+		return tui.Clean(m.Ending)
+	}
+	return tui.Clean(m.Released)
+}
+
+// decisionLines is the newest decisions in so many lines.
+func (m *model) decisionLines(lines int) []string {
+	keys := make([]string, len(m.decisions))
+	for i := range m.decisions {
+		keys[i] = decisionKey(&m.decisions[i])
+	}
+	c := &m.cursors[decisionPane]
+	c.Settle(keys, lines-1)
+	out := []string{tui.Rule("decisions, the newest first", m.pane == decisionPane, m.width)}
+	for i := c.First; i < len(m.decisions) && len(out) < lines; i++ {
+		d := &m.decisions[i]
+		here := i == c.Index && m.pane == decisionPane
+		text := tui.Clean(d.Text)
+		if d.Loud {
+			text = tui.Paint(tui.Warning, text)
+		}
+		who := tui.Clean(d.Name)
+		if who == "" {
+			who = tui.Clean(d.Profile)
+		}
+		if who != "" {
+			who += "  "
+		}
+		line := mark(here) + m.clock(d.At) + " " + tui.Fit(tui.Clean(d.Event), 9) + " " + who + text
+		out = append(out, m.shown(tui.Fit(line, m.width), here))
+	}
+	if len(m.decisions) == 0 {
+		out = append(out, tui.Paint(tui.Faint, "  nothing was decided yet"))
+	}
+	return filled(out, lines)
+}
