@@ -51,6 +51,7 @@ func TestEveryFault(t *testing.T) {
 		"lists hang":          {cloudtest.Fault{Op: "list"}.Forever(), 30 * time.Minute, 10, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			inTime(t, nil, func(r *rig) {
 				r.after(6 * time.Second) // a list is known
 				if c.fault.Err == nil {  // made here, where its time is

@@ -54,11 +54,15 @@ func TestPlannerWithAlarms(t *testing.T) {
 	})
 }
 
-// TestPlannerDay runs the real planner over six hours of load that comes and
-// goes, with a cloud that fails now and then and rubber ended each half hour.
-func TestPlannerDay(t *testing.T) {
+// TestPlannerDay is two hours of it.
+func TestPlannerDay(t *testing.T) { plannerDay(t, 4) }
+
+// plannerDay runs the real planner over half hours of load that comes and goes,
+// with a cloud that fails now and then and rubber ended each half hour.
+func plannerDay(t *testing.T, halves int) {
+	t.Helper()
 	inTime(t, func(r *rig) { r.opts.Plan = nil }, func(r *rig) {
-		for half := range 12 {
+		for half := range halves {
 			r.shop.add("q", 3+half%5, 3*time.Minute)
 			if half%3 == 1 {
 				r.world.Order(cloudtest.LostAnswer("").Next(5), cloudtest.NoRoom(), cloudtest.HalfAnswer())
@@ -71,7 +75,7 @@ func TestPlannerDay(t *testing.T) {
 		}
 		r.after(3 * time.Hour)
 		want := 0
-		for half := range 12 {
+		for half := range halves {
 			want += 5 + half%5
 		}
 		r.want(r.shop.done == want, "%d of %d tasks were done", r.shop.done, want)
