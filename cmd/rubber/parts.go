@@ -74,6 +74,9 @@ func newParts(c *rubberconfig.Config, dry bool, log *slog.Logger) (p *parts, err
 	for name, b := range p.brokers {
 		o.Brokers[name] = rubber.Broker{Source: b.source, Workers: b.workers}
 	}
+	if c.Paused {
+		o.Paused = "the configuration says paused: true"
+	}
 	if dry {
 		o.Store = rubber.NewMemoryStore()
 	} else {

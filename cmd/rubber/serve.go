@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
-	"time"
 
 	"github.com/coreos/go-systemd/v22/daemon"
 	"github.com/spf13/cobra"
@@ -138,9 +137,6 @@ func serve(ctx context.Context, f serveFlags, stderr io.Writer) error {
 		}
 	}()
 	err = p.run(ctx, func() {
-		if c.Paused {
-			pauseAtStart(ctx, p, log)
-		}
 		notify(daemon.SdNotifyReady)
 	})
 	notify(daemon.SdNotifyStopping)
@@ -153,17 +149,6 @@ func serve(ctx context.Context, f serveFlags, stderr io.Writer) error {
 	}
 	log.Info("rubber ends: machines go on")
 	return nil
-}
-
-// pauseAtStart pauses as the configuration says, if nobody has.
-func pauseAtStart(ctx context.Context, p *parts, log *slog.Logger) {
-	go func() {
-		ctx, cancel := context.WithTimeout(ctx, time.Minute)
-		defer cancel()
-		if err := p.controller.Pause(ctx, "the configuration says paused: true"); err != nil && ctx.Err() == nil {
-			log.Error("not paused, as the configuration wants", "err", err)
-		}
-	}()
 }
 
 // reload puts a changed configuration in force, as far as that can be done.

@@ -110,6 +110,10 @@ func (w *world) finished(u *unit, r result) {
 	if errors.Is(r.err, errNotNow) || w.ctx.Err() != nil && errors.Is(r.err, context.Canceled) {
 		return // it says nothing about anyone
 	}
+	ours := false
+	if r.verb == orderCreate {
+		r.err, ours = w.brakes.giveIn(w.now, u.Cloud, u.Profile, r.err)
+	}
 	if r.err != nil {
 		source, kind := "cloud "+u.Cloud, cloud.KindOf(r.err).String()
 		if !r.toCloud() {
@@ -123,8 +127,8 @@ func (w *world) finished(u *unit, r result) {
 	}
 	if r.verb == orderCreate {
 		if r.err == nil {
-			w.brakes.took(u.Cloud, u.Profile)
-		} else {
+			w.brakes.took(u.Cloud, u.Profile, u.Tried)
+		} else if !ours {
 			w.brakes.hit(w.now, u.Cloud, u.Profile, "", r.err, false)
 		}
 	}

@@ -24,6 +24,7 @@ type Brake struct {
 	Since   time.Time
 	Until   time.Time // then one machine is asked for, as a trial
 	Fails   int       // in a row
+	last    time.Time // when an error was last taken in: what was asked for before proves nothing
 	late    bool      // the cloud took the request and failed then: that it takes another one proves nothing
 }
 
@@ -53,11 +54,17 @@ const badHostFor = 5 * time.Minute
 // give. Quota and identity are the whole cloud's, the rest a profile's.
 type brakes struct {
 	by    map[brakeKey]*Brake
-	hosts map[brakeKey]map[string]time.Time // profile: hosts on which its machines fail, until when
+	hosts map[brakeKey]map[string]badHost // profile: hosts on which its machines fail
+}
+
+// badHost is a host on which a machine has failed.
+type badHost struct {
+	until time.Time
+	why   string
 }
 
 func newBrakes() *brakes {
-	return &brakes{by: map[brakeKey]*Brake{}, hosts: map[brakeKey]map[string]time.Time{}}
+	return &brakes{by: map[brakeKey]*Brake{}, hosts: map[brakeKey]map[string]badHost{}}
 }
 
 // hit takes in an error; late, if the request had been taken before. Errors of the same kind before the brake is off again
@@ -67,9 +74,9 @@ func (b *brakes) hit(now time.Time, cloudName, profile, host string, err error, 
 	key := brakeKey{cloudName, profile}
 	if host != "" && (kind == cloud.Capacity || kind == cloud.Transient) {
 		if b.hosts[key] == nil {
-			b.hosts[key] = map[string]time.Time{}
+			b.hosts[key] = map[string]badHost{}
 		}
-		b.hosts[key][host] = now.Add(badHostFor)
+		b.hosts[key][host] = badHost{now.Add(badHostFor), err.Error()}
 	}
 	if kind == cloud.Quota || kind == cloud.Auth {
 		key.profile = ""
@@ -91,7 +98,7 @@ func (b *brakes) slacker(now time.Time, cloudName, profile, text string) {
 func (b *brakes) set(now time.Time, key brakeKey, kind, text, hint string, after time.Duration, late bool) {
 	br := b.by[key]
 	if br != nil && br.Kind == kind && now.Before(br.Until) {
-		br.Text = text
+		br.Text, br.last = text, now
 		return
 	}
 	if br == nil || br.Kind != kind {
@@ -99,19 +106,26 @@ func (b *brakes) set(now time.Time, key brakeKey, kind, text, hint string, after
 		b.by[key] = br
 	}
 	br.Fails++
+	br.last = now
 	br.late = br.late || late
 	w := waits[kind]
 	br.Text, br.Hint, br.Until = text, hint, now.Add(max(backoff(w.first, w.most, br.Fails), after))
 }
 
 // took takes in that the cloud has taken a request; ran, that a machine runs,
-// by which the cloud has proven able; worked, that its worker was heard.
-func (b *brakes) took(cloudName, profile string) {
-	b.release(cloudName, profile, func(br *Brake) bool { return !br.late })
+// by which the cloud has proven able; worked, that its worker was heard. Asked
+// is when the cloud was asked for it: what it took before an error says nothing
+// about what it takes since. A worker says that the image is good, whenever.
+func (b *brakes) took(cloudName, profile string, asked time.Time) {
+	b.release(cloudName, profile, func(br *Brake) bool { return !br.late && asked.After(br.last) })
 }
 
-func (b *brakes) ran(cloudName, profile string) {
-	b.release(cloudName, profile, func(br *Brake) bool { return br.Kind != slackerKind })
+func (b *brakes) ran(cloudName, profile string, asked time.Time) {
+	b.release(cloudName, profile, func(br *Brake) bool { return br.Kind != slackerKind && asked.After(br.last) })
+}
+
+func (b *brakes) worked(cloudName, profile string, asked time.Time) {
+	b.release(cloudName, profile, func(br *Brake) bool { return br.Kind == slackerKind || asked.After(br.last) })
 }
 
 func (b *brakes) release(cloudName, profile string, which func(*Brake) bool) {
@@ -122,15 +136,11 @@ func (b *brakes) release(cloudName, profile string, which func(*Brake) bool) {
 	}
 }
 
-func (b *brakes) worked(cloudName, profile string) {
-	delete(b.by, brakeKey{cloudName, ""})
-	delete(b.by, brakeKey{cloudName, profile})
-}
-
 // reset forgets what was held against a profile, because its configuration
 // has changed.
 func (b *brakes) reset(cloudName, profile string) {
-	b.worked(cloudName, profile)
+	delete(b.by, brakeKey{cloudName, ""})
+	delete(b.by, brakeKey{cloudName, profile})
 	delete(b.hosts, brakeKey{cloudName, profile})
 }
 
@@ -169,8 +179,8 @@ func (b *brakes) trial(now time.Time, cloudName, profile string) (br *Brake, ope
 func (b *brakes) avoid(now time.Time, cloudName, profile string) []string {
 	var list []string
 	hosts := b.hosts[brakeKey{cloudName, profile}]
-	for host, until := range hosts {
-		if now.Before(until) {
+	for host, bad := range hosts {
+		if now.Before(bad.until) {
 			list = append(list, host)
 		} else {
 			delete(hosts, host)
@@ -178,6 +188,26 @@ func (b *brakes) avoid(now time.Time, cloudName, profile string) []string {
 	}
 	slices.Sort(list)
 	return list
+}
+
+// giveIn forgets which hosts are avoided because machines have failed there, if
+// without them there is no room, and makes an error of it that says so: a cloud
+// of one host would be of no use for as long. That is no error of the cloud, and
+// no reason to brake.
+func (b *brakes) giveIn(now time.Time, cloudName, profile string, err error) (mild error, ours bool) {
+	var e *cloud.Error
+	bad := b.avoid(now, cloudName, profile)
+	if len(bad) == 0 || !errors.As(err, &e) || e.Kind != cloud.Capacity {
+		return err, false
+	}
+	key := brakeKey{cloudName, profile}
+	why := b.hosts[key][bad[0]].why
+	delete(b.hosts, key)
+	said := *e
+	said.Kind = cloud.Transient
+	said.Err = fmt.Errorf("there is no room but on %s, where a machine failed: %s", strings.Join(bad, ", "), why)
+	said.Hint = "it is tried there again"
+	return &said, true
 }
 
 // all is every brake, in the order of clouds and profiles.

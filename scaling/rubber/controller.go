@@ -21,6 +21,8 @@ type Controller struct {
 	feed    ring[Decision]
 	plans   ring[PlanView]
 
+	begun bool // what Options.Paused wants has been done; Run's
+
 	mu     sync.Mutex
 	config Config // guarded by mu; worlds have their own
 }
@@ -66,6 +68,7 @@ func (c *Controller) reign(ctx context.Context) error {
 	if c.opts.Lease == nil || c.opts.DryRun {
 		return c.act(ctx, nil)
 	}
+	c.opts.Log.Info("waits for the lease, which another instance may hold")
 	c.stand(Standby, "another instance holds the lease, or it is not free yet")
 	held, err := c.opts.Lease.Acquire(ctx)
 	if err != nil {
@@ -121,6 +124,8 @@ func (c *Controller) act(ctx context.Context, held Holding) error {
 		wait.Stop()
 	}
 	c.metrics.leases.Inc()
+	w.beginPaused()
+	c.opts.Log.Info("acts", "machines", len(w.units), "paused", w.pause.Paused, "dry_run", c.opts.DryRun)
 	c.current.Store(w)
 	w.publish()
 	return w.run()
@@ -138,7 +143,7 @@ func newWorld(ctx context.Context, c *Controller, held Holding) *world {
 		c: c, o: &c.opts, cfg: &cfg, held: held, log: c.opts.Log, clock: newClock(c.opts.Wall), in: make(chan func()), ended: make(chan struct{}),
 		slots: map[string]chan struct{}{}, units: map[string]*unit{}, unread: map[string]error{}, clouds: map[string]*cloudView{},
 		queues: map[queueKey]*queueView{}, brokers: map[string]*brokerView{}, strange: map[string]*stranger{}, adopted: map[string]bool{},
-		brakes: newBrakes(), memory: plan.Memory{Profiles: map[string]plan.ProfileMemory{}}, learned: map[string]*Learned{},
+		told: map[string]time.Time{}, brakes: newBrakes(), memory: plan.Memory{Profiles: map[string]plan.ProfileMemory{}}, learned: map[string]*Learned{},
 		arriving: map[string]*arrivals{}, saved: map[string]savedValue{}, waiting: -1,
 	}
 	w.ctx, w.stop = context.WithCancel(ctx)

@@ -100,6 +100,29 @@ func TestFaultyMachines(t *testing.T) {
 	})
 }
 
+// TestOnlyHost has a machine fail on the only host: that is no reason to be
+// without machines for as long as bad hosts are avoided.
+func TestOnlyHost(t *testing.T) {
+	inTime(t, nil, func(r *rig) {
+		r.world.Doom(cloudtest.Refused("run", cloud.Transient, "the program ended"))
+		r.shop.add("q", 1, 30*time.Second)
+		r.after(2 * time.Minute)
+		r.want(r.shop.done == 1, "%d done", r.shop.done)
+	})
+}
+
+// TestQuotaIsNotAskedAgain has machines come up that were asked for before the
+// quota was reached: they prove nothing of it.
+func TestQuotaIsNotAskedAgain(t *testing.T) {
+	inTime(t, nil, func(r *rig) {
+		r.world.SetQuota(2)
+		r.shop.add("q", 5, 10*time.Minute)
+		r.after(80 * time.Second)
+		states := r.states()
+		r.want(states[plan.Ready] == 2 && r.world.Calls()["create"] <= 5, "%v, %d creates", states, r.world.Calls()["create"])
+	})
+}
+
 func TestQuotaIsVisible(t *testing.T) {
 	inTime(t, nil, func(r *rig) {
 		r.world.SetQuota(2)

@@ -86,15 +86,15 @@ func (w *world) noted(u *unit, n note) {
 	case evFault:
 		if u.Adopt == "" {
 			host := u.Host
-			if cloud.KindOf(n.err) != cloud.Capacity && cloud.KindOf(n.err) != cloud.Transient {
+			if u.EverReady || cloud.KindOf(n.err) != cloud.Capacity && cloud.KindOf(n.err) != cloud.Transient {
 				host = ""
 			}
 			w.brakes.hit(w.now, u.Cloud, u.Profile, host, n.err, true)
 		}
 	case evRunning:
-		w.brakes.ran(u.Cloud, u.Profile)
+		w.brakes.ran(u.Cloud, u.Profile, u.Tried)
 	case evReady:
-		w.brakes.worked(u.Cloud, u.Profile)
+		w.brakes.worked(u.Cloud, u.Profile, u.Tried)
 		w.learnedOf(u.Profile).boot(n.took)
 	case evSlacker:
 		w.brakes.slacker(w.now, u.Cloud, u.Profile, "the last machine ran, and no worker of it was ever heard")

@@ -204,7 +204,8 @@ func (st *step) failed() {
 	}
 	st.Trouble = troubleOf(err, st.s.now)
 	st.end(fmt.Sprintf("the cloud says that it failed: %v", err))
-	st.notes[len(st.notes)-1].event, st.notes[len(st.notes)-1].err = evFault, err
+	said := &st.notes[len(st.notes)-1]
+	said.event, said.err, said.loud = evFault, err, true
 }
 
 // end begins the deletion, for a reason.
@@ -307,6 +308,7 @@ func (st *step) booting() order {
 		if st.s.now.Before(st.retry) || st.s.waits {
 			return order{}
 		}
+		st.Tried = st.s.now
 		return order{verb: orderWake}
 	case len(st.s.alive()) > 0:
 		return st.firstHeard()

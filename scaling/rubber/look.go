@@ -126,7 +126,7 @@ func (w *world) askQueue(q *queueView) {
 			return err
 		})
 		return func() {
-			q.asker.answered(w.now, err, w.cfg.Interval, 0)
+			w.answered(&q.asker, "broker "+q.broker, "queue "+q.queue, err, 0)
 			switch {
 			case err != nil:
 				w.c.metrics.failed("broker "+q.broker, "depth", work.KindOf(err).String())
@@ -156,7 +156,7 @@ func (w *world) askCloud(c *cloudView) {
 			if errors.As(err, &e) {
 				after = e.RetryAfter
 			}
-			c.asker.answered(w.now, err, w.cfg.Interval, after)
+			w.answered(&c.asker, "cloud "+c.name, "our machines", err, after)
 			if err != nil {
 				// Half a list is none: nothing follows from who is not in it.
 				w.c.metrics.failed("cloud "+c.name, "list", cloud.KindOf(err).String())

@@ -130,6 +130,21 @@ func TestPause(t *testing.T) {
 	})
 }
 
+// TestBeginsPaused asks nothing of anybody before somebody says so.
+func TestBeginsPaused(t *testing.T) {
+	inTime(t, func(r *rig) { r.opts.Paused = "as configured" }, func(r *rig) {
+		r.shop.add("q", 2, time.Minute)
+		r.after(10 * time.Minute)
+		s := r.c.Status()
+		r.want(s.Paused && s.Reason == "as configured" && r.world.Calls()["create"] == 0, "status %+v, calls %v", s, r.world.Calls())
+		if err := r.c.Resume(r.t.Context(), "go"); err != nil {
+			r.t.Fatal(err)
+		}
+		r.after(30 * time.Minute)
+		r.want(r.shop.done == 2 && len(r.world.Machines()) == 0, "%d done, %v left", r.shop.done, r.states())
+	})
+}
+
 // TestPauseInTheMiddle pauses while machines are asked for and let go.
 func TestPauseInTheMiddle(t *testing.T) {
 	inTime(t, nil, func(r *rig) {

@@ -29,6 +29,8 @@ type Options struct {
 
 	Config Config
 
+	Paused string // why to begin paused; "": as it was left. It is written when this instance first acts
+
 	DryRun bool // plan and show, and neither write nor do anything; the lease is not wanted
 
 	Log  *slog.Logger                        // nil is silent

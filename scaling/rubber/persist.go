@@ -295,6 +295,24 @@ func (w *world) save(all bool) {
 	}
 }
 
+// beginPaused pauses as the options want, before anything is done. If that
+// cannot be written, it holds for as long as this instance acts.
+func (w *world) beginPaused() {
+	if w.c.begun || w.o.Paused == "" || w.o.DryRun {
+		return
+	}
+	if !w.pause.Paused {
+		p := pauseState{Version: recordVersion, Paused: true, Reason: w.o.Paused, Since: w.clock.shown(w.now)}
+		if err := w.setPause(p); err != nil {
+			w.log.Warn("paused, and that cannot be written", "err", err)
+			w.pause = p
+			w.paused.Store(true)
+			return
+		}
+	}
+	w.c.begun = true
+}
+
 // setPause writes a pause, or its end.
 func (w *world) setPause(p pauseState) error {
 	if w.o.DryRun {

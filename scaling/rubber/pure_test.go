@@ -122,7 +122,14 @@ func TestBrakes(t *testing.T) {
 	if b.refused(now, "d", "p") != "" {
 		t.Error("and of no other")
 	}
-	b.took("c", "p")
+	b.took("c", "p", now)
+	b.ran("c", "p", now)
+	b.worked("c", "p", now)
+	if b.refused(now, "c", "p") == "" {
+		t.Error("a machine that was asked for before proves nothing")
+	}
+	later := now.Add(time.Second)
+	b.took("c", "p", later)
 	b.hit(now, "c", "p", "host-1", fail(cloud.Capacity, 0), true)
 	if b.refused(now, "c", "other") != "" || b.refused(now, "c", "p") == "" {
 		t.Error("capacity is of one profile")
@@ -130,15 +137,29 @@ func TestBrakes(t *testing.T) {
 	if got := b.avoid(now, "c", "p"); len(got) != 1 || got[0] != "host-1" {
 		t.Errorf("avoided: %v", got)
 	}
-	if b.took("c", "p"); b.refused(now, "c", "p") == "" {
+	if b.took("c", "p", later); b.refused(now, "c", "p") == "" {
 		t.Error("a cloud that fails afterwards proves nothing by taking a request")
 	}
-	if b.ran("c", "p"); b.refused(now, "c", "p") != "" {
+	if b.ran("c", "p", later); b.refused(now, "c", "p") != "" {
 		t.Error("a machine that runs proves it")
+	}
+	if err, _ := b.giveIn(now, "c", "p", fail(cloud.Quota, 0)); cloud.KindOf(err) != cloud.Quota || len(b.avoid(now, "c", "p")) != 1 {
+		t.Errorf("a quota is no reason to go where machines fail: %v", err)
+	}
+	if err, _ := b.giveIn(now, "c", "other", fail(cloud.Capacity, 0)); cloud.KindOf(err) != cloud.Capacity {
+		t.Errorf("nothing was avoided: %v", err)
 	}
 	if got := b.avoid(now.Add(badHostFor), "c", "p"); len(got) != 0 {
 		t.Errorf("avoided for ever: %v", got)
 	}
+	b.hit(now, "c", "p", "host-1", fail(cloud.Transient, 0), true)
+	if err, ours := b.giveIn(now, "c", "p", fail(cloud.Capacity, 0)); !ours || cloud.KindOf(err) != cloud.Transient || !strings.Contains(err.Error(), "host-1") {
+		t.Errorf("no room but there: %v", err)
+	}
+	if got := b.avoid(now, "c", "p"); len(got) != 0 {
+		t.Errorf("avoided although there is no other: %v", got)
+	}
+	b.reset("c", "p")
 	b.hit(now, "c", "p", "", fail(cloud.Transient, time.Hour), false)
 	if b.refused(now, "c", "p") != "" {
 		t.Error("what may be over soon is no reason not to plan")
@@ -149,7 +170,7 @@ func TestBrakes(t *testing.T) {
 	if br, open := b.trial(now.Add(61*time.Minute), "c", "p"); br == nil || open {
 		t.Error("and that is over")
 	}
-	b.worked("c", "p")
+	b.worked("c", "p", later)
 	var last time.Duration
 	for i := range 12 { // each wait is longer, up to the longest
 		b.hit(now, "c", "p", "", fail(cloud.Capacity, 0), false)

@@ -41,6 +41,7 @@ type world struct {
 	hosts    hear.View
 	strange  map[string]*stranger // machines without a record, by cloud and id
 	adopted  map[string]bool      // names that were tried
+	told     map[string]time.Time // when it was last said of a cloud or a broker that it fails
 	brakes   *brakes
 	pause    pauseState
 	memory   plan.Memory
@@ -132,6 +133,25 @@ func (a *asker) answered(now time.Time, err error, interval time.Duration, after
 	a.fails++
 	a.errAt = now
 	a.next = now.Add(max(backoff(interval, max(time.Minute, interval), a.fails), after))
+}
+
+// sayEvery is how often it is said of a source that it fails.
+const sayEvery = 10 * time.Minute
+
+// answered takes in how asking a source went, and says what is not in the log
+// yet: that it fails, again from time to time, and that it does no more.
+func (w *world) answered(a *asker, source, what string, err error, after time.Duration) {
+	failed := a.fails > 0
+	a.answered(w.now, err, w.cfg.Interval, after)
+	told, there := w.told[source]
+	switch {
+	case err != nil && (!there || w.now.Sub(told) >= sayEvery):
+		w.told[source] = w.now
+		w.log.Warn(source+" cannot be asked: what it knows counts as unknown until it can", "about", what, "fails", a.fails, "err", err)
+	case err == nil && failed && there:
+		delete(w.told, source)
+		w.log.Info(source+" answers again", "about", what)
+	}
 }
 
 // stranger is a machine of ours without a record.
