@@ -36,7 +36,7 @@ type fake struct {
 func newFake() *fake {
 	return &fake{
 		status: &rubber.Status{Role: rubber.Active, At: time.Now(), Since: time.Now().Add(-26 * time.Hour), Cap: 50, Turns: 1},
-		engine: &api.Engine{Where: "nats://127.0.0.1:4222", Owner: true, OK: true}, cut: make(chan struct{}),
+		engine: &api.Engine{Where: "engine in /var/lib/perfmon-engine on 127.0.0.1:4222", Owner: true, OK: true}, cut: make(chan struct{}),
 	}
 }
 

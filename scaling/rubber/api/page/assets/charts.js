@@ -16,7 +16,7 @@ const sum = (a, b) => a.map((v, i) => (v === null || b[i] === null ? null : v + 
 const drawings = [
   {
     id: 'tasks', title: 'Tasks and slots', unit: '', about: 'tasks',
-    lines: [{ name: 'tasks', colour: '--line-0', fill: '--fill' }, { name: 'of them with workers', colour: '--line-3', dash: [2, 3] }, { name: 'slots that take work', colour: '--line-1', steps: true }],
+    lines: [{ name: 'tasks', colour: '--line-0', fill: '--fill' }, { name: 'with workers', colour: '--line-3', dash: [2, 3] }, { name: 'slots', colour: '--line-1', steps: true }],
     values: (x) => [sum(x.waits, x.running), x.running, x.slots],
   },
   {

@@ -53,7 +53,7 @@ function verdict() {
       const waits = s.role === 'standby' || s.role === 'starting';
       text(why, s.paused ? `${s.pause_reason || 'no reason was given'}: no machine is started or let go until rubber is told to go on` : waits ? s.problem || '' : '');
       why.hidden = !why.textContent;
-      const how = [s.paused && s.role !== 'active' ? s.role : '', `at most ${s.max_machines} machines`, s.engine ? `${s.engine.owner ? 'serves the engine' : 'engine'} at ${s.engine.where}` : 'without an engine'];
+      const how = [s.paused && s.role !== 'active' ? s.role : '', `at most ${s.max_machines} machines`, s.engine ? `${s.engine.owner ? 'serves the ' : ''}${s.engine.where}` : 'without an engine'];
       text(facts, how.filter(Boolean).join(' · '));
       setWhen(since, at(s.since));
     },
