@@ -42,7 +42,7 @@ func TestAlarmMovesMachines(t *testing.T) {
 	})
 	gate, open := s.Gate("one")
 	s.Publish("jobs", 1, "hold", gate)
-	st := s.until("a machine", time.Minute, func(st *api.Status) bool { return count(st, "booting", "ready") == 1 })
+	st := s.until("a machine", time.Minute, func(st *api.Status) bool { return inState(st, "booting", "ready") == 1 })
 	if got := st.Machines[0].Host; got != hostB {
 		t.Errorf("the machine is on %q, want %s: the other one raises an alarm", got, hostB)
 	}

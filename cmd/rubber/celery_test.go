@@ -23,7 +23,7 @@ func TestCelery(t *testing.T) {
 
 	// Load arrives, and ends.
 	ids := s.Publish("jobs", 300, "work", 0.1)
-	s.until("all four machines to work", time.Minute, func(st *api.Status) bool { return count(st, "ready") == 4 })
+	s.until("all four machines to work", time.Minute, func(st *api.Status) bool { return inState(st, "ready") == 4 })
 	s.until("the tasks to be done", 2*time.Minute, func(*api.Status) bool { return s.Ended() == 300 })
 	s.until("the workers to go", 2*time.Minute, none)
 	s.Exactly(ids, false)
@@ -32,16 +32,16 @@ func TestCelery(t *testing.T) {
 	gate, open := s.Gate("busy")
 	ids = append(ids, s.Publish("jobs", 1, "hold", gate)...)
 	st := s.until("a worker to be busy", time.Minute, func(st *api.Status) bool {
-		return len(s.Runs()) == 301 && count(st, "ready") == 1 && st.Machines[0].Busy != nil && *st.Machines[0].Busy == 1
+		return len(s.Runs()) == 301 && inState(st, "ready") == 1 && st.Machines[0].Busy != nil && *st.Machines[0].Busy == 1
 	})
 	busy := st.Machines[0].Intent
 	if err := s.ask("POST", "/v1/machines/"+busy+"/drain", api.Request{Reason: "a test"}, &api.Status{}); err != nil {
 		t.Fatal(err)
 	}
-	s.until("it to be drained", 20*time.Second, func(st *api.Status) bool { return count(st, "draining") == 1 })
+	s.until("it to be drained", 20*time.Second, func(st *api.Status) bool { return inState(st, "draining") == 1 })
 	ids = append(ids, s.Publish("jobs", 50, "work", 0.1)...) // for its peers
 	s.until("others to do the rest", 2*time.Minute, func(*api.Status) bool { return s.Ended() == 350 })
-	st = s.until("the busy one to wait", 10*time.Second, func(st *api.Status) bool { return count(st, "draining") >= 1 })
+	st = s.until("the busy one to wait", 10*time.Second, func(st *api.Status) bool { return inState(st, "draining") >= 1 })
 	if m := machine(st, busy); m == nil || m.State != "draining" {
 		t.Fatalf("the busy worker is %+v while its task runs", m)
 	}
@@ -57,7 +57,7 @@ func TestCelery(t *testing.T) {
 	s.until("some to be done", 2*time.Minute, func(*api.Status) bool { return s.Ended() > 380 })
 	messages.Stop(syscall.SIGTERM)
 	st = s.until("demand to be unknown", time.Minute, func(st *api.Status) bool { return st.Profiles[0].Waits == nil })
-	if n := count(st, "draining", "deleting"); n > 0 || len(st.Machines) == 0 {
+	if n := inState(st, "draining", "deleting"); n > 0 || len(st.Machines) == 0 {
 		t.Errorf("%d of %d machines are let go while the broker is away", n, len(st.Machines))
 	}
 	messages.Start()

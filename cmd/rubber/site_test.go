@@ -252,7 +252,7 @@ func (s *site) until(what string, limit time.Duration, done func(*api.Status) bo
 }
 
 // count is how many machines are in one of some states.
-func count(st *api.Status, states ...string) (n int) {
+func inState(st *api.Status, states ...string) (n int) {
 	for _, m := range st.Machines {
 		for _, state := range states {
 			if m.State == state {
