@@ -8,6 +8,8 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"reflect"
+	"strings"
 	"syscall"
 
 	"github.com/coreos/go-systemd/v22/daemon"
@@ -57,12 +59,21 @@ func (f *serveFlags) add(cmd *cobra.Command) {
 // load reads the configuration. What is wrong with it has been told when the
 // error is a codeError.
 func (f *serveFlags) load(stderr io.Writer) (*rubberconfig.Config, error) {
-	c, err := rubberconfig.Load(f.config, os.Getenv)
+	c, err := f.read()
 	if err != nil {
 		return nil, badConfig(err, stderr)
 	}
 	for _, w := range c.Warnings {
 		fmt.Fprintln(stderr, w.Format(f.config))
+	}
+	return c, nil
+}
+
+// read reads the configuration, in which flags have the last word.
+func (f *serveFlags) read() (*rubberconfig.Config, error) {
+	c, err := rubberconfig.Load(f.config, os.Getenv)
+	if err != nil {
+		return nil, err
 	}
 	if f.engineListen != "" {
 		c.Engine.Listen = f.engineListen
@@ -132,7 +143,7 @@ func serve(ctx context.Context, f serveFlags, stderr io.Writer) error {
 			case <-ctx.Done():
 				return
 			case <-hangups:
-				f.reload(ctx, p, log)
+				f.reload(ctx, p, c, log)
 			}
 		}
 	}()
@@ -152,8 +163,8 @@ func serve(ctx context.Context, f serveFlags, stderr io.Writer) error {
 }
 
 // reload puts a changed configuration in force, as far as that can be done.
-func (f *serveFlags) reload(ctx context.Context, p *parts, log *slog.Logger) {
-	c, err := rubberconfig.Load(f.config, os.Getenv)
+func (f *serveFlags) reload(ctx context.Context, p *parts, began *rubberconfig.Config, log *slog.Logger) {
+	c, err := f.read()
 	if err != nil {
 		log.Error("the configuration is not read again: the one before stays in force", "err", err)
 		return
@@ -166,7 +177,27 @@ func (f *serveFlags) reload(ctx context.Context, p *parts, log *slog.Logger) {
 		log.Error("the configuration is not changed: the one before stays in force", "err", err)
 		return
 	}
+	if keys := atStart(began, c); len(keys) > 0 {
+		log.Warn("some of what was changed needs a restart: until then it is as it was", "keys", strings.Join(keys, ", "))
+	}
 	log.Info("the configuration was read again", "profiles", len(c.Profiles))
+}
+
+// atStart is the keys in which two configurations differ and that are only
+// read at the start.
+func atStart(was, is *rubberconfig.Config) (keys []string) {
+	for _, one := range []struct {
+		key     string
+		was, is any
+	}{
+		{"owner", was.Owner, is.Owner}, {"brokers", was.Brokers, is.Brokers}, {"clouds", was.Clouds, is.Clouds},
+		{"alarms", was.Alarms, is.Alarms}, {"engine", was.Engine, is.Engine}, {"api", was.API, is.API}, {"web", was.Web, is.Web},
+	} {
+		if !reflect.DeepEqual(one.was, one.is) {
+			keys = append(keys, one.key)
+		}
+	}
+	return keys
 }
 
 // notify tells the service manager, if there is one.
