@@ -1,6 +1,7 @@
 package rubber
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -221,6 +222,8 @@ func (w *world) profileStatus(p *Profile, fixed staticWork) ProfileStatus {
 			s.DemandError = q.asker.err.Error()
 		case q.depth.Partial != nil:
 			s.DemandError = q.depth.Partial.Error()
+		case !d.Known && q.depth.Ready != nil:
+			s.DemandError = fmt.Sprintf("broker %s says that %d wait, and nobody says how many workers have", p.Broker, *q.depth.Ready)
 		}
 	}
 	b := w.brokers[p.Broker]

@@ -173,7 +173,7 @@ func (l *loader) apiKeys() []key {
 
 func (l *loader) webKeys() []key {
 	w := &l.c.Web
-	token, tokenKeys := l.secret(&w.Token, "token", "a token that whoever changes something has to send")
+	token, tokenKeys := l.secret(&w.Token, "token", "a token for readers on other machines, as a bearer or as a browser's password; without it they are refused")
 	l.finish = append(l.finish, func() { token.Resolve(place{}) })
 	keys := []key{{Name: "listen", Value: listen{to: &w.Listen, none: true}, Text: "where page and metrics are"}}
 	keys = append(keys, tokenKeys...)
