@@ -93,7 +93,7 @@ check: need-go ## format, vet, lint, import directions, package comments
 	$(GO) vet -tags system ./.ci/packages
 	$(GO) tool staticcheck -tags integration,browser,latency,nova $(ALL)
 	@staticcheck=$$($(GO) tool -n staticcheck); cd bench && $(GO) vet -tags integration ./... && $$staticcheck -tags integration ./...
-	@for script in .ci/run .ci/need .ci/*.sh packaging/scripts/*.sh; do bash -n "$$script" || exit 1; done
+	@for script in .ci/run .ci/need .ci/*.sh packaging/scripts/*.sh packaging/rubber/*.sh; do bash -n "$$script" || exit 1; done
 	$(GO) test -count=1 ./.ci/structure
 
 .PHONY: golden

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Builds the packages perfmon-agent for Debian and rpm, amd64 and arm64, into
-# dist/packages, or OUT. The same commit makes the same bytes, wherever and
+# Builds the packages perfmon-agent and perfmon-rubber for Debian and rpm, amd64
+# and arm64, into dist/packages, or OUT. The same commit makes the same bytes, wherever and
 # whenever it is built: what they depend on is the source, the version of Go
 # (go.mod names it), and the packager, which .ci/nfpm/go.mod pins by hash.
 set -euo pipefail
@@ -41,7 +41,7 @@ mkdir -p "$out"
 build() {
 	mkdir -p "$2"
 	CGO_ENABLED=0 GOOS=linux GOARCH=$1 "$go" build -buildvcs=false -trimpath -tags "${TAGS-nethttpomithttp2}" \
-		-ldflags "-s -w -X main.version=$PACKAGE_VERSION" -o "$2/" ./cmd/perfmon ./cmd/perfmonctl
+		-ldflags "-s -w -X main.version=$PACKAGE_VERSION" -o "$2/" ./cmd/perfmon ./cmd/perfmonctl ./cmd/rubber
 	# What the agent's file takes of dom0's memory is nearly all of it. What makes it grow by a quarter at
 	# once is a package that calls methods by name, such as text/template: the linker then drops nothing.
 	local size
@@ -60,12 +60,20 @@ mkdir -p "$common/man/man1" "$common/man/man8"
 mv "$common"/completions/*.1.gz "$common/man/man1/"
 "$work/host/perfmon" --manual | gzip -9n >"$common/man/man8/perfmon.8.gz"
 
+rubber=$common/rubber
+mkdir -p "$rubber/man1"
+"$work/host/rubber" generate "$rubber/completions"
+mv "$rubber"/completions/*.1.gz "$rubber/man1/"
+
 mkdir -p "$common/share" "$common/doc"
 cp packaging/perfmon.yaml "$common/share/"
 for dir in triggers prometheus grafana; do
 	[ ! -d "packaging/$dir" ] || cp -R "packaging/$dir" "$common/share/"
 done
 rm -rf "$common/share/prometheus/tests"
+mkdir -p "$rubber/share" "$rubber/doc"
+cp -R packaging/rubber/rubber.yaml packaging/rubber/prometheus packaging/rubber/grafana "$rubber/share/"
+rm -rf "$rubber/share/prometheus/tests"
 # As in the source, so that the pages find each other.
 mkdir "$common/doc/docs"
 cp README.md "$common/doc/"
@@ -73,7 +81,9 @@ cp docs/*.md "$common/doc/docs/"
 cp -R docs/img "$common/doc/docs/"
 for licence in LICENSE* LICENCE* COPYING*; do
 	[ ! -f "$licence" ] || cp "$licence" "$common/doc/"
+	[ ! -f "$licence" ] || cp "$licence" "$rubber/doc/"
 done
+cp docs/rubber*.md "$rubber/doc/"
 # Whatever umask and editor left them.
 find "$common" -type d -exec chmod 755 {} +
 find "$common" -type f -exec chmod 644 {} +
@@ -83,16 +93,19 @@ for ARCH in $architectures; do
 	cp -R "$common" "$STAGE"
 	build "$ARCH" "$STAGE/bin"
 	"$work/licences" -go "$go" -arch "$ARCH" ./cmd/perfmon ./cmd/perfmonctl >"$STAGE/doc/copyright"
-	for program in perfmon perfmonctl; do
+	"$work/licences" -go "$go" -arch "$ARCH" ./cmd/rubber >"$STAGE/rubber/doc/copyright"
+	for program in perfmon perfmonctl rubber; do
 		printf '%-12s %-6s %9d bytes\n' "$program" "$ARCH" "$(stat -c %s "$STAGE/bin/$program")"
 	done
 	# The time of directories is in the packages too.
 	find "$STAGE" -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
 	# nfpm reads variables in some places of its file and not in others.
-	sed -e "s|\${STAGE}|$STAGE|" -e "s|compression: xz|compression: $compression|" packaging/nfpm.yaml >"$work/nfpm.yaml"
-	for kind in deb rpm; do
-		"$work/nfpm" package --config "$work/nfpm.yaml" --packager $kind --target "$out" >"$work/log" ||
-			{ cat "$work/log" >&2; exit 1; }
+	for package in packaging/nfpm.yaml packaging/rubber/nfpm.yaml; do
+		sed -e "s|\${STAGE}|$STAGE|" -e "s|compression: xz|compression: $compression|" "$package" >"$work/nfpm.yaml"
+		for kind in deb rpm; do
+			"$work/nfpm" package --config "$work/nfpm.yaml" --packager $kind --target "$out" >"$work/log" ||
+				{ cat "$work/log" >&2; exit 1; }
+		done
 	done
 done
 ls -l --time-style=+ "$out" | awk 'NR > 1 {printf "%9d bytes  %s\n", $5, $NF}'

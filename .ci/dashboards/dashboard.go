@@ -9,6 +9,8 @@ type dashboard struct {
 	variables               []object
 	alarms                  string // which alarms are marked on the time axis: the matchers of perfmon_alarm_state
 	sections                []section
+	tags                    []string // perfmon and xen, if there are none
+	marks                   *object  // what is marked on the time axis instead of alarms
 }
 
 // section is a heading with the panels below it, from left to right and top
@@ -64,7 +66,7 @@ func (d dashboard) model() object {
 		}
 	}
 	return object{
-		"uid": d.uid, "title": d.title, "description": d.description, "tags": []string{"perfmon", "xen"},
+		"uid": d.uid, "title": d.title, "description": d.description, "tags": d.tagged(),
 		"schemaVersion": schema, "version": 1, "editable": true, "graphTooltip": 1, "id": nil,
 		"refresh": "1m", "time": object{"from": "now-3h", "to": "now"}, "timepicker": object{}, "timezone": "browser",
 		"panels":      panels,
@@ -77,11 +79,22 @@ func (d dashboard) model() object {
 	}
 }
 
+// tagged are the words by which the dashboard is found.
+func (d dashboard) tagged() []string {
+	if len(d.tags) > 0 {
+		return d.tags
+	}
+	return []string{"perfmon", "xen"}
+}
+
 // names are the objects of all classes with their names.
 const names = `(xen_vm_info or xen_host_info or xen_sr_info)`
 
 // annotation marks when alarms fire on the time axis.
 func (d dashboard) annotation() object {
+	if d.marks != nil {
+		return *d.marks
+	}
 	return object{
 		"name": "Alarms", "datasource": source(), "enable": true, "hide": false, "iconColor": "red",
 		"expr":        `(max by (instance, class, uuid, variable) (perfmon_alarm_state{state=~"firing|clearing",` + d.alarms + `}) == 1) * on (instance, uuid) group_left (name) ` + names,

@@ -19,7 +19,7 @@ const root = "../.."
 func TestFiles(t *testing.T) {
 	folder := filepath.Join(root, "packaging/grafana")
 	if docstest.Updating() {
-		if err := write(folder); err != nil {
+		if err := write(folder, dashboards()); err != nil {
 			t.Fatal(err)
 		}
 	}

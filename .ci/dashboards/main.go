@@ -9,7 +9,11 @@ import (
 )
 
 func main() {
-	if err := write("packaging/grafana"); err != nil {
+	err := write("packaging/grafana", dashboards())
+	if err == nil {
+		err = write("packaging/rubber/grafana", rubberDashboards())
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "dashboards:", err)
 		os.Exit(1)
 	}
@@ -24,9 +28,14 @@ func dashboards() map[string]dashboard {
 	}
 }
 
-// write writes the dashboards into a folder.
-func write(folder string) error {
-	for name, d := range dashboards() {
+// rubberDashboards are those of rubber's own package, by file name.
+func rubberDashboards() map[string]dashboard {
+	return map[string]dashboard{"rubber.json": rubberDashboard()}
+}
+
+// write writes dashboards into a folder.
+func write(folder string, list map[string]dashboard) error {
+	for name, d := range list {
 		text, err := d.text()
 		if err != nil {
 			return fmt.Errorf("make %s: %w", name, err)

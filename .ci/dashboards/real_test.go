@@ -47,6 +47,8 @@ func TestPromtool(t *testing.T) {
 	for _, args := range [][]string{
 		append([]string{"check", "rules"}, files(t, "*.rules.yml")...),
 		append([]string{"test", "rules"}, files(t, "tests/*.test.yml")...),
+		append([]string{"check", "rules"}, files(t, "../rubber/prometheus/*.rules.yml")...),
+		append([]string{"test", "rules"}, files(t, "../rubber/prometheus/tests/*.test.yml")...),
 	} {
 		if out, err := exec.Command("promtool", args...).CombinedOutput(); err != nil {
 			t.Errorf("promtool %s: %v\n%s", strings.Join(args[:2], " "), err, out)

@@ -33,10 +33,16 @@ func build(t *testing.T, tree, version string, extra ...string) string {
 	return out
 }
 
-// one is the only file with that ending.
+// one is the only file of the agent's package with that ending.
 func one(t *testing.T, dir, ending string) string {
 	t.Helper()
-	found, err := filepath.Glob(filepath.Join(dir, "*"+ending))
+	return oneOf(t, dir, "perfmon-agent", ending)
+}
+
+// oneOf is the only file of a package with that ending.
+func oneOf(t *testing.T, dir, name, ending string) string {
+	t.Helper()
+	found, err := filepath.Glob(filepath.Join(dir, name+"*"+ending))
 	if err != nil || len(found) != 1 {
 		t.Fatalf("files that end in %s: %q, %v", ending, found, err)
 	}

@@ -116,6 +116,10 @@ func TestPackages(t *testing.T) {
 	t.Run("deb beside stock", func(t *testing.T) { debBesideStock(t, one(t, newer, ".deb")) })
 	t.Run("rpm", func(t *testing.T) { rpmLife(t, one(t, older, ".rpm"), one(t, newer, ".rpm")) })
 	t.Run("rpm of old", func(t *testing.T) { rpmOfOld(t, one(t, newer, ".rpm")) })
+	t.Run("rubber deb", func(t *testing.T) {
+		rubberLife(t, oneOf(t, older, rubberPackage, ".deb"), oneOf(t, newer, rubberPackage, ".deb"))
+	})
+	t.Run("rubber rpm", func(t *testing.T) { rubberRPM(t, oneOf(t, newer, rubberPackage, ".rpm")) })
 }
 
 // sameBytes builds again from a copy somewhere else, with another umask, time
@@ -133,17 +137,19 @@ func sameBytes(t *testing.T, tree, first string) {
 	// Editors and umasks leave other modes.
 	output(t, "chmod", "-R", "go-rwx", other)
 	second := build(t, other, newerVersion, "TZ=Asia/Tokyo", "LC_ALL=C.UTF-8", "USER=somebody", "HOSTNAME=elsewhere")
-	for _, ending := range []string{".deb", ".rpm"} {
-		a, err := os.ReadFile(one(t, first, ending))
-		if err != nil {
-			t.Fatal(err)
-		}
-		b, err := os.ReadFile(one(t, second, ending))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if string(a) != string(b) {
-			t.Errorf("two builds of the same source differ: %s of %d and %d bytes", ending, len(a), len(b))
+	for _, name := range []string{"perfmon-agent", rubberPackage} {
+		for _, ending := range []string{".deb", ".rpm"} {
+			a, err := os.ReadFile(oneOf(t, first, name, ending))
+			if err != nil {
+				t.Fatal(err)
+			}
+			b, err := os.ReadFile(oneOf(t, second, name, ending))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if string(a) != string(b) {
+				t.Errorf("two builds of the same source differ: %s%s of %d and %d bytes", name, ending, len(a), len(b))
+			}
 		}
 	}
 }

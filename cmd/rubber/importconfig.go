@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -35,7 +36,7 @@ be carried over is told on standard error.
 With --store it reads that daemon's store too, vm_object_store.dat, and the
 machines in it become rubber's. With --out it writes the configuration and the
 files that belong to it, those with secrets readable by their owner alone, into a
-folder in which none of them is yet.
+folder in which none of them is yet; they belong to whom the folder belongs to.
 
 Exit codes: 0 done, 1 wrong words, 2 a file could not be read or written.`,
 		Example: `  rubber import-config vrp_configuration.py | less
@@ -51,7 +52,11 @@ Exit codes: 0 done, 1 wrong words, 2 a file could not be read or written.`,
 				return failed(err)
 			}
 			if dir != "" {
-				if err := r.Write(dir); err != nil {
+				err := r.Write(dir)
+				if err == nil {
+					err = giveTo(dir, r)
+				}
+				if err != nil {
 					return failed(err)
 				}
 			}
@@ -90,6 +95,25 @@ func readAncestor(path, store string) (*rubberimport.Result, error) {
 	}
 	r.Notes = append(r.Notes, notes...)
 	return r, nil
+}
+
+// giveTo has the files belong to whom the folder belongs to: root makes them for
+// the user that rubber runs as.
+func giveTo(dir string, r *rubberimport.Result) error {
+	info, err := os.Stat(dir)
+	if err != nil {
+		return err
+	}
+	owner, ok := info.Sys().(*syscall.Stat_t)
+	if !ok || os.Geteuid() != 0 || owner.Uid == 0 {
+		return nil
+	}
+	for _, f := range r.Files {
+		if err := os.Lchown(filepath.Join(dir, f.Name), int(owner.Uid), int(owner.Gid)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func tellImported(cmd *cobra.Command, r *rubberimport.Result, dir, output string) error {
