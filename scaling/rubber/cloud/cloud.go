@@ -44,6 +44,21 @@ type Checker interface {
 	Check(ctx context.Context, s Spec) error
 }
 
+// Adopter is a cloud that can take over machines which were made before rubber
+// was there, and bear no mark but their name.
+type Adopter interface {
+	// Find is every machine of that name that no rubber owns, complete, or an
+	// error. Names are not unique. Nothing is done to a machine by it.
+	Find(ctx context.Context, name string) ([]Instance, error)
+
+	// Mark has a machine that no rubber owns be the spec's from now on: List has
+	// it, with intent, owner, profile and generation of the spec, and Create finds
+	// it by its intent. The machine itself stays as it is, its name too. Done
+	// twice it does no harm. One that is another owner's, or another intent's, is
+	// Invalid; one that is not there is NotFound.
+	Mark(ctx context.Context, id string, s Spec) error
+}
+
 // Spec is what a machine is to be. A driver takes no notice of what its cloud
 // does not have, and refuses (Invalid) what it cannot do.
 type Spec struct {

@@ -11,10 +11,10 @@ import (
 // Fault is something that goes wrong, in the order in which they were asked
 // for: the first one that fits a call has it.
 type Fault struct {
-	Op    string                // "create", "list", "stop", "delete", "park", "wake", "check"; "": any
+	Op    string                // "create", "list", "stop", "delete", "park", "wake", "check", "find", "mark"; "": any
 	After int                   // calls that fit it and go well before it begins
 	Times int                   // calls that it is for; 0: one, Always: all until Clear
-	Match func(cloud.Spec) bool // nil, or which create, wake and check it is for
+	Match func(cloud.Spec) bool // nil, or which create, wake, check and mark it is for
 
 	Err  error           // what the caller gets; nil: no error, but the call takes as long as Wait says
 	Lost bool            // the cloud does what it was asked for, and the answer gets lost

@@ -8,8 +8,9 @@ import (
 	"perfmon/scaling/rubber/cloud"
 )
 
-// Handle is a driver of a World. It is a cloud.Cloud, a cloud.Warmer and a
-// cloud.Checker, and holds nothing: one more is what rubber has after a crash.
+// Handle is a driver of a World. It is a cloud.Cloud, a cloud.Warmer, a
+// cloud.Checker and a cloud.Adopter, and holds nothing: one more is what rubber
+// has after a crash.
 type Handle struct {
 	world  *World
 	closed atomic.Bool
@@ -19,12 +20,13 @@ var (
 	_ cloud.Cloud   = (*Handle)(nil)
 	_ cloud.Warmer  = (*Handle)(nil)
 	_ cloud.Checker = (*Handle)(nil)
+	_ cloud.Adopter = (*Handle)(nil)
 )
 
 // Connect is a new handle on the world.
 func (w *World) Connect() *Handle { return &Handle{world: w} }
 
-// Plain is a new handle on the world that is neither a Warmer nor a Checker.
+// Plain is a new handle on the world that is a cloud.Cloud and nothing else.
 func (w *World) Plain() cloud.Cloud { return struct{ cloud.Cloud }{w.Connect()} }
 
 // call is what all calls have in common: f is done with the world's lock held,

@@ -32,6 +32,8 @@ var promises = []promise{
 	{"a cloud that is away", func(_ *Suite, s *Setup) string { return unless(s.Break != nil, "way to be away") }, away},
 	{"park and wake", nil, parkAndWake},
 	{"check", nil, check},
+	{"machines of nobody are adopted", func(_ *Suite, s *Setup) string { return unless(s.Unowned != nil, "machines to adopt") }, adopted},
+	{"adoption takes nothing from anybody", func(_ *Suite, s *Setup) string { return unless(s.Unowned != nil, "machines to adopt") }, adoptedOnce},
 }
 
 func unless(can bool, without string) string {

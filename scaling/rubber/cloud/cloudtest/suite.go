@@ -57,6 +57,10 @@ type Setup struct {
 	// where machines are.
 	Hosts []string
 
+	// Unowned puts a machine there that runs and is nobody's, of a name, and gives
+	// its ID. Nil: an Adopter is not tested.
+	Unowned func(name string) (id string, err error)
+
 	// Break has the cloud be away; mend ends that. Nil: not tested.
 	Break func() (mend func())
 
@@ -74,8 +78,9 @@ type Refusal struct {
 	Checked bool                 // a Checker says it as well
 }
 
-// Run holds a driver to the behaviour of cloud.Cloud, cloud.Warmer and
-// cloud.Checker, one subtest a promise, each in a world of its own.
+// Run holds a driver to the behaviour of cloud.Cloud, and of cloud.Warmer,
+// cloud.Checker and cloud.Adopter if it is one, one subtest a promise, each in a
+// world of its own.
 func Run(t *testing.T, s Suite) {
 	if s.Within == 0 {
 		s.Within = 10 * time.Second

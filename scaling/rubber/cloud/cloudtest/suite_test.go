@@ -55,6 +55,9 @@ func setup(w *World, wrap func(*Handle) cloud.Cloud) Setup {
 			{Name: "password", Kind: cloud.Auth, Arrange: order(NotAllowed("create"))},
 			{Name: "goes to failed", Kind: cloud.Capacity, Arrange: fate(Refused("create", cloud.Capacity, "no valid host"))},
 		},
+		Unowned: func(name string) (string, error) {
+			return w.Add(cloud.Instance{Name: name, State: cloud.Running}), nil
+		},
 		Break: func() func() {
 			w.Order(Away("").Forever())
 			return w.Clear
@@ -93,6 +96,8 @@ type wrong struct {
 	del    func(context.Context, string) error
 	wake   func(context.Context, string, cloud.Spec) error
 	check  func(context.Context, cloud.Spec) error
+	find   func(context.Context, string) ([]cloud.Instance, error)
+	mark   func(context.Context, string, cloud.Spec) error
 	close  func() error
 }
 
@@ -143,6 +148,20 @@ func (w *wrong) Check(ctx context.Context, s cloud.Spec) error {
 		return w.check(ctx, s)
 	}
 	return w.Handle.Check(ctx, s)
+}
+
+func (w *wrong) Find(ctx context.Context, name string) ([]cloud.Instance, error) {
+	if w.find != nil {
+		return w.find(ctx, name)
+	}
+	return w.Handle.Find(ctx, name)
+}
+
+func (w *wrong) Mark(ctx context.Context, id string, s cloud.Spec) error {
+	if w.mark != nil {
+		return w.mark(ctx, id, s)
+	}
+	return w.Handle.Mark(ctx, id, s)
 }
 
 // Each driver that is wrong breaks the promises named, and no fault is such
@@ -285,6 +304,42 @@ func TestSuiteFindsWhatIsWrong(t *testing.T) {
 			return d.Handle.Create(ctx, s)
 		}
 	}, "a machine is listed with what it was marked with, and runs")
+	f("finds one of those that have the name", func(d *wrong) {
+		d.find = func(ctx context.Context, name string) ([]cloud.Instance, error) {
+			list, err := d.Handle.Find(ctx, name)
+			return list[:min(len(list), 1)], err
+		}
+	}, "adoption takes nothing from anybody")
+	f("finds what has an owner", func(d *wrong) {
+		d.find = func(_ context.Context, name string) (list []cloud.Instance, err error) {
+			for _, i := range d.world.Machines() {
+				if i.Name == name {
+					list = append(list, i)
+				}
+			}
+			return list, nil
+		}
+	}, "machines of nobody are adopted", "adoption takes nothing from anybody")
+	f("marks what has an owner", func(d *wrong) {
+		d.mark = func(ctx context.Context, id string, s cloud.Spec) error {
+			if err := s.Check(); err != nil {
+				return err
+			}
+			d.world.change(id, func(m *machine) {
+				m.Owner, m.Intent, m.Profile, m.Generation = s.Owner, s.Intent, s.Profile, s.Generation
+			})
+			return nil
+		}
+	}, "adoption takes nothing from anybody")
+	f("gives what it marks another name", func(d *wrong) {
+		d.mark = func(ctx context.Context, id string, s cloud.Spec) error {
+			d.world.change(id, func(m *machine) { m.Name = s.Name })
+			return d.Handle.Mark(ctx, id, s)
+		}
+	}, "machines of nobody are adopted")
+	f("does not mark", func(d *wrong) {
+		d.mark = func(context.Context, string, cloud.Spec) error { return nil }
+	}, "machines of nobody are adopted", "adoption takes nothing from anybody")
 	f("touches what is not ours", func(d *wrong) {
 		d.stop = func(ctx context.Context, id string) error {
 			d.world.Set("nobodys", cloud.Halted)

@@ -2,56 +2,75 @@ package openstack
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
-	"strings"
 
 	"github.com/gophercloud/gophercloud/v2"
 
 	"perfmon/scaling/rubber/cloud"
 )
 
-// Adopt marks the server of a name as the spec's, and returns it: one that was
-// made before rubber marked its own. The name has to be that of one server, and
-// no other owner's.
-func (c *Cloud) Adopt(ctx context.Context, called string, spec cloud.Spec) (cloud.Instance, error) {
-	none := cloud.Instance{}
-	if err := c.fits(spec); err != nil {
-		return none, err
-	}
-	s, err := c.session(ctx, "adopt")
+// Find is every server of the project with this name that is not marked as
+// anybody's. One that is being deleted is not among them.
+func (c *Cloud) Find(ctx context.Context, called string) ([]cloud.Instance, error) {
+	s, err := c.session(ctx, "find")
 	if err != nil {
-		return none, err
+		return nil, err
 	}
-	list, err := c.servers(ctx, s, "adopt")
+	all, err := c.servers(ctx, s, "find")
 	if err != nil {
-		return none, err
+		return nil, err
 	}
-	var found []server
-	var ids []string
-	for _, v := range list {
-		if v.Name == called || v.ID == called {
-			found, ids = append(found, v), append(ids, v.ID)
+	list := []cloud.Instance{}
+	for _, v := range all {
+		if v.Name == called && v.Metadata[ownerKey] == "" && v.state() != cloud.Deleting {
+			list = append(list, c.instance(s, v))
 		}
 	}
-	switch {
-	case len(found) == 0:
-		return none, &cloud.Error{Kind: cloud.NotFound, Op: "adopt", Name: called, Err: fmt.Errorf("there is no server of that name")}
-	case len(found) > 1:
-		return none, &cloud.Error{Kind: cloud.Invalid, Op: "adopt", Name: called, Err: fmt.Errorf("the name is that of the servers %s", strings.Join(ids, ", ")), Hint: "adopt one by its id"}
+	return list, nil
+}
+
+// Mark writes the spec's marks into the metadata of a server that has none.
+// Its tags, which are for people, stay as they are.
+func (c *Cloud) Mark(ctx context.Context, id string, spec cloud.Spec) error {
+	if err := spec.Check(); err != nil {
+		return err
 	}
-	v := found[0]
-	if owner := v.Metadata[ownerKey]; owner != "" && owner != spec.Owner {
-		return none, &cloud.Error{Kind: cloud.Invalid, Op: "adopt", Name: called, Err: fmt.Errorf("server %s is that of %q", v.ID, owner), Hint: "machines of other owners are never touched"}
-	}
-	marks := map[string]string{intentKey: spec.Intent, ownerKey: spec.Owner, profileKey: spec.Profile, generationKey: spec.Generation}
-	resp, err := s.compute.Post(ctx, s.compute.ServiceURL("servers", v.ID, "metadata"), map[string]any{"metadata": marks}, nil, &gophercloud.RequestOpts{OkCodes: []int{http.StatusOK}})
-	if _, _, err = gophercloud.ParseResponse(resp, err); err != nil {
-		return none, c.lost(s, "adopt", v.ID, err)
-	}
-	_, v, err = c.look(ctx, "adopt", v.ID)
+	s, v, err := c.one(ctx, "mark", id)
 	if err != nil {
-		return none, err
+		return err
 	}
-	return c.instance(s, v), nil
+	refuse := func(format string, args ...any) error {
+		return &cloud.Error{Kind: cloud.Invalid, Op: "mark", Name: id, Err: fmt.Errorf(format, args...), Hint: "machines that are somebody's stay so"}
+	}
+	switch owner, intent := v.Metadata[ownerKey], v.Metadata[intentKey]; {
+	case owner != "" && owner != spec.Owner:
+		return refuse("the server is a machine of rubber %q", owner)
+	case owner != "" && intent != spec.Intent:
+		return refuse("the server is the machine of another intent, %q", intent)
+	case v.state() == cloud.Deleting:
+		return &cloud.Error{Kind: cloud.NotFound, Op: "mark", Name: id, Err: errors.New("the server is being deleted")}
+	}
+	marks := marksOf(spec)
+	if isMarked(v, marks) {
+		return nil
+	}
+	resp, err := s.compute.Post(ctx, s.compute.ServiceURL("servers", v.ID, "metadata"), map[string]any{"metadata": marks}, nil, &gophercloud.RequestOpts{OkCodes: []int{http.StatusOK}})
+	_, _, err = gophercloud.ParseResponse(resp, err)
+	return c.lostOrNil(s, "mark", id, err)
+}
+
+// marksOf is the metadata by which a server is found again.
+func marksOf(spec cloud.Spec) map[string]string {
+	return map[string]string{intentKey: spec.Intent, ownerKey: spec.Owner, profileKey: spec.Profile, generationKey: spec.Generation}
+}
+
+func isMarked(v server, marks map[string]string) bool {
+	for key, value := range marks {
+		if v.Metadata[key] != value {
+			return false
+		}
+	}
+	return true
 }

@@ -198,7 +198,7 @@ func (c *Cloud) ask(ctx context.Context, s *session, spec cloud.Spec, p parts, w
 	opts := servers.CreateOpts{
 		Name: spec.Name, FlavorRef: p.flavor.ID, ImageRef: p.image.ID, Networks: "auto",
 		AvailabilityZone: c.o.AvailabilityZone, HypervisorHostname: where.host,
-		Metadata: map[string]string{intentKey: spec.Intent, ownerKey: spec.Owner, profileKey: spec.Profile, generationKey: spec.Generation},
+		Metadata: marksOf(spec),
 		Tags:     []string{"rubber", intentKey + "." + spec.Intent, ownerKey + "." + spec.Owner},
 	}
 	if len(p.networks) > 0 {

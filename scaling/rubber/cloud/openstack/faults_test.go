@@ -449,12 +449,6 @@ func TestForeignServersAreLeftAlone(t *testing.T) {
 	if err := untouched(); err != nil {
 		t.Error(err)
 	}
-	_, err := c.Adopt(t.Context(), "worker-one", machine("one"))
-	wantError(t, err, cloud.Invalid, d.list[0].id, d.list[1].id)
-	_, err = c.Adopt(t.Context(), d.list[0].id, machine("one"))
-	wantError(t, err, cloud.Invalid, "somebody")
-	_, err = c.Adopt(t.Context(), "worker-two", machine("one"))
-	wantError(t, err, cloud.NotFound)
 }
 
 // TestKeptAfterDeletion: some clouds keep what was deleted, for days.
@@ -532,18 +526,5 @@ func TestCertificates(t *testing.T) {
 	}
 	if _, err := d.connect(Options{File: clouds}).List(t.Context(), owner); err != nil {
 		t.Errorf("with the right cacert: %v", err)
-	}
-}
-
-func TestAdopt(t *testing.T) {
-	d := newDouble(t, "rubber")
-	d.foreign()
-	c := d.connect(Options{})
-	plain := d.list[1].id
-	if _, err := c.Adopt(t.Context(), plain, machine("one")); err != nil {
-		t.Fatal(err)
-	}
-	if list, err := c.List(t.Context(), owner); err != nil || len(list) != 1 || list[0].ID != plain || list[0].Intent != "one" {
-		t.Errorf("list: %+v %v", list, err)
 	}
 }

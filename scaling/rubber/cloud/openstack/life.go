@@ -21,6 +21,15 @@ var validID = regexp.MustCompile(`^[0-9A-Za-z][0-9A-Za-z-]{0,63}$`)
 // look is one server as it is now. One that rubber has not marked is refused:
 // nothing is ever done to it.
 func (c *Cloud) look(ctx context.Context, op, id string) (*session, server, error) {
+	s, v, err := c.one(ctx, op, id)
+	if err == nil && v.Metadata[ownerKey] == "" {
+		return nil, v, &cloud.Error{Kind: cloud.Invalid, Op: op, Name: id, Err: errors.New("the server is not marked as rubber's"), Hint: "it is left alone; adopt it if it is to be rubber's"}
+	}
+	return s, v, err
+}
+
+// one is one server as it is now, whosesoever it is.
+func (c *Cloud) one(ctx context.Context, op, id string) (*session, server, error) {
 	if !validID.MatchString(id) {
 		return nil, server{}, &cloud.Error{Kind: cloud.Invalid, Op: op, Name: id, Err: errors.New("that is no server's id")}
 	}
@@ -40,8 +49,6 @@ func (c *Cloud) look(ctx context.Context, op, id string) (*session, server, erro
 		return nil, v, &cloud.Error{Kind: cloud.Transient, Op: op, Name: id, Err: fmt.Errorf("the answer is about server %q", v.ID)}
 	case v.Status == "UNKNOWN":
 		return nil, v, &cloud.Error{Kind: cloud.Transient, Op: op, Name: id, Err: errDown, Hint: "a cell of Nova is away"}
-	case v.Metadata[ownerKey] == "":
-		return nil, v, &cloud.Error{Kind: cloud.Invalid, Op: op, Name: id, Err: errors.New("the server is not marked as rubber's"), Hint: "it is left alone; adopt it if it is to be rubber's"}
 	}
 	return s, v, nil
 }

@@ -161,6 +161,22 @@ func (n *realNova) until(what string, holds func() bool) {
 	n.t.Fatalf("%s is not there, after %s at most; these have ended: %q", what, startLimit, n.ended)
 }
 
+// faults shows what Nova's API did not expect itself.
+func (n *realNova) faults() {
+	text, err := os.ReadFile(n.log("nova-api"))
+	if err != nil {
+		n.t.Error(err)
+	}
+	const most = 60
+	shown := 0
+	for line := range strings.Lines(string(text)) {
+		if strings.Contains(line, " ERROR ") && shown < most {
+			n.t.Log("nova-api: ", strings.TrimSpace(line[min(len(line), 24):]))
+			shown++
+		}
+	}
+}
+
 func (n *realNova) answers(url string) bool {
 	resp, err := http.Get(url)
 	if err != nil {

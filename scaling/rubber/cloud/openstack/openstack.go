@@ -43,6 +43,7 @@ var (
 	_ cloud.Cloud   = (*Cloud)(nil)
 	_ cloud.Warmer  = (*Cloud)(nil)
 	_ cloud.Checker = (*Cloud)(nil)
+	_ cloud.Adopter = (*Cloud)(nil)
 )
 
 // New checks the options. It reads no file and asks nobody: the first call
@@ -124,8 +125,11 @@ func (c *Cloud) whole(ctx context.Context, op string, v server) (server, bool, e
 // listings is how often a list is begun anew that changed between two pages.
 const listings = 5
 
-// servers is every server of the project.
+// servers is every server of the project. Nova 26 fails now and then with 500
+// (AttributeError) when servers come and go while it lists them: it is asked once
+// more.
 func (c *Cloud) servers(ctx context.Context, s *session, op string) ([]server, error) {
+	broke := false
 	for n := 1; ; n++ {
 		list, err := all[server](ctx, s.compute, "servers/detail", nil, "servers")
 		if err == nil {
@@ -135,6 +139,10 @@ func (c *Cloud) servers(ctx context.Context, s *session, op string) ([]server, e
 		}
 		failed := c.lost(s, op, "", err).(*cloud.Error)
 		if n < listings && (errors.Is(err, errTwice) || statusOf(err) == http.StatusBadRequest && strings.Contains(failed.Error(), "marker")) {
+			continue
+		}
+		if statusOf(err) == http.StatusInternalServerError && !broke {
+			broke = true
 			continue
 		}
 		if failed.Kind == cloud.Invalid || failed.Kind == cloud.NotFound { // of a page that was the next one, or of a proxy

@@ -216,6 +216,7 @@ func wantKind(t *testing.T, err error, want cloud.Kind, parts ...string) {
 // TestNovaScenes plays what the driver does and what goes wrong.
 func TestNovaScenes(t *testing.T) {
 	s := &stage{realNova: startNova(t)}
+	defer s.faults()
 	s.normal = newNormal("http://127.0.0.1:5000", "http://identity", "http://127.0.0.1:8774", "http://compute", "http://127.0.0.1:9292", "http://image", "http://127.0.0.1:9696", "http://network")
 	if files, _ := filepath.Glob(recorded + "/*.json"); len(files) > 0 {
 		s.before = loadScenes(t)
@@ -547,17 +548,21 @@ func TestNovaScenes(t *testing.T) {
 
 	s.play(t, "adopted", "rubber", Options{}, nil, func(t *testing.T, ctx context.Context, c *Cloud) {
 		user := s.token("rubber", userPassword, "workers")
-		id := idOf(s.must(user, "POST", computeURL+"/servers", map[string]any{"server": map[string]any{"name": "old-worker", "networks": "none",
-			"imageRef": s.find(user, imageURL+"/v2/images", "images", "worker"), "flavorRef": s.find(user, computeURL+"/flavors", "flavors", "small")}}), "server")
+		id := s.unowned(user, "old-worker")
 		wantKind(t, c.Delete(ctx, id), cloud.Invalid, "not marked")
-		s.until("the server to be adopted", func() bool {
-			return s.must(user, "GET", computeURL+"/servers/"+id, nil)["server"].(map[string]any)["status"] == "ACTIVE"
-		})
 		if list, err := c.List(ctx, "rubber-test"); err != nil || len(list) != 0 {
 			t.Errorf("list: %v %v", list, err)
 		}
-		if _, err := c.Adopt(ctx, "old-worker", worker("adopted")); err != nil {
-			t.Fatal(err)
+		if found, err := c.Find(ctx, "old-worker"); err != nil || len(found) != 1 || found[0].ID != id {
+			t.Fatalf("find: %v %v", found, err)
+		}
+		for range 2 {
+			if err := c.Mark(ctx, id, worker("adopted")); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if found, err := c.Find(ctx, "old-worker"); err != nil || len(found) != 0 {
+			t.Errorf("find what is ours: %v %v", found, err)
 		}
 		if list, err := c.List(ctx, "rubber-test"); err != nil || len(list) != 1 || list[0].ID != id || list[0].Intent != "adopted" {
 			t.Errorf("list: %v %v", list, err)
@@ -565,5 +570,8 @@ func TestNovaScenes(t *testing.T) {
 		end(t, ctx, c, id)
 	})
 
-	t.Run("suite", func(t *testing.T) { novaSuite(t, s) })
+	t.Run("suite", func(t *testing.T) {
+		t.Run("administrator", func(t *testing.T) { novaSuite(t, s, "admin", Options{Placement: ByHost}, hosts) })
+		t.Run("user", func(t *testing.T) { novaSuite(t, s, "rubber", Options{Hosts: hosts}, nil) })
+	})
 }

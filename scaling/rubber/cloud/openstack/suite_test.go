@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"perfmon/scaling/rubber/cloud"
 	"perfmon/scaling/rubber/cloud/cloudtest"
 )
@@ -34,6 +36,15 @@ func (d *double) foreign() (untouched func() error) {
 		}
 		return nil
 	}
+}
+
+// unowned puts a server there that is nobody's.
+func (d *double) unowned(name string) (string, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	g := &guest{id: uuid.NewString(), created: time.Now(), name: name, flavor: "small", host: "compute-a", metadata: map[string]any{"note": "of the ancestor"}, tags: []any{}, steps: []look{{"ACTIVE", ""}}}
+	d.list = append(d.list, g)
+	return g.id, nil
 }
 
 func (d *double) intercept(f func(w http.ResponseWriter, r *http.Request) bool) func() {
@@ -86,7 +97,7 @@ func setup(t *testing.T, user string, o Options) (*double, cloudtest.Setup) {
 	return d, cloudtest.Setup{
 		Connect: func() (cloud.Cloud, error) { return New(o) },
 		Spec:    spec, Untouched: untouched,
-		Break: d.away, LoseAnswer: d.loseAnswer,
+		Unowned: d.unowned, Break: d.away, LoseAnswer: d.loseAnswer,
 	}
 }
 
@@ -128,7 +139,7 @@ func TestKeepsAllPromises(t *testing.T) {
 	t.Run("hosts", func(t *testing.T) {
 		cloudtest.Run(t, cloudtest.Suite{Start: func(t *testing.T) cloudtest.Setup {
 			_, s := setup(t, "admin", Options{Settle: 100 * time.Millisecond, Placement: ByHost})
-			s.Hosts = []string{"compute-a", "compute-b"}
+			s.Hosts, s.Unowned = []string{"compute-a", "compute-b"}, nil // marks were recorded as a user
 			return s
 		}})
 	})
