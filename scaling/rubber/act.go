@@ -207,7 +207,7 @@ func adoptNamed(ctx context.Context, driver cloud.Cloud, owner string, p *Profil
 	fail := func(kind cloud.Kind, hint, format string, args ...any) (cloud.Instance, error) {
 		return cloud.Instance{}, &cloud.Error{Kind: kind, Op: "adopt", Name: rec.Name, Err: fmt.Errorf(format, args...), Hint: hint}
 	}
-	adopter, ok := driver.(Adopter)
+	adopter, ok := driver.(cloud.Adopter)
 	if !ok {
 		return fail(cloud.Invalid, "let the ancestor's machine end by itself, or delete it by hand", "cloud %q cannot adopt machines", rec.Cloud)
 	}
@@ -217,6 +217,16 @@ func adoptNamed(ctx context.Context, driver cloud.Cloud, owner string, p *Profil
 	}
 	switch len(found) {
 	case 0:
+		// We may have marked it already, and not lived to hear of it.
+		list, err := driver.List(ctx, owner)
+		if err != nil {
+			return cloud.Instance{}, err
+		}
+		for _, inst := range list {
+			if inst.Owner == owner && inst.Intent == rec.Intent {
+				return inst, nil
+			}
+		}
 		return fail(cloud.NotFound, "take it out of the list of machines to adopt", "there is no machine of that name without an owner")
 	case 1:
 	default:

@@ -84,7 +84,7 @@ func (w *world) noted(u *unit, n note) {
 	}
 	switch n.event {
 	case evFault:
-		if u.Adopt == "" {
+		if u.Generation != ancestral { // else it says nothing about machines that we make
 			host := u.Host
 			if u.EverReady || cloud.KindOf(n.err) != cloud.Capacity && cloud.KindOf(n.err) != cloud.Transient {
 				host = ""

@@ -56,8 +56,13 @@ func runKilled() {
 	check(err)
 	world := remote{os.Getenv("RUBBER_TEST_URL")}
 	idleFor = 200 * time.Millisecond
+	cfg := killedConfig()
+	for _, name := range strings.Fields(os.Getenv("RUBBER_TEST_ADOPT")) {
+		cfg.Adopt = append(cfg.Adopt, Adoption{Name: name, Profile: "q"})
+		cfg.Profiles[0].Min++
+	}
 	c, err := New(Options{
-		Owner: owner, Store: EngineStore{bucket}, Lease: EngineLease{bucket, engine.LeaseOptions{TTL: time.Second}}, Config: killedConfig(), Plan: needed, Log: log,
+		Owner: owner, Store: EngineStore{bucket}, Lease: EngineLease{bucket, engine.LeaseOptions{TTL: time.Second}}, Config: cfg, Plan: needed, Log: log,
 		Clouds: map[string]cloud.Cloud{"c": world}, Brokers: map[string]Broker{"b": {Source: world, Workers: world}},
 	})
 	check(err)
@@ -88,6 +93,7 @@ type killing struct {
 	addr  string
 	url   string
 	log   io.Writer
+	adopt []string // names
 }
 
 // TestKill kills the controller at random moments, again and again, while load
@@ -147,7 +153,7 @@ func freeAddress(t *testing.T) string {
 // start runs a controller, and returns when it acts, or at once.
 func (k *killing) start(wait bool) *exec.Cmd {
 	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), childVariable+"=1", "RUBBER_TEST_DIR="+k.dir, "RUBBER_TEST_LISTEN="+k.addr, "RUBBER_TEST_URL="+k.url)
+	cmd.Env = append(os.Environ(), childVariable+"=1", "RUBBER_TEST_DIR="+k.dir, "RUBBER_TEST_LISTEN="+k.addr, "RUBBER_TEST_URL="+k.url, "RUBBER_TEST_ADOPT="+strings.Join(k.adopt, " "))
 	var tail tailWriter
 	cmd.Stderr = io.MultiWriter(k.log, &tail)
 	out, err := cmd.StdoutPipe()

@@ -216,6 +216,9 @@ func (st *step) end(reason string) {
 }
 
 func (st *step) requested() order {
+	if st.Adopt != "" {
+		return st.unmarked()
+	}
 	switch {
 	case st.s.says() == cloud.Failed:
 		st.failed()
@@ -242,10 +245,25 @@ func (st *step) requested() order {
 	}
 	st.Attempts++
 	st.Tried = st.s.now
-	if st.Adopt != "" {
-		return order{verb: orderAdopt}
-	}
 	return order{verb: orderCreate}
+}
+
+// unmarked is a machine of the ancestor before it is marked as ours. That its
+// worker is heard says nothing yet: it is not ours before it is marked. It has no
+// deadline, for it is there, whatever the cloud says.
+func (st *step) unmarked() order {
+	switch {
+	case st.Release != nil:
+		st.Ending = st.Release.Reason
+		st.to(Gone)
+		st.note(evGone, true, "it was the ancestor's, was not marked as ours, and stays what it is: %s", st.Ending)
+		return order{}
+	case st.s.waits || st.s.now.Before(st.retry):
+		return order{}
+	}
+	st.Attempts++
+	st.Tried = st.s.now
+	return order{verb: orderAdopt}
 }
 
 func (st *step) building() order {
@@ -278,7 +296,11 @@ func (st *step) building() order {
 func (st *step) runs() {
 	st.Booted = st.s.now
 	st.to(plan.Booting)
-	st.notes = append(st.notes, note{event: evRunning, text: "it runs", took: st.s.now.Sub(st.Created)})
+	n := note{event: evRunning, text: "it runs"}
+	if st.Generation != ancestral {
+		n.took = st.s.now.Sub(st.Created)
+	}
+	st.notes = append(st.notes, n)
 }
 
 // firstHeard is the step to ready.
@@ -289,7 +311,7 @@ func (st *step) firstHeard() order {
 	n := note{event: evReady, text: fmt.Sprintf("its worker %s is heard, %v after it was asked for", st.s.alive()[0].Name, st.s.now.Sub(st.Created).Round(time.Second))}
 	if !st.EverReady {
 		st.EverReady, st.FirstHeartbeat = true, st.s.now
-		if !st.Orphan && st.Adopt == "" {
+		if !st.Orphan && st.Generation != ancestral {
 			n.took = st.s.now.Sub(st.Created)
 		}
 	}

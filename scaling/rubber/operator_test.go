@@ -536,56 +536,6 @@ func TestNewerRecord(t *testing.T) {
 	})
 }
 
-// adopting is a cloud that can adopt.
-type adopting struct {
-	*cloudtest.Handle
-	world *cloudtest.World
-}
-
-func (a adopting) Find(_ context.Context, name string) ([]cloud.Instance, error) {
-	var found []cloud.Instance
-	for _, m := range a.world.Machines() {
-		if m.Name == name && m.Owner == "" {
-			found = append(found, m)
-		}
-	}
-	return found, nil
-}
-
-func (a adopting) Mark(_ context.Context, id string, s cloud.Spec) error {
-	m, _ := a.world.Machine(id)
-	a.world.Remove(id)
-	m.Owner, m.Intent, m.Profile, m.Generation = s.Owner, s.Intent, s.Profile, s.Generation
-	a.world.Add(m)
-	return nil
-}
-
-// TestAdoption takes over the ancestor's machines by their names.
-func TestAdoption(t *testing.T) {
-	inTime(t, func(r *rig) {
-		for _, name := range []string{"q-old", "twice", "twice", "not-ours"} {
-			r.world.Add(cloud.Instance{Name: name, State: cloud.Running, Profile: "q"})
-		}
-		r.opts.Config.Adopt = []Adoption{{Name: "q-old", Profile: "q"}, {Name: "twice", Profile: "q"}, {Name: "gone", Profile: "q"}}
-	}, func(r *rig) {
-		r.stop() // one whose cloud can adopt takes its place
-		r.opts.Clouds = map[string]cloud.Cloud{"c": adopting{r.world.Connect(), r.world}}
-		r.start()
-		r.shop.add("q", 1, 20*time.Minute)
-		r.after(30 * time.Second)
-		m := r.c.Status().Machine("q-old")
-		r.want(m != nil && m.State == plan.Ready && m.Generation == "ancestor", "adopted: %+v", m)
-		feed := fmt.Sprint(r.c.Decisions(0))
-		r.want(strings.Contains(feed, "2 machines have that name") && strings.Contains(feed, "no machine of that name"), "feed: %s", feed)
-		r.after(time.Hour)
-		names := map[string]int{}
-		for _, m := range r.world.Machines() {
-			names[m.Name]++
-		}
-		r.want(names["q-old"] == 0 && names["twice"] == 2 && names["not-ours"] == 1, "machines: %v", names)
-	})
-}
-
 // TestSilentForGood has a worker that is never heard again.
 func TestSilentForGood(t *testing.T) {
 	for name, c := range map[string]struct {

@@ -107,21 +107,12 @@ type Profile struct {
 	Schedule     []Window
 }
 
-// Adoption is a machine of the ancestor, which has no mark but its name.
+// Adoption is a machine of the ancestor, which has no mark but its name. Its
+// cloud has to be a cloud.Adopter.
 type Adoption struct {
 	Name    string
 	Profile string
 	Created time.Time // zero: not known
-}
-
-// Adopter is a cloud that can find machines that bear no mark of ours, and put
-// one on them. Without it nothing of the ancestor's can be adopted.
-type Adopter interface {
-	// Find is every machine of that name that no rubber owns. Names are not unique.
-	Find(ctx context.Context, name string) ([]cloud.Instance, error)
-	// Mark has the machine be ours from now on: it bears what the spec says. Done
-	// twice it does no harm.
-	Mark(ctx context.Context, id string, s cloud.Spec) error
 }
 
 const (
@@ -162,6 +153,13 @@ func (c *Config) check(o *Options) error {
 	for _, a := range c.Adopt {
 		if !seen[a.Profile] {
 			bad("machine %q to adopt: profile %q is not configured", a.Name, a.Profile)
+			continue
+		}
+		i := slices.IndexFunc(c.Profiles, func(p Profile) bool { return p.Name == a.Profile })
+		if driver := o.Clouds[c.Profiles[i].Cloud]; driver != nil {
+			if _, ok := driver.(cloud.Adopter); !ok {
+				bad("machine %q to adopt: cloud %q cannot adopt machines; let it end by itself, or delete it by hand", a.Name, c.Profiles[i].Cloud)
+			}
 		}
 	}
 	return errors.Join(errs...)

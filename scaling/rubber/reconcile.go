@@ -45,9 +45,9 @@ func (w *world) listed(c *cloudView, list []cloud.Instance, began time.Time) {
 			continue
 		}
 		u := w.units[inst.Intent]
-		if u != nil && u.Cloud == c.name && u.ID == "" && u.Adopt == "" {
+		if u != nil && u.Cloud == c.name && u.ID == "" {
 			if u.doing.verb == orderNothing { // else the answer to it will say
-				u.ID = inst.ID
+				u.ID, u.Adopt = inst.ID, "" // of the ancestor's: it has been marked
 			}
 			owned[inst.ID], found[u] = u, inst
 			continue
@@ -152,6 +152,9 @@ func (w *world) orphan(c *cloudView, inst *cloud.Instance, reason string) bool {
 	return w.insert(u, note{event: evOrphan, loud: true, text: fmt.Sprintf("machine %s is an orphan and is let go: %s", inst.ID, reason)})
 }
 
+// ancestral is the generation of the ancestor's machines: older than any.
+const ancestral = "ancestor"
+
 // adoptions begins to take over the ancestor's machines.
 func (w *world) adoptions() {
 	for _, a := range w.cfg.Adopt {
@@ -165,8 +168,11 @@ func (w *world) adoptions() {
 		p := w.profile(a.Profile)
 		u := &unit{life: life{Record: Record{
 			Version: recordVersion, Intent: newIntent(), Profile: p.Name, Queue: p.Queue, Cloud: p.Cloud, Name: a.Name,
-			Generation: "ancestor", Created: w.now, Adopt: a.Name,
+			Generation: ancestral, Created: w.now, Adopt: a.Name,
 		}}}
+		if !a.Created.IsZero() && a.Created.Before(w.now) {
+			u.Created = a.Created
+		}
 		u.enter(plan.Requested, w.now, w.cfg.Limits)
 		if !w.insert(u, note{event: evAdopted, text: fmt.Sprintf("%s, a machine of the ancestor, is looked for in cloud %s", a.Name, p.Cloud)}) {
 			w.adopted[a.Name] = false

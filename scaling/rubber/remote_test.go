@@ -85,6 +85,10 @@ func (s *served) answer(c call) (a reply) {
 		a.Instance, err = s.cloud.Create(ctx, c.Spec)
 	case "list":
 		a.Instances, err = s.cloud.List(ctx, c.ID)
+	case "find":
+		a.Instances, err = s.cloud.(cloud.Adopter).Find(ctx, c.ID)
+	case "mark":
+		err = s.cloud.(cloud.Adopter).Mark(ctx, c.ID, c.Spec)
 	case "stop":
 		err = s.cloud.Stop(ctx, c.ID)
 	case "delete":
@@ -142,6 +146,16 @@ func (r remote) Create(ctx context.Context, s cloud.Spec) (cloud.Instance, error
 func (r remote) List(ctx context.Context, owner string) ([]cloud.Instance, error) {
 	a, err := r.ask(ctx, call{Op: "list", ID: owner})
 	return a.Instances, err
+}
+
+func (r remote) Find(ctx context.Context, name string) ([]cloud.Instance, error) {
+	a, err := r.ask(ctx, call{Op: "find", ID: name})
+	return a.Instances, err
+}
+
+func (r remote) Mark(ctx context.Context, id string, s cloud.Spec) error {
+	_, err := r.ask(ctx, call{Op: "mark", ID: id, Spec: s})
+	return err
 }
 
 func (r remote) Stop(ctx context.Context, id string) error {

@@ -49,7 +49,7 @@ func (m *life) take(r result, l Limits) []note {
 		if m.State != plan.Requested && m.State != plan.Building {
 			break
 		}
-		if kind == cloud.Transient {
+		if kind == cloud.Transient || r.verb == orderAdopt && kind != cloud.Invalid && kind != cloud.NotFound {
 			m.retry = r.ended.Add(backoff(l.Again, 4*l.Again, m.fails)) // it may still be on its way
 			break
 		}
