@@ -202,43 +202,6 @@ func specOf(owner string, p *Profile, rec *Record, avoid []string) (cloud.Spec, 
 	return s, nil
 }
 
-// adoptNamed finds a machine of the ancestor and marks it as ours.
-func adoptNamed(ctx context.Context, driver cloud.Cloud, owner string, p *Profile, rec *Record) (cloud.Instance, error) {
-	fail := func(kind cloud.Kind, hint, format string, args ...any) (cloud.Instance, error) {
-		return cloud.Instance{}, &cloud.Error{Kind: kind, Op: "adopt", Name: rec.Name, Err: fmt.Errorf(format, args...), Hint: hint}
-	}
-	adopter, ok := driver.(cloud.Adopter)
-	if !ok {
-		return fail(cloud.Invalid, "let the ancestor's machine end by itself, or delete it by hand", "cloud %q cannot adopt machines", rec.Cloud)
-	}
-	found, err := adopter.Find(ctx, rec.Adopt)
-	if err != nil {
-		return cloud.Instance{}, err
-	}
-	switch len(found) {
-	case 0:
-		// We may have marked it already, and not lived to hear of it.
-		list, err := driver.List(ctx, owner)
-		if err != nil {
-			return cloud.Instance{}, err
-		}
-		for _, inst := range list {
-			if inst.Owner == owner && inst.Intent == rec.Intent {
-				return inst, nil
-			}
-		}
-		return fail(cloud.NotFound, "take it out of the list of machines to adopt", "there is no machine of that name without an owner")
-	case 1:
-	default:
-		return fail(cloud.Invalid, "delete all but one, or rename them", "%d machines have that name", len(found))
-	}
-	spec, err := specOf(owner, p, rec, nil)
-	if err != nil {
-		return cloud.Instance{}, err
-	}
-	return found[0], adopter.Mark(ctx, found[0].ID, spec)
-}
-
 // workersOf finds who can talk to a worker of a machine.
 func (w *world) workersOf(u *unit, worker string) (work.Workers, string) {
 	if p := w.profile(u.Profile); p != nil {

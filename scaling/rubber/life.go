@@ -248,24 +248,6 @@ func (st *step) requested() order {
 	return order{verb: orderCreate}
 }
 
-// unmarked is a machine of the ancestor before it is marked as ours. That its
-// worker is heard says nothing yet: it is not ours before it is marked. It has no
-// deadline, for it is there, whatever the cloud says.
-func (st *step) unmarked() order {
-	switch {
-	case st.Release != nil:
-		st.Ending = st.Release.Reason
-		st.to(Gone)
-		st.note(evGone, true, "it was the ancestor's, was not marked as ours, and stays what it is: %s", st.Ending)
-		return order{}
-	case st.s.waits || st.s.now.Before(st.retry):
-		return order{}
-	}
-	st.Attempts++
-	st.Tried = st.s.now
-	return order{verb: orderAdopt}
-}
-
 func (st *step) building() order {
 	switch {
 	case len(st.s.alive()) > 0:

@@ -152,34 +152,6 @@ func (w *world) orphan(c *cloudView, inst *cloud.Instance, reason string) bool {
 	return w.insert(u, note{event: evOrphan, loud: true, text: fmt.Sprintf("machine %s is an orphan and is let go: %s", inst.ID, reason)})
 }
 
-// ancestral is the generation of the ancestor's machines: older than any.
-const ancestral = "ancestor"
-
-// adoptions begins to take over the ancestor's machines.
-func (w *world) adoptions() {
-	for _, a := range w.cfg.Adopt {
-		if w.adopted[a.Name] || w.paused.Load() || w.o.DryRun || w.storeErr != nil {
-			continue
-		}
-		w.adopted[a.Name] = true
-		if slices.ContainsFunc(w.all(), func(u *unit) bool { return u.Name == a.Name }) {
-			continue
-		}
-		p := w.profile(a.Profile)
-		u := &unit{life: life{Record: Record{
-			Version: recordVersion, Intent: newIntent(), Profile: p.Name, Queue: p.Queue, Cloud: p.Cloud, Name: a.Name,
-			Generation: ancestral, Created: w.now, Adopt: a.Name,
-		}}}
-		if !a.Created.IsZero() && a.Created.Before(w.now) {
-			u.Created = a.Created
-		}
-		u.enter(plan.Requested, w.now, w.cfg.Limits)
-		if !w.insert(u, note{event: evAdopted, text: fmt.Sprintf("%s, a machine of the ancestor, is looked for in cloud %s", a.Name, p.Cloud)}) {
-			w.adopted[a.Name] = false
-		}
-	}
-}
-
 // all is every unit, the oldest first.
 func (w *world) all() []*unit {
 	list := make([]*unit, 0, len(w.units))
