@@ -287,7 +287,11 @@ func (w *world) brokerStatus(name string) SourceStatus {
 			s.OK, s.Error, s.At, s.Fails, s.Next = false, one.Error, one.At, one.Fails, one.Next
 		}
 	}
-	if s.OK && !w.brokers[name].complete {
+	switch {
+	case !s.OK || w.brokers[name].complete:
+	case w.o.Brokers[name].Workers == nil:
+		s.OK, s.Error = false, "it tells how much waits and not who works: nothing is ever let go, but by drain --force"
+	default:
 		s.OK, s.Error = false, "it is not known yet, or not any more, who all works: nothing is let go until it is"
 	}
 	return s
