@@ -43,7 +43,8 @@ func TestFind(t *testing.T) {
 	wantError(t, err, cloud.Transient, "find")
 }
 
-// TestListBreaksOnce: Nova's list fails when a server goes while it is listed.
+// TestListBreaksOnce: Nova's list fails when a server that is new is at the end
+// of a page.
 func TestListBreaksOnce(t *testing.T) {
 	d := newDouble(t, "rubber")
 	d.foreign()

@@ -167,11 +167,12 @@ func (n *realNova) faults() {
 	if err != nil {
 		n.t.Error(err)
 	}
-	const most = 60
+	const most = 20
 	shown := 0
 	for line := range strings.Lines(string(text)) {
-		if strings.Contains(line, " ERROR ") && shown < most {
-			n.t.Log("nova-api: ", strings.TrimSpace(line[min(len(line), 24):]))
+		_, said, is := strings.Cut(line, " ERROR ")
+		if is && strings.Contains(said, "Error: ") && shown < most {
+			n.t.Log("nova-api:", strings.TrimSpace(said))
 			shown++
 		}
 	}

@@ -125,9 +125,9 @@ func (c *Cloud) whole(ctx context.Context, op string, v server) (server, bool, e
 // listings is how often a list is begun anew that changed between two pages.
 const listings = 5
 
-// servers is every server of the project. Nova 26 fails now and then with 500
-// (AttributeError) when servers come and go while it lists them: it is asked once
-// more.
+// servers is every server of the project. Nova 26 fails with 500 (AttributeError:
+// 'NoneType' object has no attribute 'uuid', in get_marker_record) when the server
+// at the end of a page has no cell yet: after a 500 it is asked once more.
 func (c *Cloud) servers(ctx context.Context, s *session, op string) ([]server, error) {
 	broke := false
 	for n := 1; ; n++ {
