@@ -239,7 +239,7 @@ func TestCallFailures(t *testing.T) {
 			c := f.client(t, func(o *Options) {
 				o.MaxReplyBytes = 4 << 10
 				if kind == "deadline" {
-					o.CallTimeout = 100 * time.Millisecond
+					o.CallTimeout = 500 * time.Millisecond
 				}
 			})
 			var got string

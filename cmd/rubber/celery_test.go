@@ -19,17 +19,20 @@ func TestCelery(t *testing.T) {
 	s.Declare("jobs")
 	s.start()
 	none := func(st *api.Status) bool { return len(st.Machines) == 0 }
-	s.until("no machine without work", 20*time.Second, none)
+	s.until("no machine without work", time.Minute, none)
 
 	// Load arrives, and ends.
-	ids := s.Publish("jobs", 300, "work", 0.1)
-	s.until("all four machines to work", time.Minute, func(st *api.Status) bool { return inState(st, "ready") == 4 })
+	gate, open := s.Gate("all") // so that the first workers leave something to the last
+	ids := s.Publish("jobs", 8, "hold", gate)
+	ids = append(ids, s.Publish("jobs", 292, "work", 0.1)...)
+	s.until("all four machines to work", 2*time.Minute, func(st *api.Status) bool { return inState(st, "ready") == 4 })
+	open()
 	s.until("the tasks to be done", 2*time.Minute, func(*api.Status) bool { return s.Ended() == 300 })
 	s.until("the workers to go", 2*time.Minute, none)
 	s.Exactly(ids, false)
 
 	// A worker that is busy finishes its task before it goes.
-	gate, open := s.Gate("busy")
+	gate, open = s.Gate("busy")
 	ids = append(ids, s.Publish("jobs", 1, "hold", gate)...)
 	st := s.until("a worker to be busy", time.Minute, func(st *api.Status) bool {
 		return len(s.Runs()) == 301 && inState(st, "ready") == 1 && st.Machines[0].Busy != nil && *st.Machines[0].Busy == 1
@@ -38,10 +41,10 @@ func TestCelery(t *testing.T) {
 	if err := s.ask("POST", "/v1/machines/"+busy+"/drain", api.Request{Reason: "a test"}, &api.Status{}); err != nil {
 		t.Fatal(err)
 	}
-	s.until("it to be drained", 20*time.Second, func(st *api.Status) bool { return inState(st, "draining") == 1 })
+	s.until("it to be drained", time.Minute, func(st *api.Status) bool { return inState(st, "draining") == 1 })
 	ids = append(ids, s.Publish("jobs", 50, "work", 0.1)...) // for its peers
 	s.until("others to do the rest", 2*time.Minute, func(*api.Status) bool { return s.Ended() == 350 })
-	st = s.until("the busy one to wait", 10*time.Second, func(st *api.Status) bool { return inState(st, "draining") >= 1 })
+	st = s.until("the busy one to wait", time.Minute, func(st *api.Status) bool { return inState(st, "draining") >= 1 })
 	if m := machine(st, busy); m == nil || m.State != "draining" {
 		t.Fatalf("the busy worker is %+v while its task runs", m)
 	}
@@ -53,7 +56,7 @@ func TestCelery(t *testing.T) {
 	s.Exactly(ids, false)
 
 	// The broker goes and comes back in the middle.
-	ids = append(ids, s.Publish("jobs", 149, "work", 0.3)...)
+	ids = append(ids, s.Publish("jobs", 149, "work", 0.6)...)
 	s.until("some to be done", 2*time.Minute, func(*api.Status) bool { return s.Ended() > 380 })
 	messages.Stop(syscall.SIGTERM)
 	st = s.until("demand to be unknown", time.Minute, func(st *api.Status) bool { return st.Profiles[0].Waits == nil })

@@ -400,7 +400,7 @@ func TestKeepAlive(t *testing.T) {
 		}
 	}
 
-	server := &http.Server{Handler: s.l.handler(), ReadTimeout: 20 * time.Millisecond, WriteTimeout: 20 * time.Millisecond}
+	server := &http.Server{Handler: s.l.handler(), ReadTimeout: time.Second, WriteTimeout: time.Second}
 	at, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -413,7 +413,7 @@ func TestKeepAlive(t *testing.T) {
 	}()
 	long := s.listen(doortest.Client(t), "http://"+at.Addr().String()+"/v1/watch")
 	begun := time.Now()
-	for time.Since(begun) < 10*server.ReadTimeout {
+	for time.Since(begun) < server.ReadTimeout*3/2 {
 		if !long.lines.Scan() {
 			t.Fatal("the stream ended with the time to read its request")
 		}

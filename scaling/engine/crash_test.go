@@ -150,7 +150,7 @@ func (c *children) kill(pid int) {
 	_ = cmd.Wait() // it was killed
 }
 
-const limit = 30 * time.Second
+const limit = time.Minute
 
 // until asks until ok or the limit has passed.
 func until(t *testing.T, what string, ok func() bool) {

@@ -48,7 +48,7 @@ func run(t testing.TB, o Options) *running {
 
 // within is the context of calls that have to succeed.
 func within(t testing.TB) context.Context {
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	t.Cleanup(cancel)
 	return ctx
 }

@@ -205,7 +205,7 @@ func (k *killing) life(n int) {
 
 // records reads what the store has, while nobody else does.
 func (k *killing) records() map[string]Value {
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	e, err := engine.New(engine.Options{Dir: k.dir, Listen: k.addr})
 	if err != nil {

@@ -232,7 +232,7 @@ func TestOperationsThatTakeTime(t *testing.T) {
 	if err := c.s.WaitFor(t.Context(), func() bool { return c.s.Waiting("VM.clean_shutdown") == 1 }); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	closed := make(chan error)
 	go func() { closed <- c.s.Close() }()

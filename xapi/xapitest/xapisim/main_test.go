@@ -199,7 +199,7 @@ at 50ms fault status /rrd_updates code=503 count=1
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	out := &output{more: make(chan struct{})}
 	run1, stop := context.WithCancel(ctx)

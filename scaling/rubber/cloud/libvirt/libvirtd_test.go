@@ -69,7 +69,7 @@ func startDaemon(t *testing.T, drivers ...string) *daemon {
 		}
 	})
 	d := &daemon{socket: path("libvirt-sock")}
-	for deadline := time.Now().Add(20 * time.Second); ; {
+	for deadline := time.Now().Add(time.Minute); ; {
 		conn, err := net.Dial("unix", d.socket)
 		if err == nil {
 			conn.Close()
@@ -103,7 +103,7 @@ func (d *daemon) world(t *testing.T) *world {
 	t.Helper()
 	w := &world{daemon: d, conns: map[*wiretap]bool{}}
 	var conn net.Conn
-	for deadline := time.Now().Add(10 * time.Second); ; { // until the world before this one has ended
+	for deadline := time.Now().Add(time.Minute); ; { // until the world before this one has ended
 		var err error
 		if conn, err = net.Dial("unix", d.socket); err != nil {
 			t.Fatal(err)

@@ -143,7 +143,7 @@ func crashes(t *testing.T, arrange func(*Cloud) (id string, err error), act func
 				t.Errorf("%s at call %d: the error is not of kind transient: %v", kind, n, err)
 			}
 			second := p.cloud(t)
-			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 			if err := after(ctx, p, second, id); err != nil {
 				t.Errorf("%s at call %d: %v", kind, n, err)
 			}

@@ -75,7 +75,7 @@ func is(t *testing.T, w *Workers, name, what string, limit time.Duration, want f
 func up(t *testing.T, w *Workers, names ...string) {
 	t.Helper()
 	for _, name := range names {
-		is(t, w, name, "is up", 40*time.Second, func(w work.Worker) bool {
+		is(t, w, name, "is up", time.Minute, func(w work.Worker) bool {
 			return !w.Gone && w.Slots > 0 && w.Queues != nil && w.Active != nil && w.Reserved != nil
 		})
 	}
@@ -98,26 +98,26 @@ func TestDrainBusyWorker(t *testing.T) {
 			const a, b = "worker@vm-a", "other@worker@vm-b"
 			first := site.StartWorker(worktest.WorkerOptions{Name: a, Queues: []string{"q"}, Slots: 1, Prefetch: 2, AcksLate: late})
 			up(t, w, a)
-			if got := is(t, w, a, "is idle", 10*time.Second, func(w work.Worker) bool { return !w.IdleSince.IsZero() }); got.Host != "vm-a" || got.PID != first.PID() || got.Slots != 1 || fmt.Sprint(got.Queues) != "[q]" {
+			if got := is(t, w, a, "is idle", time.Minute, func(w work.Worker) bool { return !w.IdleSince.IsZero() }); got.Host != "vm-a" || got.PID != first.PID() || got.Slots != 1 || fmt.Sprint(got.Queues) != "[q]" {
 				t.Errorf("%+v", got)
 			}
 
 			// One runs, some are fetched, and more wait.
 			ids := site.Publish("q", 1, "hold", gate)
-			worktest.Until(t, "the task runs", 10*time.Second, begun(site, 1))
+			worktest.Until(t, "the task runs", time.Minute, begun(site, 1))
 			ids = append(ids, site.Publish("q", 7, "work", 0.01)...)
 			fetched := 2 // Celery's multiplier, for one slot
 			if late {
 				fetched = 1 // the one that runs is not acknowledged, and counts
 			}
-			worktest.Until(t, "it has fetched", 10*time.Second, func() bool {
+			worktest.Until(t, "it has fetched", time.Minute, func() bool {
 				load, err := w.Load(t.Context(), a)
 				if err != nil {
 					t.Fatal(err)
 				}
 				return load == work.Load{Active: 1, Reserved: fetched}
 			})
-			is(t, w, a, "says that it works", 10*time.Second, func(w work.Worker) bool {
+			is(t, w, a, "says that it works", time.Minute, func(w work.Worker) bool {
 				return w.Active != nil && *w.Active == 1 && w.IdleSince.IsZero() && *w.Reserved == fetched
 			})
 
@@ -130,12 +130,12 @@ func TestDrainBusyWorker(t *testing.T) {
 			// It keeps what it has fetched: a peer gets only the rest.
 			site.StartWorker(worktest.WorkerOptions{Name: b, Queues: []string{"q"}, Slots: 2, AcksLate: late})
 			up(t, w, b)
-			worktest.Until(t, "the peer has done the rest", 20*time.Second, func() bool { return site.Ended() == 7-fetched })
+			worktest.Until(t, "the peer has done the rest", time.Minute, func() bool { return site.Ended() == 7-fetched })
 			if load, err := w.Load(t.Context(), a); err != nil || load != (work.Load{Active: 1, Reserved: fetched}) {
 				t.Errorf("drained: %+v, %v", load, err)
 			}
 			open()
-			worktest.Until(t, "it has finished all that it had", 20*time.Second, func() bool {
+			worktest.Until(t, "it has finished all that it had", time.Minute, func() bool {
 				load, err := w.Load(t.Context(), a)
 				if err != nil {
 					t.Fatal(err)
@@ -156,7 +156,7 @@ func TestDrainBusyWorker(t *testing.T) {
 				t.Fatal(err)
 			}
 			more := site.Publish("q", 3, "work", 0.01)
-			worktest.Until(t, "it works again", 10*time.Second, begun(site, 11))
+			worktest.Until(t, "it works again", time.Minute, begun(site, 11))
 			for _, r := range site.Runs() {
 				if slices.Contains(more, r.ID) && r.Worker != a {
 					t.Errorf("%+v", r)
@@ -168,7 +168,7 @@ func TestDrainBusyWorker(t *testing.T) {
 			if err := w.CancelConsumer(t.Context(), a, "q"); err != nil {
 				t.Fatal(err)
 			}
-			worktest.Until(t, "it is empty", 10*time.Second, func() bool {
+			worktest.Until(t, "it is empty", time.Minute, func() bool {
 				load, err := w.Load(t.Context(), a)
 				return err == nil && load == work.Load{}
 			})
@@ -176,7 +176,7 @@ func TestDrainBusyWorker(t *testing.T) {
 				t.Fatal(err)
 			}
 			<-first.Done()
-			is(t, w, a, "has gone", 10*time.Second, func(w work.Worker) bool { return w.Gone })
+			is(t, w, a, "has gone", time.Minute, func(w work.Worker) bool { return w.Gone })
 			if err := w.Shutdown(t.Context(), a); work.KindOf(err) != work.NoWorker {
 				t.Errorf("shut down what has gone: %v", err)
 			}
@@ -210,18 +210,18 @@ func TestShutdownBusyWorker(t *testing.T) {
 			return err == nil && load == work.Load{Scheduled: 1}
 		}
 	}
-	worktest.Until(t, "it keeps a task for later", 10*time.Second, scheduled(a))
+	worktest.Until(t, "it keeps a task for later", time.Minute, scheduled(a))
 	ids := site.Publish("q", 1, "hold", gate)
-	worktest.Until(t, "the task runs", 10*time.Second, begun(site, 1))
+	worktest.Until(t, "the task runs", time.Minute, begun(site, 1))
 	ids = append(ids, site.Publish("q", 5, "work", 0.01)...)
-	worktest.Until(t, "it has fetched", 10*time.Second, func() bool {
+	worktest.Until(t, "it has fetched", time.Minute, func() bool {
 		load, err := w.Load(t.Context(), a)
 		return err == nil && load == work.Load{Active: 1, Reserved: 3, Scheduled: 1}
 	})
 	if err := w.Shutdown(t.Context(), a); err != nil {
 		t.Fatal(err)
 	}
-	is(t, w, a, "has gone", 10*time.Second, func(w work.Worker) bool { return w.Gone })
+	is(t, w, a, "has gone", time.Minute, func(w work.Worker) bool { return w.Gone })
 	select {
 	case <-first.Done():
 		t.Error("it ended before its task")
@@ -234,8 +234,8 @@ func TestShutdownBusyWorker(t *testing.T) {
 	}
 	site.StartWorker(worktest.WorkerOptions{Name: b, Queues: []string{"q"}})
 	up(t, w, b)
-	worktest.Until(t, "all are done", 20*time.Second, func() bool { return site.Ended() == 6 })
-	worktest.Until(t, "the task for later is with the other", 10*time.Second, scheduled(b))
+	worktest.Until(t, "all are done", time.Minute, func() bool { return site.Ended() == 6 })
+	worktest.Until(t, "the task for later is with the other", time.Minute, scheduled(b))
 	site.Exactly(ids, true)
 	again := 0
 	for _, r := range site.Runs() {
@@ -275,17 +275,17 @@ func TestSilence(t *testing.T) {
 	if complete(w)() {
 		t.Error("complete before anything was heard")
 	}
-	worktest.Until(t, "all are known", 20*time.Second, complete(w))
+	worktest.Until(t, "all are known", time.Minute, complete(w))
 	up(t, w, a)
 
 	// Nothing comes through, for longer than a worker may be silent.
 	relay.Halt()
-	worktest.Until(t, "silence is noticed", 20*time.Second, func() bool { return !complete(w)() })
+	worktest.Until(t, "silence is noticed", time.Minute, func() bool { return !complete(w)() })
 	for end := time.Now().Add(4 * time.Second); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
 		alive(t, w, "halted")
 	}
 	relay.Go()
-	worktest.Until(t, "it is complete again", 20*time.Second, func() bool {
+	worktest.Until(t, "it is complete again", time.Minute, func() bool {
 		alive(t, w, "going on")
 		return complete(w)()
 	})
@@ -295,7 +295,7 @@ func TestSilence(t *testing.T) {
 
 	// The worker is killed, and says nothing.
 	worker.Kill()
-	is(t, w, a, "is silent", 30*time.Second, func(w work.Worker) bool { return w.Gone })
+	is(t, w, a, "is silent", time.Minute, func(w work.Worker) bool { return w.Gone })
 	if !complete(w)() {
 		t.Error("not complete")
 	}
@@ -309,26 +309,26 @@ func TestBrokerRestart(t *testing.T) {
 	up(t, w, a)
 	gate, open := site.Gate("busy")
 	ids := site.Publish("q", 1, "hold", gate)
-	worktest.Until(t, "the task runs", 10*time.Second, begun(site, 1))
+	worktest.Until(t, "the task runs", time.Minute, begun(site, 1))
 	if err := w.CancelConsumer(t.Context(), a, "q"); err != nil {
 		t.Fatal(err)
 	}
 	server.Stop(syscall.SIGTERM)
-	worktest.Until(t, "its end is noticed", 20*time.Second, func() bool { return !complete(w)() && !w.Stats().Connected })
+	worktest.Until(t, "its end is noticed", time.Minute, func() bool { return !complete(w)() && !w.Stats().Connected })
 	if _, err := w.Load(t.Context(), a); work.KindOf(err) != work.Away {
 		t.Errorf("load without a broker: %v", err)
 	}
 	alive(t, w, "without a broker")
 	server.Start()
-	worktest.Until(t, "it is connected again", 60*time.Second, func() bool { return w.Stats().Connected })
+	worktest.Until(t, "it is connected again", time.Minute, func() bool { return w.Stats().Connected })
 	if complete(w)() {
 		t.Error("complete at once")
 	}
 	alive(t, w, "connected again")
 	open()
-	worktest.Until(t, "it is complete again", 60*time.Second, complete(w))
-	is(t, w, a, "is back", 60*time.Second, func(w work.Worker) bool { return !w.Gone })
-	worktest.Until(t, "it is empty", 30*time.Second, func() bool {
+	worktest.Until(t, "it is complete again", time.Minute, complete(w))
+	is(t, w, a, "is back", time.Minute, func(w work.Worker) bool { return !w.Gone })
+	worktest.Until(t, "it is empty", time.Minute, func() bool {
 		load, err := w.Load(t.Context(), a)
 		return err == nil && load == work.Load{}
 	})
@@ -345,7 +345,7 @@ func TestBrokerRestart(t *testing.T) {
 	if err := w.AddConsumer(t.Context(), a, "q"); err != nil {
 		t.Fatal(err)
 	}
-	worktest.Until(t, "all are done", 20*time.Second, func() bool { return site.Ended() == 3 })
+	worktest.Until(t, "all are done", time.Minute, func() bool { return site.Ended() == 3 })
 	site.Exactly(ids, true)
 	if st := w.Stats(); st.Connects != 2 || st.Malformed != 0 {
 		t.Errorf("%+v", st)
@@ -378,12 +378,12 @@ func TestStrangers(t *testing.T) {
 		}
 		return send("", events, "")
 	})
-	worktest.Until(t, "they are counted", 10*time.Second, func() bool {
+	worktest.Until(t, "they are counted", time.Minute, func() bool {
 		st := w.Stats()
 		return st.Malformed == 6 && st.Oversized == 1 && st.Late == 1
 	})
 	site.StartWorker(worktest.WorkerOptions{Name: a, Queues: []string{"q"}, Slots: 2})
-	is(t, w, a, "is two", 40*time.Second, func(w work.Worker) bool { return w.Twins })
+	is(t, w, a, "is two", time.Minute, func(w work.Worker) bool { return w.Twins })
 	if err := w.Shutdown(t.Context(), a); work.KindOf(err) != work.Twins {
 		t.Errorf("shut down one of two: %v", err)
 	}
@@ -395,7 +395,7 @@ func TestNobodyAnswers(t *testing.T) {
 	worktest.MakeVhost(t, server, "nobody")
 	site := worktest.NewSite(t, server, "nobody")
 	w := listen(t, func(o *Options) { o.Answer = time.Second }, site.BrokerURL)
-	worktest.Until(t, "it listens", 20*time.Second, func() bool { return w.Stats().Connected })
+	worktest.Until(t, "it listens", time.Minute, func() bool { return w.Stats().Connected })
 	stop := make(chan struct{})
 	done := make(chan struct{})
 	defer func() { close(stop); <-done }()
@@ -413,7 +413,7 @@ func TestNobodyAnswers(t *testing.T) {
 			}
 		})
 	}()
-	is(t, w, "liar@x", "is there", 10*time.Second, func(w work.Worker) bool { return !w.Gone })
+	is(t, w, "liar@x", "is there", time.Minute, func(w work.Worker) bool { return !w.Gone })
 	f := func(kind work.Kind, want string) {
 		t.Helper()
 		_, err := w.Load(t.Context(), "liar@x")
@@ -432,7 +432,7 @@ func TestNobodyAnswers(t *testing.T) {
 	if err := w.Shutdown(t.Context(), "liar@x"); err != nil { // the broker has it
 		t.Error(err)
 	}
-	worktest.Until(t, "all that was refused has not hurt the connection", 20*time.Second, complete(w))
+	worktest.Until(t, "all that was refused has not hurt the connection", time.Minute, complete(w))
 	if st := w.Stats(); st.Connects != 1 || st.Silent != 2 {
 		t.Errorf("%+v", st)
 	}
@@ -447,7 +447,7 @@ func TestRights(t *testing.T) {
 	site.StartWorker(worktest.WorkerOptions{Name: a, Queues: []string{"q"}})
 	server.Control("add_user", "poor", "hunter2")
 	server.Control("set_permissions", "-p", "rights", "poor", `^amq\.gen.*`, `^(amq\.gen.*|amq\.default|celery\.pidbox)$`, `^(amq\.gen.*|celeryev)$`)
-	worktest.Until(t, "the worker has made the exchange", 40*time.Second, func() (made bool) {
+	worktest.Until(t, "the worker has made the exchange", time.Minute, func() (made bool) {
 		site.With(func(ch *amqp.Channel) error {
 			made = ch.ExchangeDeclarePassive("celeryev", amqp.ExchangeTopic, true, false, false, false, nil) == nil
 			return nil
@@ -459,11 +459,11 @@ func TestRights(t *testing.T) {
 	if err := w.CancelConsumer(t.Context(), a, "q"); err != nil {
 		t.Error(err)
 	}
-	worktest.Until(t, "it is complete", 20*time.Second, complete(w))
+	worktest.Until(t, "it is complete", time.Minute, complete(w))
 
 	server.Control("set_permissions", "-p", "rights", "poor", `^amq\.gen.*`, `^$`, `^$`)
 	refused := listen(t, nil, strings.Replace(site.BrokerURL, "agent:pw@", "poor:hunter2@", 1))
-	worktest.Until(t, "it is refused", 20*time.Second, func() bool { return work.KindOf(refused.Stats().Err) == work.Auth })
+	worktest.Until(t, "it is refused", time.Minute, func() bool { return work.KindOf(refused.Stats().Err) == work.Auth })
 	if _, err := refused.Load(t.Context(), a); work.KindOf(err) != work.Auth || strings.Contains(err.Error(), "hunter2") || !strings.Contains(err.Error(), "right") {
 		t.Error(err)
 	}

@@ -154,7 +154,7 @@ func look(t *testing.T, s *Source, queue string) work.Depth {
 // until looks until a queue is as wanted.
 func until(t *testing.T, s *Source, queue, want string) (d work.Depth) {
 	t.Helper()
-	worktest.Until(t, queue+": "+want, 15*time.Second, func() bool {
+	worktest.Until(t, queue+": "+want, time.Minute, func() bool {
 		d = look(t, s, queue)
 		return text(d) == want
 	})
@@ -180,7 +180,7 @@ func TestDepth(t *testing.T) {
 	if d.Oldest == nil {
 		t.Error("nobody knows how long they wait")
 	}
-	worktest.Until(t, "they wait for a second", 10*time.Second, func() bool {
+	worktest.Until(t, "they wait for a second", time.Minute, func() bool {
 		d := look(t, s, queue)
 		return d.Oldest != nil && *d.Oldest >= time.Second
 	})
@@ -325,7 +325,7 @@ func TestAwayAndBack(t *testing.T) {
 	}
 	back := func() {
 		t.Helper()
-		worktest.Until(t, "the broker is back", 20*time.Second, func() bool {
+		worktest.Until(t, "the broker is back", time.Minute, func() bool {
 			d, err := s.Depth(t.Context(), "q")
 			return err == nil && d.Partial == nil && *d.Ready == 2
 		})
