@@ -84,6 +84,13 @@ func (s *Settings) startCost(p *Profile) time.Duration {
 // patience is for how long a machine has to have been of no use before it is
 // let go. By the ski-rental rule that is as long as a start costs: whatever
 // comes, no more than twice is paid of what somebody pays who knows the future.
+//
+// It is never shorter than a few plans: what is seen of queues and workers lags
+// by seconds, and one look at nothing is not yet a time without work.
 func (s *Settings) patience(p *Profile) time.Duration {
-	return time.Duration(float64(s.startCost(p)) * s.Patience)
+	return max(time.Duration(float64(s.startCost(p))*s.Patience), leastLooks*s.Interval)
 }
+
+// leastLooks is for how many plans in a row a machine is of no use before it is
+// let go, however quickly another one would boot.
+const leastLooks = 4
