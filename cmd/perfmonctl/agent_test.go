@@ -7,20 +7,16 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"sync/atomic"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"perfmon/cmd/internal/scripttest"
 	"perfmon/docs/docstest"
 )
-
-// patience is how long a script waits for what has to come.
-const patience = time.Minute
 
 // TestAgentScript runs scripts beside an agent each, which they start with the
 // flags $AGENT. Those of testdata/pool have a simulated toolstack too. Beside
@@ -57,7 +53,7 @@ func TestAgentScript(t *testing.T) {
 			RequireExplicitExec: true,
 			RequireUniqueNames:  true,
 			Setup:               setup,
-			Cmds:                map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "until": until},
+			Cmds:                scripttest.Commands(),
 		})
 	}
 	run(t, "testdata/agent", setup)
@@ -112,23 +108,5 @@ func TestStranger(t *testing.T) {
 	f(pluginUnknown, "alarms", "--exit-code")
 	if len(heard) > 0 {
 		t.Error("a command was sent that the agent does not hear")
-	}
-}
-
-func until(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) < 2 {
-		ts.Fatalf("usage: until pattern program [argument...]")
-	}
-	pattern, err := regexp.Compile("(?m)" + args[0])
-	ts.Check(err)
-	for deadline := time.Now().Add(patience); ; time.Sleep(50 * time.Millisecond) {
-		err := ts.Exec(args[1], args[2:]...)
-		out := ts.ReadFile("stdout")
-		if pattern.MatchString(out) {
-			return
-		}
-		if time.Now().After(deadline) {
-			ts.Fatalf("no %q in %v after %v:\n%s", args[0], args[1:], patience, fmt.Sprint(out, err))
-		}
 	}
 }

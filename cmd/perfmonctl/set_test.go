@@ -10,6 +10,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"perfmon/cmd/internal/scripttest"
 	"perfmon/docs/docstest"
 	"perfmon/xapi/xapitest"
 )
@@ -52,7 +53,7 @@ func TestToolstackScript(t *testing.T) {
 			return err
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits,
+			"exits": scripttest.Commands()["exits"],
 			"stored": func(ts *testscript.TestScript, neg bool, args []string) {
 				all := of(ts).otherConfig(args[0], args[1])
 				got, is := all["perfmon"]

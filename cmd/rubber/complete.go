@@ -55,9 +55,9 @@ func newCompletion() *cobra.Command {
 	return &cobra.Command{
 		Use:   "completion bash|zsh|fish",
 		Short: "have bash, zsh or fish complete words of rubber",
-		Long: `completion prints a script with which a shell completes verbs and flags, and, by
-asking the running rubber, profiles and machines. The package installs them; this
-is for shells of your own.
+		Long: `completion prints a script with which a shell completes verbs and flags, and,
+by asking the running rubber, profiles and machines. The package installs
+them; this is for shells of your own.
 
   bash  rubber completion bash > /etc/bash_completion.d/rubber
         (it needs the package bash-completion)

@@ -31,8 +31,8 @@ func newDecisions() *cobra.Command {
 machines, the newest last. It remembers some thousands of lines, and forgets
 them when it ends; its log has them all.
 
-With --watch it goes on with each as it comes, until Ctrl-C, which ends it well,
-and waits for rubber when that is restarted.
+With --watch it goes on with each as it comes, until Ctrl-C, which ends it
+well, and waits for rubber when that is restarted.
 
 ` + askHelp,
 		Example: `  rubber decisions

@@ -16,9 +16,9 @@ func newExplain() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "explain PROFILE",
 		Short: "why a profile has as many machines as it has",
-		Long: `explain says in sentences why the running rubber has, or has not, more or fewer
-machines of a profile: the demand, each bound, what the last plan did and why, and
-what stands in the way.
+		Long: `explain says in sentences why the running rubber has, or has not, more or
+fewer machines of a profile: the demand, each bound, what the last plan did
+and why, and what stands in the way.
 
 ` + askHelp,
 		Example: `  rubber explain thumbnails`,

@@ -28,19 +28,20 @@ func newImportConfig() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "import-config FILE",
 		Short: "make a configuration of the ancestor's",
-		Long: `import-config reads the configuration of the daemon that rubber descends from, the
-Python file that VRP_CONFIGURATION names, without running it, and prints a
-rubber.yaml that means the same, each key with what it was called. What could not
-be carried over is told on standard error.
+		Long: `import-config reads the configuration of the daemon that rubber descends from,
+the Python file that VRP_CONFIGURATION names, without running it, and prints a
+rubber.yaml that means the same, each key with what it was called. What could
+not be carried over is told on standard error.
 
 With --store it reads that daemon's store too, vm_object_store.dat, and the
 machines in it become rubber's. With --out it writes the configuration and the
-files that belong to it, those with secrets readable by their owner alone, into a
-folder in which none of them is yet; they belong to whom the folder belongs to.
+files that belong to it, those with secrets readable by their owner alone,
+into a folder in which none of them is yet; they belong to whom the folder
+belongs to.
 
 Exit codes: 0 done, 1 wrong words, 2 a file could not be read or written.`,
-		Example: `  rubber import-config vrp_configuration.py | less
-  rubber import-config vrp_configuration.py --store vm_object_store.dat --out /etc/rubber
+		Example: `  rubber import-config old.py | less
+  rubber import-config old.py --store vm_object_store.dat --out /etc/rubber
   rubber plan --config /etc/rubber/rubber.yaml`,
 		Args: oneArgument("file"),
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -17,9 +17,10 @@ func newPause() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "pause REASON...",
 		Short: "leave every machine as it is, until resume",
-		Long: `pause has rubber start, wake, let go and delete nothing until resume. What was on
-its way stays where it is: a machine that is being let go keeps its tasks and gets
-no new ones. Rubber goes on looking and planning. A pause outlives a restart.
+		Long: `pause has rubber start, wake, let go and delete nothing until resume. What was
+on its way stays where it is: a machine that is being let go keeps its tasks
+and gets no new ones. Rubber goes on looking and planning. A pause outlives a
+restart.
 
 The reason is for the others: status and the page show it.
 
@@ -90,12 +91,13 @@ func newDrain() *cobra.Command {
 		Use:   "drain MACHINE",
 		Short: "let one machine go, take that back, or keep it",
 		Long: `drain lets a machine go for good: its workers take no new task, end those that
-they have, and then it is deleted. MACHINE is its name, its intent or its id in the
-cloud.
+they have, and then it is deleted. MACHINE is its name, its intent or its id
+in the cloud.
 
---undo takes that back, as long as its workers were not told to end. --protect has
-plans leave a machine as it is, --unprotect ends that. --force deletes a machine
-whatever it does: its tasks are killed. It is for one that cannot be drained.
+--undo takes that back, as long as its workers were not told to end. --protect
+has plans leave a machine as it is, --unprotect ends that. --force deletes a
+machine whatever it does: its tasks are killed. It is for one that cannot be
+drained.
 
 ` + askHelp,
 		Example: `  rubber drain tiles-0e7c2c8e6f --reason "its disk is slow"
@@ -125,7 +127,11 @@ whatever it does: its tasks are killed. It is for one that cannot be drained.
 				reason = "an operator says so"
 			}
 			return a.change(cmd, "/v1/machines/"+args[0]+"/"+verb, reason, func(s *api.Status) string {
-				return fmt.Sprintf("%s %s%s\n", args[0], said, busyText(s, args[0], verb))
+				text := fmt.Sprintf("%s %s%s", args[0], said, busyText(s, args[0], verb))
+				if s.Paused && (verb == "drain" || verb == "force") {
+					text += "; scaling is paused, so this waits for rubber resume"
+				}
+				return text + "\n"
 			})
 		},
 	}

@@ -35,18 +35,18 @@ func newPlan() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "plan",
 		Short: "what would be done now, and the reason for each line of it",
-		Long: `plan has the running rubber look at everything and plan at once, and prints the
-plan. Unless rubber is paused or plans only, it carries the plan out.
+		Long: `plan has the running rubber look at everything and plan at once, and prints
+the plan. Unless rubber is paused or plans only, it carries the plan out.
 
-With --config it asks no running rubber: it reads that configuration, looks and
-plans once itself, and changes nothing. It checks that machines could be made of
-each profile, as far as its cloud can say so without making one. It knows no
-records, so machines that a running rubber has are shown as strange, and it hears
-neither alarms of an embedded engine nor a webhook.
+With --config it asks no running rubber: it reads that configuration, looks
+and plans once itself, and changes nothing. It checks that machines could be
+made of each profile, as far as its cloud can say so without making one. It
+knows no records, so machines that a running rubber has are shown as strange,
+and it hears neither alarms of an embedded engine nor a webhook.
 
-Exit codes: 0 done, 1 wrong words, 2 rubber could not be asked or the file not be
-read, 3 the configuration is wrong: also if a check failed, or nobody knows what
-a queue holds.`,
+Exit codes: 0 done, 1 wrong words, 2 rubber could not be asked or the file not
+be read, 3 the configuration is wrong: also if a check failed, or nobody knows
+what a queue holds.`,
 		Example: `  rubber plan
   rubber plan --config /etc/rubber/rubber.yaml     # a dry run`,
 		Args: noArguments,

@@ -36,13 +36,13 @@ func newSimulate() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "simulate",
 		Short: "try the planner on a day of work, beside others",
-		Long: `simulate runs the planner over a trace of tasks in fast motion, beside the daemon
-that rubber descends from, KEDA with the HorizontalPodAutoscaler, and the cheapest
-plan there is for somebody who knows the future. It needs no broker and no cloud.
-It prints machine hours, waits, starts and killed tasks of each, and how rubber
-stands beside its goal.
+		Long: `simulate runs the planner over a trace of tasks in fast motion, beside the
+daemon that rubber descends from, KEDA with the HorizontalPodAutoscaler, and
+the cheapest plan there is for somebody who knows the future. It needs no
+broker and no cloud. It prints machine hours, waits, starts and killed tasks
+of each, and how rubber stands beside its goal.
 
-A trace is one of these, which are made of a seed: ` + strings.Join(sim.Kinds(), ", ") + `;
+A trace is one of these, which are made of a seed:` + strings.Join(sim.Kinds(), ", ") + `;
 or a file in CSV, a line a task, with the time at which it came and for how long
 it ran, both in seconds, and the queue, which may be left out:
 
@@ -55,7 +55,7 @@ Exit codes: 0 done, 1 wrong words, 2 a file could not be read or written,
 		Example: `  rubber simulate                           # five days of each kind
   rubber simulate --trace tasks.csv --boot 90s --max-machines 20
   rubber simulate --trace "flash crowd" --seeds 1 --svg chart.svg
-  rubber simulate --config /etc/rubber/rubber.yaml   # with its planner's numbers`,
+  rubber simulate --config rubber.yaml   # with its planner's numbers`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := s.check(); err != nil {

@@ -13,15 +13,15 @@ func newStatus() *cobra.Command {
 	var codes, machines bool
 	cmd := &cobra.Command{
 		Use:   "status",
-		Short: "how everything stands: queues, machines, clouds, brokers, hosts",
-		Long: `status asks the running rubber how it does: for each profile what waits and how
-many machines there are and shall be, the machines that give trouble, and whether
-clouds, brokers, the alarms and the engine can be asked.
+		Short: "how queues, machines, clouds and brokers stand",
+		Long: `status asks the running rubber how it does: for each profile what waits and
+how many machines there are and shall be, the machines that give trouble, and
+whether clouds, brokers, the alarms and the engine can be asked.
 
-With --exit-code it is a monitoring plugin: 0 fine; 1 it works, but it is paused,
-no machine can be had, a machine takes too long, or somebody cannot be asked;
-2 what a queue holds is not known, or it cannot act; 3 nobody knows: it starts,
-or cannot be asked. An instance that stands by is fine.
+With --exit-code it is a monitoring plugin: 0 fine; 1 it works, but it is
+paused, no machine can be had, a machine takes too long, or somebody cannot be
+asked; 2 what a queue holds is not known, or it cannot act; 3 nobody knows: it
+starts, or cannot be asked. An instance that stands by is fine.
 
 ` + askHelp,
 		Example: `  rubber status

@@ -24,10 +24,11 @@ func newTop() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "top",
 		Short: "a live view of queues, machines and decisions",
-		Long: `top shows on a terminal what the running rubber sees and does, as it changes: the
-profiles with demand and capacity of the last turns, the machines, those in
-trouble first, the decisions, and one profile in detail, with plots and the
-reasons. ? lists the keys, q ends it. When rubber is restarted, top waits for it.
+		Long: `top shows on a terminal what the running rubber sees and does, as it changes:
+the profiles with demand and capacity of the last turns, the machines, those
+in trouble first, the decisions, and one profile in detail, with plots and the
+reasons. ? lists the keys, q ends it. When rubber is restarted, top waits for
+it.
 
 With --once it prints one plain frame with all rows, and ends; with --output
 json as well, rubber's answer to GET /v1/status.

@@ -26,8 +26,8 @@ func newVersion() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "version",
 		Short: "the versions of this program and of the rubber that runs",
-		Long: `version prints the version of this program, and that of the rubber that runs now,
-which after an update is the old one until it is restarted.
+		Long: `version prints the version of this program, and that of the rubber that runs
+now, which after an update is the old one until it is restarted.
 
 ` + askHelp,
 		Args: noArguments,

@@ -1,0 +1,149 @@
+//go:build !integration
+
+package main
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/spf13/cobra"
+
+	"perfmon/cmd/internal/scripttest"
+	"perfmon/docs/docstest"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"rubber": main})
+}
+
+// TestScript runs the program itself, as testdata/script says, with the commands
+// of package scripttest.
+func TestScript(t *testing.T) {
+	ancestor, err := filepath.Abs("../internal/rubberimport/testdata")
+	if err != nil {
+		t.Fatal(err)
+	}
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/script", UpdateScripts: docstest.Updating(), RequireExplicitExec: true, RequireUniqueNames: true,
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("ANCESTOR", ancestor)
+			e.Setenv("GORACE", "atexit_sleep_ms=0") // the detector of races would end each program a second late
+			e.Setenv("TZ", "UTC")
+			return nil
+		},
+		Cmds: scripttest.Commands(),
+	})
+}
+
+// TestRunningScript runs scripts beside a rubber each, which they start: its
+// queue is of a server of this test, and its machines are processes that sleep.
+// 12 tasks wait and 3 run, until there is a file called "over".
+func TestRunningScript(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/running", UpdateScripts: docstest.Updating(), RequireExplicitExec: true, RequireUniqueNames: true,
+		Setup: func(e *testscript.Env) error {
+			own, err := os.MkdirTemp("", "rub") // short, for the address of a socket
+			if err != nil {
+				return err
+			}
+			e.Defer(func() { os.RemoveAll(own) })
+			depth := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				if _, err := os.Stat(filepath.Join(e.WorkDir, "over")); err == nil {
+					fmt.Fprint(w, `{"ready": 0, "unacked": 0}`)
+					return
+				}
+				fmt.Fprint(w, `{"ready": 12, "unacked": 3, "oldest_seconds": 40}`)
+			}))
+			e.Defer(depth.Close)
+			port, err := freePort()
+			if err != nil {
+				return err
+			}
+			e.Setenv("SOCKET", filepath.Join(own, "s"))
+			e.Setenv("GORACE", "atexit_sleep_ms=0")
+			e.Setenv("TZ", "UTC")
+			return os.WriteFile(filepath.Join(e.WorkDir, "rubber.yaml"), fmt.Appendf(nil, `
+owner: test
+max_machines: 2
+brokers:
+  jobs: {kind: http, url: "%s/?queue={queue}"}
+clouds:
+  here:
+    driver: process
+    process: {dir: %s/machines, grace: 1s}
+profiles:
+  tiles: {queue: tiles, slots: 2, command: [sleep, "300"]}
+alarms: {from: none}
+engine: {dir: %s/engine, listen: "127.0.0.1:%d"}
+planner: {interval: 1s}
+limits: {settle: 1s, ask: 1s}
+api: {socket: %s/s}
+web: {listen: none}
+`, depth.URL, own, own, port, own), 0o600)
+		},
+		Cmds: scripttest.Commands(),
+	})
+}
+
+// freePort is a port that nobody listened on just now.
+func freePort() (int, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return 0, err
+	}
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port, nil
+}
+
+// shownVerbs are all that help shows.
+func shownVerbs(cmd *cobra.Command) []*cobra.Command {
+	if cmd.Hidden || cmd.Name() == "help" {
+		return nil
+	}
+	list := []*cobra.Command{cmd}
+	for _, below := range cmd.Commands() {
+		list = append(list, shownVerbs(below)...)
+	}
+	return list
+}
+
+// TestEveryVerbHasAScript: each verb is run as a program, each that prints data
+// as JSON too, and each is seen to fail.
+func TestEveryVerbHasAScript(t *testing.T) {
+	var text strings.Builder
+	paths, err := filepath.Glob("testdata/*/*.txtar")
+	if err != nil || len(paths) == 0 {
+		t.Fatal(paths, err)
+	}
+	for _, path := range paths {
+		b, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		commands, _, _ := strings.Cut(string(b), "\n-- ")
+		text.WriteString(commands + "\n")
+	}
+	for _, cmd := range shownVerbs(newRoot())[1:] {
+		verb := regexp.QuoteMeta(cmd.Name())
+		has := func(what, pattern string) {
+			t.Helper()
+			if !regexp.MustCompile(`(?m)^` + pattern).MatchString(text.String()) {
+				t.Errorf("%s: no script %s", cmd.Name(), what)
+			}
+		}
+		ran := `(exec|exits [0-9]+|until '[^']*') rubber ` + verb
+		has("runs it", ran+`( .*)?$`)
+		has("has it fail", `exits [1-9][0-9]* rubber `+verb+`( .*)?$`)
+		if cmd.Flags().Lookup("output") != nil {
+			has("prints JSON", ran+` (.* )?--output json`)
+		}
+	}
+}
