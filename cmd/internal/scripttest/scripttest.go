@@ -5,7 +5,6 @@ package scripttest
 import (
 	"errors"
 	"fmt"
-	"os/exec"
 	"regexp"
 	"strconv"
 	"time"
@@ -36,7 +35,10 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	want, err := strconv.Atoi(args[0])
 	ts.Check(err)
 	got := 0
-	var exit *exec.ExitError
+	var exit interface { // *exec.ExitError
+		error
+		ExitCode() int
+	}
 	switch err := ts.Exec(args[1], args[2:]...); {
 	case errors.As(err, &exit):
 		got = exit.ExitCode()

@@ -43,6 +43,9 @@ func (m *model) title(n int, what string) string {
 	return text
 }
 
+// twoSparks is how wide a terminal is that has room for two sparklines.
+const twoSparks = 74
+
 // profileLines is the profiles in so many lines.
 func (m *model) profileLines(lines int) []string {
 	list := m.profiles()
@@ -53,13 +56,21 @@ func (m *model) profileLines(lines int) []string {
 	c := &m.cursors[profilePane]
 	c.Settle(keys, lines-2)
 	const numbers = 6 + 6 + 9 + 7 + 6 + 6
-	rest := m.width - 2 - numbers - 4
-	spark := max(8, min(40, rest/3))
-	name := min(32, rest-2*spark)
+	rest := m.width - 2 - numbers
+	sparklines := 2
+	if m.width < twoSparks {
+		sparklines = 1 // of demand
+	}
+	spark := max(6, min(40, (rest-2*sparklines)/3))
+	name := min(32, rest-sparklines*(spark+2))
+	heads := "  " + tui.Fit("DEMAND", spark)
+	if sparklines > 1 {
+		heads += "  " + tui.Fit("CAPACITY", spark)
+	}
 	out := []string{
 		tui.Rule(m.title(len(list), "profile"), m.pane == profilePane, m.width),
 		tui.Paint(tui.Heading, "  "+tui.Fit("NAME", name)+tui.Right("WAITS", 6)+tui.Right("RUN", 6)+tui.Right("OLDEST", 9)+tui.Right("SLOTS", 7)+
-			tui.Right("WANT", 6)+tui.Right("HAVE", 6)+"  "+tui.Fit("DEMAND", spark)+"  "+tui.Fit("CAPACITY", spark)),
+			tui.Right("WANT", 6)+tui.Right("HAVE", 6)+heads),
 	}
 	for i := c.First; i < len(list) && len(out) < lines; i++ {
 		out = append(out, m.profileLine(list[i], name, spark, i == c.Index && m.pane == profilePane))
@@ -95,7 +106,10 @@ func (m *model) profileLine(p *api.Profile, name, spark int, here bool) string {
 	}
 	demand, capacity := sparks(m.past[p.Name], spark)
 	line := mark(here) + shown + tui.Right(number(p.Waits), 6) + tui.Right(number(p.Running), 6) + tui.Right(oldest, 9) +
-		tui.Right(fmt.Sprint(p.Slots+p.Static), 7) + tui.Right(fmt.Sprint(p.Want), 6) + have + "  " + demand + "  " + capacity
+		tui.Right(fmt.Sprint(p.Slots+p.Static), 7) + tui.Right(fmt.Sprint(p.Want), 6) + have + "  " + demand
+	if m.width >= twoSparks {
+		line += "  " + capacity
+	}
 	return m.shown(line, here)
 }
 

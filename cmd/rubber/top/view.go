@@ -116,23 +116,18 @@ func (m *model) header() []string {
 // totals is one line about all profiles together.
 func (m *model) totals() string {
 	s := m.status
-	waits, running, busy, slots, unknown := 0, 0, 0, 0, 0
+	waits, running, slots := 0, 0, 0
 	for i := range s.Profiles {
 		p := &s.Profiles[i]
-		if p.Waits == nil || p.Running == nil {
-			unknown++
-			continue
+		if p.Waits != nil && p.Running != nil { // those that are not known are among the notices
+			waits, running = waits+*p.Waits, running+*p.Running
 		}
-		waits, running = waits+*p.Waits, running+*p.Running
-		busy, slots = busy+p.Busy+p.StaticBusy, slots+p.Slots+p.Static
+		slots += p.Slots + p.Static
 	}
 	label := func(word string) string { return tui.Paint(tui.Heading, word+" ") }
 	line := label("machines") + fmt.Sprintf("%d of %d ", len(s.Machines), s.Cap) + bar(float64(len(s.Machines)), float64(s.Cap), 12)
 	line += "  " + label("tasks") + fmt.Sprintf("%d wait, %d run", waits, running)
 	line += "  " + label("slots") + fmt.Sprintf("%d", slots)
-	if unknown > 0 {
-		line += "  " + tui.Paint(tui.Critical, fmt.Sprintf("%d of %d queues unknown", unknown, len(s.Profiles)))
-	}
 	return line
 }
 
@@ -161,6 +156,15 @@ func (m *model) notices() []string {
 	}
 	if s.Problem != "" {
 		add(tui.Critical, s.Problem)
+	}
+	unknown := 0
+	for i := range s.Profiles {
+		if p := &s.Profiles[i]; p.Waits == nil || p.Running == nil {
+			unknown++
+		}
+	}
+	if unknown > 0 {
+		add(tui.Critical, fmt.Sprintf("nobody knows what %d of %d queues hold", unknown, len(s.Profiles)))
 	}
 	if s.Paused {
 		add(tui.Warning, "paused: "+s.Reason)
