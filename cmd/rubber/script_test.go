@@ -4,7 +4,6 @@ package main
 
 import (
 	"fmt"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -63,10 +62,6 @@ func TestRunningScript(t *testing.T) {
 				fmt.Fprint(w, `{"ready": 12, "unacked": 3, "oldest_seconds": 40}`)
 			}))
 			e.Defer(depth.Close)
-			port, err := freePort()
-			if err != nil {
-				return err
-			}
 			e.Setenv("SOCKET", filepath.Join(own, "s"))
 			e.Setenv("GORACE", "atexit_sleep_ms=0")
 			e.Setenv("TZ", "UTC")
@@ -82,25 +77,15 @@ clouds:
 profiles:
   tiles: {queue: tiles, slots: 2, command: [sleep, "300"]}
 alarms: {from: none}
-engine: {dir: %s/engine, listen: "127.0.0.1:%d"}
+engine: {dir: %s/engine, listen: "127.0.0.1:0"}
 planner: {interval: 1s}
 limits: {settle: 1s, ask: 1s}
 api: {socket: %s/s}
 web: {listen: none}
-`, depth.URL, own, own, port, own), 0o600)
+`, depth.URL, own, own, own), 0o600)
 		},
 		Cmds: scripttest.Commands(),
 	})
-}
-
-// freePort is a port that nobody listened on just now.
-func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port, nil
 }
 
 // shownVerbs are all that help shows.
