@@ -8,11 +8,7 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"errors"
-	"io"
-	"log"
 	"net"
-	"net/http/httptest"
-	"net/http/httputil"
 	"net/url"
 	"strings"
 	"testing"
@@ -59,16 +55,13 @@ func server(t *testing.T, address string) *url.URL {
 
 func TestTLS(t *testing.T) {
 	s, vdi := toolstack(t, xapitest.Options{})
-	target, err := url.Parse("http://" + s.Addr(xapitest.TCP))
+	front, err := s.StartFront()
 	if err != nil {
 		t.Fatal(err)
 	}
-	front := httptest.NewUnstartedServer(httputil.NewSingleHostReverseProxy(target))
-	front.Config.ErrorLog = log.New(io.Discard, "", 0) // it would tell of those who do not trust it
-	front.StartTLS()
 	defer front.Close()
-	ca := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: front.Certificate().Raw})
-	sum := sha256.Sum256(front.Certificate().Raw)
+	ca := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: front.Certificate.Raw})
+	sum := sha256.Sum256(front.Certificate.Raw)
 	fingerprint := hex.EncodeToString(sum[:])
 
 	trusted, err := xapi.TrustCA(ca)

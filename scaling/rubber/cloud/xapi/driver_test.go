@@ -6,12 +6,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
-	"io"
-	"log"
-	"net/http/httptest"
-	"net/http/httputil"
 	"net/netip"
-	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -220,15 +215,12 @@ func TestNoAgent(t *testing.T) {
 func TestHTTPS(t *testing.T) {
 	ctx := t.Context()
 	p := newPool(t, func(o *xapitest.Options) { o.Memory, o.Dir = false, t.TempDir() })
-	target, err := url.Parse("http://" + p.Addr(xapitest.TCP))
+	front, err := p.StartFront()
 	if err != nil {
 		t.Fatal(err)
 	}
-	front := httptest.NewUnstartedServer(httputil.NewSingleHostReverseProxy(target))
-	front.Config.ErrorLog = log.New(io.Discard, "", 0)
-	front.StartTLS()
 	defer front.Close()
-	ca := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: front.Certificate().Raw})
+	ca := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: front.Certificate.Raw})
 	c, err := New(Options{URL: front.URL, User: "root", Password: "xapitest", CA: ca})
 	if err != nil {
 		t.Fatal(err)
