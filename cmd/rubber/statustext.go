@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -27,7 +28,7 @@ func statusText(s *api.Status, all bool, on console.Screen) string {
 		b.Section("paused", console.Paint(console.Warned, orNothing(s.Reason))+": rubber resume ends that")
 	}
 	if s.Turns > 0 {
-		b.Section("turn", fmt.Sprintf("%s ago; %d of at most %s", since(now, s.At), len(s.Machines), count(s.Cap, "machine")))
+		b.Section("turn", fmt.Sprintf("%s ago; %d of at most %s", since(now, s.At), s.MachineCount, count(s.Cap, "machine")))
 	}
 	if s.Engine != nil {
 		b.Section("engine", engineText(s.Engine))
@@ -35,15 +36,21 @@ func statusText(s *api.Status, all bool, on console.Screen) string {
 	b.Section("clouds", sourceLines(s.Clouds, "machine", now)...)
 	b.Section("brokers", sourceLines(s.Brokers, "worker", now)...)
 	b.Section("alarms", hearingLines(s.Hearing)...)
-	for _, brake := range s.Brakes {
-		b.Section("brake", brakeText(&brake, now))
+	var lines []string
+	for i := range s.Brakes {
+		lines = append(lines, brakeText(&s.Brakes[i], now))
 	}
+	some(b, "brake", lines, len(s.Brakes))
+	lines = nil
 	for _, x := range s.Strange {
-		b.Section("strange", fmt.Sprintf("%s of %s: %s", x.Name, x.Cloud, console.Paint(console.Warned, x.Reason)))
+		lines = append(lines, fmt.Sprintf("%s of %s: %s", x.Name, x.Cloud, console.Paint(console.Warned, x.Reason)))
 	}
+	some(b, "strange", lines, s.StrangeCount)
+	lines = nil
 	for _, x := range s.Unread {
-		b.Section("unread", console.Paint(console.Bad, x))
+		lines = append(lines, console.Paint(console.Bad, x))
 	}
+	some(b, "unread", lines, s.UnreadCount)
 	if len(s.Profiles) > 0 {
 		b.WriteString("\n" + profileTable(s, on))
 	}
@@ -59,10 +66,44 @@ func statusText(s *api.Status, all bool, on console.Screen) string {
 	if table := machineTable(s, all, on); table != "" {
 		b.WriteString("\n" + table)
 	}
-	if table := hostTable(s, on); table != "" {
-		b.WriteString("\n" + table)
+	for _, table := range []string{hostTable(s, on), storageTable(s, on)} {
+		if table != "" {
+			b.WriteString("\n" + table)
+		}
 	}
 	return b.String()
+}
+
+// Of what is the same trouble many times, the first are told and the others
+// counted.
+const (
+	fewLines = 5
+	fewRows  = 20
+)
+
+// some says the first of all lines of a kind, a section each.
+func some(b *console.Sheet, name string, lines []string, all int) {
+	shown := lines[:min(len(lines), fewLines)]
+	for _, line := range shown {
+		b.Section(name, line)
+	}
+	if all > len(shown) {
+		b.Section(name, fmt.Sprintf("and %d more", all-len(shown)))
+	}
+}
+
+// fewer is a table with its first rows, and how many there are beside them; ""
+// if it has none. way says where the others are.
+func fewer(table [][]string, all int, way string, on console.Screen) string {
+	rows := len(table) - 1
+	if rows < 1 {
+		return ""
+	}
+	text := on.Columns(table)
+	if all > rows {
+		text += fmt.Sprintf("and %d more%s\n", all-rows, way)
+	}
+	return text
 }
 
 // roleText is what an instance does.
@@ -214,11 +255,20 @@ func machineNote(m *api.Machine) (note string, trouble bool) {
 // machineTable is a line a machine; "" if there is none to show.
 func machineTable(s *api.Status, all bool, on console.Screen) string {
 	table := [][]string{{"~MACHINE", "~PROFILE", "STATE", ">FOR", ">BUSY", "~HOST", "~NOTE"}}
+	there, way := s.MachineCount, ": the page has all of them, and so has GET /v1/machines"
+	if !all {
+		there, way = 0, ": --machines lists them" // of those in trouble, or protected
+	}
 	for i := range s.Machines {
 		m := &s.Machines[i]
 		note, trouble := machineNote(m)
 		if !all && !trouble && m.Protected == "" {
 			continue
+		}
+		if !all {
+			if there++; there > fewRows {
+				continue
+			}
 		}
 		busy := ""
 		if m.Slots > 0 || m.Busy != nil {
@@ -226,41 +276,58 @@ func machineTable(s *api.Status, all bool, on console.Screen) string {
 		}
 		table = append(table, []string{m.Name, m.Profile, m.State, console.Span(int64(m.AgeS)), busy, orNothing(m.Host), note})
 	}
-	if len(table) == 1 {
-		return ""
-	}
-	return on.Columns(table)
+	return fewer(table, max(there, s.InTrouble), way, on)
 }
 
 // hostTable is a line a host with which something is the matter; "" if there is
 // none.
 func hostTable(s *api.Status, on console.Screen) string {
 	table := [][]string{{"~HOST", "~TROUBLE", "~ALARMS"}}
+	bad := 0
 	for i := range s.Hosts {
 		h := &s.Hosts[i]
 		if !h.Silent && len(h.Bad) == 0 {
+			continue
+		}
+		if bad++; bad > fewRows {
 			continue
 		}
 		trouble := strings.Join(h.Bad, ", ")
 		if h.Silent {
 			trouble = joined("silent", trouble)
 		}
-		var alarms []string
-		for _, a := range h.Alarms {
-			text := a.Class + " " + a.Variable
-			if !a.Known {
-				text += " (nobody knows)"
-			}
-			alarms = append(alarms, text)
-		}
-		name := h.Name
-		if name == "" {
-			name = h.UUID
-		}
-		table = append(table, []string{name, console.Paint(console.Warned, trouble), strings.Join(alarms, ", ")})
+		table = append(table, []string{cmp.Or(h.Name, h.UUID), console.Paint(console.Warned, trouble), alarmsText(h.Alarms)})
 	}
-	if len(table) == 1 {
-		return ""
+	return fewer(table, bad, ": the page has all of them, and so has --output json", on)
+}
+
+// storageTable is a line a storage repository with which something is the
+// matter; "" if there is none.
+func storageTable(s *api.Status, on console.Screen) string {
+	table := [][]string{{"~STORAGE", "~TROUBLE", "~ALARMS"}}
+	bad := 0
+	for i := range s.Storage {
+		st := &s.Storage[i]
+		if len(st.Bad) == 0 {
+			continue
+		}
+		if bad++; bad > fewRows {
+			continue
+		}
+		table = append(table, []string{cmp.Or(st.Name, st.UUID), console.Paint(console.Warned, strings.Join(st.Bad, ", ")), alarmsText(st.Alarms)})
 	}
-	return on.Columns(table)
+	return fewer(table, bad, ": the page has all of them, and so has --output json", on)
+}
+
+// alarmsText is what fires, and what nobody knows.
+func alarmsText(list []api.Alarm) string {
+	var alarms []string
+	for i := range list {
+		text := list[i].Class + " " + list[i].Variable
+		if !list[i].Known {
+			text += " (nobody knows)"
+		}
+		alarms = append(alarms, text)
+	}
+	return strings.Join(alarms, ", ")
 }

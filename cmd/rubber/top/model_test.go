@@ -36,6 +36,7 @@ func busy() *api.Status {
 		}
 		s.Profiles = append(s.Profiles, p)
 	}
+	s.MachineCount = 200
 	for i := range 200 {
 		s.Machines = append(s.Machines, api.Machine{Name: fmt.Sprintf("machine-%03d", i), Intent: fmt.Sprint(i), Profile: "profile-01", State: "ready", AgeS: 100, Overdue: i == 150})
 	}
@@ -96,6 +97,19 @@ func TestFits(t *testing.T) {
 		m.Update(lost{errors.New("gone"), noon})
 		if !strings.Contains(look("away"), "not there since") {
 			t.Error("nobody says that rubber has gone")
+		}
+	}
+}
+
+// TestTheFirstOfMany: rubber tells the first of many machines, and the view says
+// that these are not all.
+func TestTheFirstOfMany(t *testing.T) {
+	m, _ := sit(80, 24)
+	m.status.MachineCount = 20_000
+	m.status.Storage = []api.Storage{{UUID: "5d", Name: "ssd", Bad: []string{"slow"}}, {UUID: "7c"}}
+	for _, want := range []string{"20000 of 300", "200 machines, among the first 200 of 20000", "storage ssd: slow"} {
+		if text := tui.Plain(m.page()); !strings.Contains(text, want) {
+			t.Errorf("no %q in\n%.2000s", want, text)
 		}
 	}
 }

@@ -43,6 +43,16 @@ func (m *model) title(n int, what string) string {
 	return text
 }
 
+// among says that rubber tells the first of its machines, and no more; "" if it
+// tells all.
+func (m *model) among() string {
+	told := len(m.status.Machines)
+	if m.status.MachineCount <= told {
+		return ""
+	}
+	return fmt.Sprintf(", among the first %d of %d", told, m.status.MachineCount)
+}
+
 // twoSparks is how wide a terminal is that has room for two sparklines.
 const twoSparks = 74
 
@@ -161,7 +171,7 @@ func (m *model) machineLines(lines int) []string {
 	profile := max(8, min(20, (m.width-60)/2))
 	host := max(8, min(24, (m.width-60)/2))
 	out := []string{
-		tui.Rule(m.title(len(list), "machine"), m.pane == machinePane, m.width),
+		tui.Rule(m.title(len(list), "machine")+m.among(), m.pane == machinePane, m.width),
 		tui.Paint(tui.Heading, "  "+tui.Fit("NAME", name)+" "+tui.Fit("PROFILE", profile)+" "+tui.Fit("STATE", 9)+tui.Right("FOR", 8)+tui.Right("BUSY", 7)+"  "+tui.Fit("HOST", host)+" NOTE"),
 	}
 	for i := c.First; i < len(list) && len(out) < lines; i++ {

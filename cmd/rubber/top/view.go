@@ -1,6 +1,7 @@
 package top
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -125,7 +126,7 @@ func (m *model) totals() string {
 		slots += p.Slots + p.Static
 	}
 	label := func(word string) string { return tui.Paint(tui.Heading, word+" ") }
-	line := label("machines") + fmt.Sprintf("%d of %d ", len(s.Machines), s.Cap) + bar(float64(len(s.Machines)), float64(s.Cap), 12)
+	line := label("machines") + fmt.Sprintf("%d of %d ", s.MachineCount, s.Cap) + bar(float64(s.MachineCount), float64(s.Cap), 12)
 	line += "  " + label("tasks") + fmt.Sprintf("%d wait, %d run", waits, running)
 	line += "  " + label("slots") + fmt.Sprintf("%d", slots)
 	return line
@@ -197,10 +198,15 @@ func (m *model) notices() []string {
 			add(tui.Warning, "host "+name+": "+what)
 		}
 	}
-	if n := len(s.Strange); n > 0 {
+	for i := range s.Storage {
+		if st := &s.Storage[i]; len(st.Bad) > 0 {
+			add(tui.Warning, "storage "+cmp.Or(st.Name, st.UUID)+": "+strings.Join(st.Bad, ", "))
+		}
+	}
+	if n := s.StrangeCount; n > 0 {
 		add(tui.Warning, fmt.Sprintf("%d machines have our mark and no record", n))
 	}
-	if n := len(s.Unread); n > 0 {
+	if n := s.UnreadCount; n > 0 {
 		add(tui.Critical, fmt.Sprintf("%d records cannot be read", n))
 	}
 	return out

@@ -8,12 +8,18 @@ import (
 	"perfmon/scaling/rubber/plan"
 )
 
-// statusOf says in JSON what the controller knows.
-func statusOf(s *rubber.Status) *Status {
+// Of what should not be at all, the first are told and the others counted.
+const maxStrange = 100
+
+// statusOf says in JSON what the controller knows, with the first machines of
+// a crowd, and the named one.
+func statusOf(c *crowd, machines int, named string) *Status {
+	s := c.of
 	out := &Status{
 		API: Version1, At: s.At, Role: string(s.Role), Since: s.Since, Problem: s.Problem, Paused: s.Paused, Reason: s.Reason,
 		Cap: s.Cap, Turns: s.Turns, Profiles: []Profile{}, Machines: []Machine{}, Clouds: sourcesOf(s.Clouds), Brokers: sourcesOf(s.Brokers),
-		Hosts: []Host{}, Hearing: []Hearing{}, Brakes: []Brake{}, Strange: []Strange{}, Unread: append([]string{}, s.Unread...),
+		MachineCount: len(c.order), MachineStates: c.states, InTrouble: c.trouble, Hosts: []Host{}, Storage: []Storage{}, Hearing: []Hearing{}, Brakes: []Brake{},
+		Strange: []Strange{}, StrangeCount: len(s.Strange), Unread: append([]string{}, s.Unread[:min(len(s.Unread), maxStrange)]...), UnreadCount: len(s.Unread),
 	}
 	if s.Store != "" && out.Problem == "" {
 		out.Problem = s.Store
@@ -21,11 +27,16 @@ func statusOf(s *rubber.Status) *Status {
 	for i := range s.Profiles {
 		out.Profiles = append(out.Profiles, profileOf(&s.Profiles[i]))
 	}
-	for i := range s.Machines {
-		out.Machines = append(out.Machines, machineOf(&s.Machines[i]))
+	for _, m := range c.first(machines, named) {
+		out.Machines = append(out.Machines, machineOf(m))
 	}
 	for i := range s.Hosts.Hosts {
-		out.Hosts = append(out.Hosts, hostOf(&s.Hosts.Hosts[i]))
+		h := hostOf(&s.Hosts.Hosts[i])
+		h.Machines = c.on(h.UUID, h.Name)
+		out.Hosts = append(out.Hosts, h)
+	}
+	for i := range s.Hosts.Storage {
+		out.Storage = append(out.Storage, storageOf(&s.Hosts.Storage[i]))
 	}
 	for _, d := range s.Hosts.Drivers {
 		out.Hearing = append(out.Hearing, Hearing{Name: d.Name, Connected: d.Connected, Complete: d.Complete, Error: d.Err})
@@ -33,7 +44,7 @@ func statusOf(s *rubber.Status) *Status {
 	for _, b := range s.Brakes {
 		out.Brakes = append(out.Brakes, Brake{b.Cloud, b.Profile, b.Kind, b.Text, b.Hint, b.Since, b.Until, b.Fails})
 	}
-	for _, x := range s.Strange {
+	for _, x := range s.Strange[:min(len(s.Strange), maxStrange)] {
 		out.Strange = append(out.Strange, Strange{x.Cloud, x.ID, x.Name, x.Since, x.Reason, instant(x.Until)})
 	}
 	return out
@@ -90,7 +101,7 @@ func sourcesOf(list []rubber.SourceStatus) []Source {
 }
 
 func hostOf(h *hear.Host) Host {
-	out := Host{UUID: h.UUID, Name: h.Name, Silent: h.Silent, Bad: []string{}, Free: h.FreeMemory, Total: h.TotalMemory, Alarms: []Alarm{}}
+	out := Host{UUID: h.UUID, Name: h.Name, Silent: h.Silent, Bad: []string{}, Free: h.FreeMemory, Total: h.TotalMemory}
 	for _, m := range []struct {
 		mark   hear.Mark
 		effect hear.Effect
@@ -99,8 +110,26 @@ func hostOf(h *hear.Host) Host {
 			out.Bad = append(out.Bad, string(m.effect))
 		}
 	}
-	for _, a := range h.Alarms {
-		out.Alarms = append(out.Alarms, Alarm{a.Class, a.Object, a.Name, a.Variable, a.Severity, string(a.Effect), a.Mark == hear.Bad, a.Value})
+	out.Alarms = alarmsOf(h.Alarms)
+	return out
+}
+
+func storageOf(st *hear.Storage) Storage {
+	out := Storage{UUID: st.UUID, Name: st.Name, Hosts: append([]string{}, st.Hosts...), Bad: []string{}, LatencyS: st.Latency, Size: st.Size, Used: st.Used, Alarms: alarmsOf(st.Alarms)}
+	if st.Slow == hear.Bad {
+		out.Bad = append(out.Bad, "slow")
+	}
+	if st.Full == hear.Bad {
+		out.Bad = append(out.Bad, "full")
+	}
+	return out
+}
+
+func alarmsOf(list []hear.Alarm) []Alarm {
+	out := []Alarm{}
+	for i := range list {
+		a := &list[i]
+		out = append(out, Alarm{a.Class, a.Object, a.Name, a.Variable, a.Severity, string(a.Effect), a.Mark == hear.Bad, a.Value})
 	}
 	return out
 }

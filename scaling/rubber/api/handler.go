@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"perfmon/scaling/rubber"
@@ -53,6 +54,8 @@ type Options struct {
 type Service struct {
 	Options
 	watchers chan struct{}
+	mu       sync.Mutex // guards last
+	last     *crowd     // of the newest status that somebody asked for; nil at first
 }
 
 // New makes a service.
@@ -94,12 +97,13 @@ type route struct {
 func (s *Service) reads() map[string]route {
 	get := func(handle http.HandlerFunc, params ...string) route { return route{http.MethodGet, params, handle} }
 	return map[string]route{
-		"/v1/status":            get(func(w http.ResponseWriter, _ *http.Request) { s.answer(w, s.status()) }),
+		"/v1/status":            get(s.standing, "machines"),
+		"/v1/machines":          get(s.machines, "profile", "cloud", "state", "host", "text", "trouble", "by", "order", "from", "n", "after"),
 		"/v1/plans":             get(s.plans, "n"),
 		"/v1/decisions":         get(s.decisions, "n"),
 		"/v1/series":            get(s.series, "profile"),
 		"/v1/explain/{profile}": get(s.explain),
-		"/v1/watch":             get(s.watch),
+		"/v1/watch":             get(s.watch, "machines"),
 	}
 }
 
@@ -164,8 +168,31 @@ func (s *Service) guard(next http.Handler) http.Handler {
 	})
 }
 
-func (s *Service) status() *Status {
-	out := statusOf(s.Controller.Status())
+// standing answers how everything stands.
+func (s *Service) standing(w http.ResponseWriter, r *http.Request) {
+	if n, ok := s.firstMachines(w, r); ok {
+		s.answer(w, s.status(n, ""))
+	}
+}
+
+// firstMachines reads the parameter machines, how many a status is to have.
+func (s *Service) firstMachines(w http.ResponseWriter, r *http.Request) (n int, ok bool) {
+	text := r.URL.Query().Get("machines")
+	if text == "" {
+		return defaultMachines, true
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 0 || n > maxMachines {
+		s.refuse(w, http.StatusBadRequest, Refusal{Message: fmt.Sprintf("machines=%.40q: want a number from 0 to %d", text, maxMachines), Fix: "ask /v1/machines for all of them, some at a time"})
+		return 0, false
+	}
+	return n, true
+}
+
+// status is how everything stands, with so many machines, and the named one.
+func (s *Service) status(machines int, named string) *Status {
+	now := s.Controller.Status()
+	out := statusOf(s.crowd(now), machines, named)
 	out.Version, out.Owner, out.Now = s.Version, s.Owner, time.Now()
 	if s.Engine != nil {
 		out.Engine = s.Engine()
@@ -229,7 +256,7 @@ func (s *Service) act(f func(ctx context.Context, machine string, r Request) err
 			s.refuse(w, s.codeOf(err), Refusal{Message: err.Error()})
 			return
 		}
-		s.answer(w, s.status())
+		s.answer(w, s.status(defaultMachines, r.PathValue("machine")))
 	}
 }
 

@@ -22,15 +22,34 @@ type Status struct {
 	Turns   int       `json:"turns"`
 
 	Profiles []Profile `json:"profiles"`
-	Machines []Machine `json:"machines"`
+	Machines []Machine `json:"machines"` // the first of them, those in trouble before the others; GET /v1/machines has all
 	Clouds   []Source  `json:"clouds"`
 	Brokers  []Source  `json:"brokers"`
 	Hosts    []Host    `json:"hosts"`
+	Storage  []Storage `json:"storage"`
 	Hearing  []Hearing `json:"hearing"`
 	Brakes   []Brake   `json:"brakes"`
-	Strange  []Strange `json:"strange"` // machines with our mark and without a record
-	Unread   []string  `json:"unread"`  // why records cannot be read
+	Strange  []Strange `json:"strange"` // machines with our mark and without a record; the first of them
+	Unread   []string  `json:"unread"`  // why records cannot be read; the first of them
 	Engine   *Engine   `json:"engine"`  // null in a dry run without one
+
+	MachineCount  int            `json:"machine_count"` // all of them
+	MachineStates map[string]int `json:"machine_states"`
+	InTrouble     int            `json:"machines_in_trouble"` // those that take too long, and those with trouble
+	StrangeCount  int            `json:"strange_count"`
+	UnreadCount   int            `json:"unread_count"`
+}
+
+// Machines is some of the machines: GET /v1/machines.
+type Machines struct {
+	API      string         `json:"api"`
+	At       time.Time      `json:"at"`     // of the last turn
+	Total    int            `json:"total"`  // all machines that there are
+	Found    int            `json:"found"`  // those that fit
+	States   map[string]int `json:"states"` // of those that fit, whatever state was asked for
+	From     int            `json:"from"`   // how many of those found are before the first
+	Machines []Machine      `json:"machines"`
+	Next     string         `json:"next,omitempty"` // to be asked for as after; "" at the end, and in other orders than by=intent
 }
 
 // Profile is one kind of machine, and its queue.
@@ -109,6 +128,20 @@ type Host struct {
 	Free   *int64   `json:"free_memory_bytes"`
 	Total  *int64   `json:"total_memory_bytes"`
 	Alarms []Alarm  `json:"alarms"`
+
+	Machines int `json:"machines"` // of ours on it
+}
+
+// Storage is what is believed of a storage repository.
+type Storage struct {
+	UUID     string   `json:"uuid"` // or its first eight digits, where nobody has told the rest
+	Name     string   `json:"name,omitempty"`
+	Hosts    []string `json:"hosts"`     // uuids of those that have it and are heard
+	Bad      []string `json:"bad"`       // slow, full
+	LatencyS *float64 `json:"latency_s"` // a request, on the worst host
+	Size     *int64   `json:"size_bytes"`
+	Used     *int64   `json:"used_bytes"`
+	Alarms   []Alarm  `json:"alarms"`
 }
 
 // Alarm is one that is believed to fire, or of which nobody knows.

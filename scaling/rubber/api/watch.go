@@ -19,6 +19,10 @@ const (
 // watch sends server-sent events until the reader goes: "status" and "plan" at
 // first and after each turn, "decision" for each that is new.
 func (s *Service) watch(w http.ResponseWriter, r *http.Request) {
+	machines, ok := s.firstMachines(w, r)
+	if !ok {
+		return
+	}
 	select {
 	case s.watchers <- struct{}{}:
 		defer func() { <-s.watchers }()
@@ -50,7 +54,7 @@ func (s *Service) watch(w http.ResponseWriter, r *http.Request) {
 	for {
 		if now := s.Controller.Status(); now != seen {
 			seen = now
-			if !send("status", s.status()) {
+			if !send("status", s.status(machines, "")) {
 				return
 			}
 			for _, p := range s.Controller.Plans(1) {
