@@ -35,9 +35,10 @@ type parts struct {
 // do nothing: then no engine is needed to keep state, only to hear alarms.
 func newParts(c *rubberconfig.Config, dry bool, log *slog.Logger) (p *parts, err error) {
 	p = &parts{clouds: map[string]cloud.Cloud{}, brokers: map[string]*broker{}, log: log}
+	made := p // what is returned with an error is nil
 	defer func() {
 		if err != nil {
-			p.close()
+			made.close()
 		}
 	}()
 	hears := false
@@ -50,9 +51,11 @@ func newParts(c *rubberconfig.Config, dry bool, log *slog.Logger) (p *parts, err
 		}
 	}
 	for _, one := range c.Clouds {
-		if p.clouds[one.Name], err = newCloud(one, c.Owner, log); err != nil {
+		driver, err := newCloud(one, c.Owner, log)
+		if err != nil { // a driver that is no interface is a nil that is not nil
 			return nil, fmt.Errorf("cloud %q: %w", one.Name, err)
 		}
+		p.clouds[one.Name] = driver
 	}
 	for _, one := range c.Brokers {
 		if p.brokers[one.Name], err = newBroker(one, log); err != nil {
