@@ -236,12 +236,13 @@ func TestCallFailures(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			f := newFake(t)
 			f.raw["thing.get"] = reply
-			c := f.client(t, func(o *Options) {
-				o.MaxReplyBytes = 4 << 10
-				if kind == "deadline" {
-					o.CallTimeout = 500 * time.Millisecond
-				}
-			})
+			c := f.client(t, func(o *Options) { o.MaxReplyBytes = 4 << 10 })
+			if err := c.Login(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if kind == "deadline" {
+				c.opts.CallTimeout = 500 * time.Millisecond // of the call alone
+			}
 			var got string
 			err := c.Call(t.Context(), "thing.get", &got)
 			if err == nil {

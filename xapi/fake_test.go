@@ -101,7 +101,7 @@ func (f *fake) client(t *testing.T, edit ...func(*Options)) *Client {
 		XAPISocket:  f.socket,
 		RRDDSocket:  f.socket + "-rrdd", // absent unless a test serves it
 		HTTPAddr:    "127.0.0.1:1",
-		CallTimeout: 10 * time.Second,
+		CallTimeout: time.Minute,
 	}
 	for _, e := range edit {
 		e(&opts)

@@ -120,14 +120,15 @@ func TestMessagesSince(t *testing.T) {
 		}
 		return map[string]any{"OpaqueRef:b": record("SR", "20251007T11:30:27Z"), "OpaqueRef:a": record("Host", "20251007T11:30:26Z")}
 	}
-	c := f.client(t)
+	const most = 64 << 10
+	c := f.client(t, func(o *Options) { o.MaxReplyBytes = most })
 	since := time.Date(2025, 10, 7, 0, 0, 0, 0, time.UTC)
 	all, err := c.MessagesSince(t.Context(), since)
 	if err != nil || len(all) != 2 || all[0].Ref != "OpaqueRef:a" || all[0].Class != "Host" || all[1].Class != "SR" || all[1].Body != "value: 1" {
 		t.Errorf("%+v, %v", all, err)
 	}
 	f.methods["message.get_since"] = func(call) any {
-		return map[string]any{"OpaqueRef:b": map[string]any{"timestamp": "20251007T11:30:27Z", "body": strings.Repeat("x", DefaultMaxReplyBytes)}}
+		return map[string]any{"OpaqueRef:b": map[string]any{"timestamp": "20251007T11:30:27Z", "body": strings.Repeat("x", most)}}
 	}
 	if _, err := c.MessagesSince(t.Context(), since); !errors.Is(err, ErrTooLarge) {
 		t.Errorf("more than can be read: %.200v", err)
