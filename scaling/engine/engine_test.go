@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 )
@@ -255,4 +257,49 @@ func TestFullBucket(t *testing.T) {
 	if _, err := e.Bucket(ctx, "no.name", BucketOptions{}); err == nil {
 		t.Error("a name with a dot")
 	}
+}
+
+// TestQuietStart: an engine that comes back finds the note of where the last
+// one listened, and nobody there. That is nothing to warn of.
+func TestQuietStart(t *testing.T) {
+	dir := t.TempDir() + "/engine"
+	for range 2 {
+		log := &warnings{}
+		e := run(t, Options{Dir: dir, Logger: slog.New(log)})
+		e.bucket("x")
+		if err := e.stop(); err != nil {
+			t.Fatal(err)
+		}
+		if said := log.said(); len(said) > 0 {
+			t.Errorf("it warns: %q", said)
+		}
+	}
+}
+
+// warnings keeps what is logged from there on.
+type warnings struct {
+	mu   sync.Mutex
+	list []string
+}
+
+func (w *warnings) Enabled(_ context.Context, l slog.Level) bool { return l >= slog.LevelWarn }
+func (w *warnings) WithAttrs([]slog.Attr) slog.Handler           { return w }
+func (w *warnings) WithGroup(string) slog.Handler                { return w }
+
+func (w *warnings) Handle(_ context.Context, r slog.Record) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	text := r.Message
+	r.Attrs(func(a slog.Attr) bool {
+		text += " " + a.String()
+		return true
+	})
+	w.list = append(w.list, text)
+	return nil
+}
+
+func (w *warnings) said() []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.list)
 }

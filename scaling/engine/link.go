@@ -219,7 +219,8 @@ func (l *link) set(up bool, err error) {
 func (l *link) note(err error) {
 	l.mu.Lock()
 	l.problem = err
-	first := !l.wasUp && !l.opts.external() && (errors.Is(err, errNobody) || errors.Is(err, syscall.ECONNREFUSED))
+	first := !l.wasUp && !l.opts.external() &&
+		(errors.Is(err, errNobody) || errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, nats.ErrNoServers)) // the last is what nats.go makes of the one before
 	l.mu.Unlock()
 	if !first { // that there is no server yet, since we may be the one to start it
 		l.say(err)
