@@ -285,6 +285,7 @@ func classed(op, name string, err error) error {
 		return &said
 	}
 	e = &cloud.Error{Kind: cloud.Transient, Op: op, Name: name, Err: err}
+	var where *fs.PathError
 	switch {
 	case errors.Is(err, errNoMachine):
 		e.Kind = cloud.NotFound
@@ -294,6 +295,10 @@ func classed(op, name string, err error) error {
 		e.Kind, e.Hint = cloud.Capacity, "make room on the file system of the folder for machines"
 	case errors.Is(err, syscall.EAGAIN), errors.Is(err, syscall.ENOMEM), errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
 		e.Kind, e.Hint = cloud.Capacity, "the system has no processes, memory or files left: see ulimit -a and the unit's limits"
+	case errors.Is(err, fs.ErrNotExist) && errors.As(err, &where) && where.Path == bootFile:
+		e.Hint = "the unit hides /proc/sys: give it the drop-in /usr/share/rubber/process.conf, which says ProcSubset=all"
+	case errors.Is(err, syscall.ENOSYS):
+		e.Hint = "groups need a kernel of 5.7 or later, and a unit with RestrictNamespaces=no; or leave process.cgroup away"
 	}
 	return e
 }

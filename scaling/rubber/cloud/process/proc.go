@@ -94,9 +94,11 @@ func processes() ([]stat, error) {
 	return all, nil
 }
 
-// bootID is a name for the time since the kernel started.
+// bootFile has a name for the time since the kernel started.
+const bootFile = "/proc/sys/kernel/random/boot_id"
+
 func bootID() (string, error) {
-	data, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
+	data, err := os.ReadFile(bootFile)
 	return strings.TrimSpace(string(data)), err
 }
 
