@@ -17,6 +17,7 @@ import (
 	"github.com/nats-io/jwt/v2"
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 	"github.com/nats-io/nkeys"
 
 	"perfmon/alarm"
@@ -156,21 +157,19 @@ func TestLostAcknowledgement(t *testing.T) {
 	srv := newServer(t, nil)
 	srv.MakeStream(24 * time.Hour)
 	wire := newLink(t, srv.Server.Addr().String())
-	s := newSink(t, Options{URLs: []string{wire.url}, Timeout: 300 * time.Millisecond})
+	s := newSink(t, Options{URLs: []string{wire.url}, Timeout: time.Hour})
 	events := numbered(1, 2, 3)
 	if n, err := s.Deliver(t.Context(), events[:1]); n != 1 || err != nil {
 		t.Fatal(n, err)
 	}
-	wire.set(true, false)
 	for range 2 {
-		if n, err := s.Deliver(t.Context(), events[1:]); n != 0 || err == nil || isRefused(err) {
+		if n, err := deliverUnheard(s, srv, wire, events[1:]); n != 0 || err == nil || isRefused(err) {
 			t.Fatalf("deaf: taken %d, %v", n, err)
 		}
 	}
 	if got := srv.has(events); !slices.Equal(got, []int{1, 2}) {
 		t.Fatalf("it did arrive, or too much did: %d", got)
 	}
-	wire.set(false, false)
 	wire.hangUp()
 	if n, err := s.Deliver(t.Context(), events[1:]); n != 2 || err != nil {
 		t.Fatal(n, err)
@@ -180,51 +179,74 @@ func TestLostAcknowledgement(t *testing.T) {
 	}
 }
 
+// deliverUnheard delivers events over a link by which no acknowledgement comes
+// back, until the server has the first of them. There is no time in it.
+func deliverUnheard(s *Sink, srv *testServer, wire *link, events []*alarm.Event) (taken int, err error) {
+	srv.t.Helper()
+	wire.set(true, false)
+	defer wire.set(false, false)
+	ctx, cancel := context.WithCancel(srv.t.Context())
+	defer cancel()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		taken, err = s.Deliver(ctx, events)
+	}()
+	for !slices.ContainsFunc(srv.Messages(), func(m *jetstream.RawStreamMsg) bool { return m.Header.Get("Nats-Msg-Id") == events[0].EventID() }) {
+		select {
+		case <-done: // without it, which the test will see
+			return taken, err
+		case <-time.After(time.Millisecond):
+		}
+	}
+	cancel()
+	<-done
+	return taken, err
+}
+
 // What may be in the stream and has waited for longer than its duplicate
 // window is not sent again.
 func TestDuplicateWindow(t *testing.T) {
 	srv := newServer(t, nil)
 	srv.MakeStream(time.Hour)
 	wire := newLink(t, srv.Server.Addr().String())
-	const timeout = 300 * time.Millisecond
+	const timeout = 30 * time.Second
 	s := newSink(t, Options{URLs: []string{wire.url}, Timeout: timeout})
 	now := time.Now()
 	s.now = func() time.Time { return now }
 	events := numbered(1, 2, 3, 4)
-	deliver := func(question string, events []*alarm.Event, wantTaken int, wantErr, wantRefused bool) {
+	heard := func(events []*alarm.Event) (int, error) { return s.Deliver(t.Context(), events) }
+	unheard := func(events []*alarm.Event) (int, error) { return deliverUnheard(s, srv, wire, events) }
+	deliver := func(question string, how func([]*alarm.Event) (int, error), events []*alarm.Event, wantTaken int, wantErr, wantRefused bool) {
 		t.Helper()
-		n, err := s.Deliver(t.Context(), events)
+		n, err := how(events)
 		if n != wantTaken || (err != nil) != wantErr || isRefused(err) != wantRefused {
 			t.Fatalf("%s: taken %d, %v", question, n, err)
 		}
 	}
-	deliver("the first", events[:1], 1, false, false)
+	deliver("the first", heard, events[:1], 1, false, false)
 
-	wire.set(true, false)
-	deliver("the acknowledgement is lost", events[1:], 0, true, false)
-	wire.set(false, false)
+	deliver("the acknowledgement is lost", unheard, events[1:], 0, true, false)
 	now = now.Add(time.Hour - timeout)
-	deliver("just within the window", events[1:3], 2, false, false)
+	deliver("just within the window", heard, events[1:3], 2, false, false)
 
-	wire.set(true, false)
-	deliver("lost again", events[3:], 0, true, false)
-	wire.set(false, false)
+	deliver("lost again", unheard, events[3:], 0, true, false)
 	now = now.Add(time.Hour - timeout + time.Millisecond)
-	deliver("just beyond the window", events[3:], 0, true, true)
+	deliver("just beyond the window", heard, events[3:], 0, true, true)
 	if got := srv.has(events); !slices.Equal(got, []int{1, 2, 3, 4}) {
 		t.Errorf("the stream has %d", got)
 	}
 
 	// A server that nobody reaches has not got the event: it may wait.
-	deliver("a last one", numbered(6), 1, false, false)
+	deliver("a last one", heard, numbered(6), 1, false, false)
 	closed := connection(t, s).nc.StatusChanged(nats.CLOSED)
 	srv.Stop()
 	<-closed
 	late := numbered(5)
-	deliver("nobody there", late, 0, true, false)
+	deliver("nobody there", heard, late, 0, true, false)
 	now = now.Add(20 * time.Hour)
 	srv.Start()
-	deliver("tried for the first time now", late, 1, false, false)
+	deliver("tried for the first time now", heard, late, 1, false, false)
 }
 
 // A window shorter than a try allows that one try.
