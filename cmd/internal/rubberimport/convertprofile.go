@@ -45,7 +45,7 @@ func (c *converter) profiles() {
 	if !given {
 		threshold = "3"
 	}
-	profiles := c.root.below("profiles", "WORKER_SERVICES. The machines of max_machines are shared in equal parts, as before; what one profile\ndoes not need others may have now.")
+	profiles := c.root.below("profiles", "WORKER_SERVICES. The machines of max_machines are shared in equal parts, as before. With mode\nnormal others may have what one profile does not need.")
 	var taken []string
 	for _, name := range services.keys {
 		at := services.lines[name]
