@@ -5,11 +5,8 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
-	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -19,7 +16,7 @@ import (
 	"perfmon/scaling/rubber/work/internal/pause"
 )
 
-// maxBody is how long an answer may be, in bytes.
+// maxBody is how many bytes an answer may have that is no list of workers.
 const maxBody = 64 << 10
 
 const headerLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
@@ -81,10 +78,8 @@ func (o *Options) validate() error {
 
 // Source asks one server. It is a work.Source.
 type Source struct {
-	o         Options
-	client    *http.Client
-	transport *http.Transport
-	gate      pause.Gate
+	server *server
+	gate   pause.Gate
 
 	mu    sync.Mutex // guards what follows
 	looks int64
@@ -104,15 +99,7 @@ func New(o Options) (*Source, error) {
 	if err := o.validate(); err != nil {
 		return nil, fmt.Errorf("httpjson: %w", err)
 	}
-	s := &Source{o: o, transport: &http.Transport{
-		Proxy: http.ProxyFromEnvironment, TLSClientConfig: o.TLS.Clone(), ForceAttemptHTTP2: true,
-		MaxConnsPerHost: 8, MaxIdleConnsPerHost: 8, IdleConnTimeout: time.Minute, MaxResponseHeaderBytes: maxBody,
-	}}
-	s.client = &http.Client{
-		Transport:     s.transport,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }, // it would take the secret along
-	}
-	return s, nil
+	return &Source{server: newServer(o)}, nil
 }
 
 // Stats returns counters since New.
@@ -127,18 +114,24 @@ func (s *Source) Stats() Stats {
 // Depth asks for one queue. After a failure it returns that error at once
 // until it is time to try again, which a server may put off by Retry-After.
 func (s *Source) Depth(ctx context.Context, queue string) (work.Depth, error) {
+	const op = "ask for queue"
 	now := time.Now()
-	if err := s.gate.Closed(now); err != nil {
-		var before *work.Error
-		errors.As(err, &before)
-		var again *pause.Error
-		errors.As(err, &again)
-		return work.Depth{}, &work.Error{Kind: before.Kind, Op: "ask for queue", Name: queue, Err: &pause.Error{Wait: again.Wait, Err: before.Err}, Hint: before.Hint}
+	if err := closed(&s.gate, now, op, queue); err != nil {
+		return work.Depth{}, err
 	}
 	s.mu.Lock()
 	s.looks++
 	s.mu.Unlock()
-	d, retryAfter, err := s.ask(ctx, queue)
+	body, retryAfter, err := s.server.ask(ctx, question{
+		op: op, name: queue, address: address(s.server.o.URL, queue), limit: maxBody,
+		nowhere: `check the address; a queue that does not exist is answered with {"absent": true}`,
+	})
+	var d work.Depth
+	if err == nil {
+		if d, err = parse(body); err != nil {
+			err = &work.Error{Kind: work.Garbled, Op: op, Name: queue, Err: fmt.Errorf("%s: %w", s.server.o, err)}
+		}
+	}
 	if err != nil {
 		if !errors.Is(err, context.Canceled) {
 			s.gate.Failed(time.Now(), err, retryAfter)
@@ -148,59 +141,6 @@ func (s *Source) Depth(ctx context.Context, queue string) (work.Depth, error) {
 	s.gate.Succeeded()
 	d.At = now
 	return d, nil
-}
-
-func (s *Source) ask(ctx context.Context, queue string) (d work.Depth, retryAfter time.Duration, err error) {
-	failed := func(kind work.Kind, hint string, err error) (work.Depth, time.Duration, error) {
-		return work.Depth{}, retryAfter, &work.Error{Kind: kind, Op: "ask for queue", Name: queue, Err: err, Hint: hint}
-	}
-	ctx, cancel := context.WithTimeout(ctx, s.o.Timeout)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address(s.o.URL, queue), nil)
-	if err != nil {
-		return failed(work.Invalid, "", errors.New("the queue's name makes no address"))
-	}
-	req.Header.Set("Accept", "application/json")
-	if s.o.Header != "" {
-		req.Header.Set(s.o.Header, s.o.Secret)
-	}
-	resp, err := s.client.Do(req)
-	if err != nil {
-		var u *url.Error
-		if errors.As(err, &u) {
-			err = u.Err // without the address, which may have a secret
-		}
-		var unverified *tls.CertificateVerificationError
-		if errors.As(err, &unverified) {
-			return failed(work.Auth, "name the authority that has signed the server's certificate", fmt.Errorf("%s: %w", s.o, err))
-		}
-		return failed(work.Away, "", fmt.Errorf("%s: %w", s.o, err))
-	}
-	defer resp.Body.Close()
-	if seconds, err := strconv.Atoi(resp.Header.Get("Retry-After")); err == nil && seconds > 0 {
-		retryAfter = time.Duration(min(seconds, 3600)) * time.Second
-	}
-	switch {
-	case resp.StatusCode == http.StatusUnauthorized || resp.StatusCode == http.StatusForbidden:
-		return failed(work.Auth, "check the header and its secret", fmt.Errorf("%s: status %s", s.o, resp.Status))
-	case resp.StatusCode == http.StatusNotFound:
-		return failed(work.Garbled, `check the address; a queue that does not exist is answered with {"absent": true}`, fmt.Errorf("%s: status %s", s.o, resp.Status))
-	case resp.StatusCode >= 300 && resp.StatusCode < 400:
-		return failed(work.Garbled, "give the address that it leads to", fmt.Errorf("%s: status %s", s.o, resp.Status))
-	case resp.StatusCode != http.StatusOK:
-		return failed(work.Away, "", fmt.Errorf("%s: status %s", s.o, resp.Status))
-	}
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
-	if err != nil {
-		return failed(work.Away, "", fmt.Errorf("%s: read the answer: %w", s.o, err))
-	}
-	if len(body) > maxBody {
-		return failed(work.Garbled, "", fmt.Errorf("%s: the answer is longer than %d bytes", s.o, maxBody))
-	}
-	if d, err = parse(body); err != nil {
-		return failed(work.Garbled, "", fmt.Errorf("%s: %w", s.o, err))
-	}
-	return d, 0, nil
 }
 
 // address puts a queue's name into an address.
@@ -219,6 +159,6 @@ func address(raw, queue string) string {
 
 // Close ends connections.
 func (s *Source) Close() error {
-	s.transport.CloseIdleConnections()
+	s.server.transport.CloseIdleConnections()
 	return nil
 }
