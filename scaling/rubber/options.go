@@ -140,11 +140,17 @@ func (c *Config) check(o *Options) error {
 	c.Limits = c.Limits.withDefaults()
 	c.Profiles = slices.Clone(c.Profiles)
 	seen := map[string]bool{}
+	queues := map[queueKey]string{}
 	for i := range c.Profiles {
 		p := &c.Profiles[i]
 		if err := p.check(o); err != nil {
 			bad("profile %q: %w", p.Name, err)
 		}
+		key := queueKey{p.Broker, p.Queue}
+		if other, there := queues[key]; there && other != p.Name {
+			bad("profile %q has the queue %q of profile %q: each would have machines made for all of it; keep one", p.Name, p.Queue, other)
+		}
+		queues[key] = p.Name
 		if seen[p.Name] {
 			bad("profile %q is there twice: names are unique", p.Name)
 		}
