@@ -15,6 +15,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"perfmon/cmd/internal/scripttest"
+	"perfmon/cmd/internal/verbs"
 	"perfmon/docs/docstest"
 )
 
@@ -102,7 +103,7 @@ func TestStranger(t *testing.T) {
 		}
 	}
 	for _, args := range askingVerbs(t, name) {
-		f(exitFailed, args...)
+		f(verbs.ExitFailed, args...)
 	}
 	f(pluginUnknown, "status", "--exit-code")
 	f(pluginUnknown, "alarms", "--exit-code")

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"perfmon/alarm"
+	"perfmon/cmd/internal/verbs"
 	"perfmon/monitor/api"
 )
 
@@ -82,7 +83,7 @@ silence, maintenance or contention holds back does not count.
 	f.StringSliceVar(&only, "state", nil, "only those in the `STATES`, of inactive, pending, firing, clearing, nodata")
 	f.BoolVar(&watch, "watch", false, "go on with what changes")
 	addPluginFlag(f, &codes)
-	offer(cmd, "state", states...)
+	verbs.Offer(cmd, "state", states...)
 	a.add(cmd, "table")
 	return cmd
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"perfmon/cmd/internal/settings"
+	"perfmon/cmd/internal/verbs"
 	"perfmon/monitor/config"
 )
 
@@ -55,7 +56,7 @@ could not be read, 3 errors were found.`,
 			if class != "" && class != poolClass && !slices.Contains(classes, class) {
 				return fmt.Errorf("--class %q: want vm, host, sr or pool", class)
 			}
-			if err := checkOutput(output); err != nil {
+			if err := verbs.CheckOutput(output); err != nil {
 				return err
 			}
 			if len(args) == 0 {
@@ -70,8 +71,8 @@ could not be read, 3 errors were found.`,
 	cmd.Flags().StringVar(&class, "class", "", "`CLASS` of the object: vm, host or sr; or pool")
 	cmd.Flags().StringVar(&dir, "dir", filepath.Dir(settings.DefaultPath), "`DIR` of the installed files")
 	cmd.Flags().BoolVar(&legacy, "legacy", false, "check as for perfmon --legacy")
-	addOutput(cmd, &output)
-	offer(cmd, "class", append(classes[:len(classes):len(classes)], poolClass)...)
+	verbs.AddOutput(cmd, &output)
+	verbs.Offer(cmd, "class", append(classes[:len(classes):len(classes)], poolClass)...)
 	return cmd
 }
 
@@ -90,7 +91,7 @@ func installed(dir string) ([]string, error) {
 		}
 	}
 	if len(paths) == 0 {
-		return nil, failed(fmt.Errorf("none of %s in %s: name a file, or a directory with --dir", strings.Join(names, ", "), dir))
+		return nil, verbs.Failed(fmt.Errorf("none of %s in %s: name a file, or a directory with --dir", strings.Join(names, ", "), dir))
 	}
 	return paths, nil
 }
@@ -118,23 +119,23 @@ func severity(warning bool) string {
 
 // checkFiles checks them all, also when one cannot be read.
 func checkFiles(cmd *cobra.Command, paths []string, class, output string, o config.Options) error {
-	code := exitOK
+	code := verbs.ExitOK
 	out := bufio.NewWriter(cmd.OutOrStdout())
 	all := []finding{}
 	for _, path := range paths {
 		findings, err := checkFile(cmd, path, class, o)
-		var coded *codeError
+		var coded *verbs.Error
 		switch {
 		case errors.As(err, &coded):
-			tell(cmd.ErrOrStderr(), err)
-			code = coded.code
+			verbs.Tell(cmd, err)
+			code = coded.Code
 			continue
 		case err != nil:
 			return err
 		}
 		for _, f := range findings {
-			if f.Severity == severity(false) && code == exitOK {
-				code = exitProblem
+			if f.Severity == severity(false) && code == verbs.ExitOK {
+				code = verbs.ExitProblem
 			}
 		}
 		if output == "json" {
@@ -148,7 +149,7 @@ func checkFiles(cmd *cobra.Command, paths []string, class, output string, o conf
 			fmt.Fprintf(out, "%s: ok\n", nameOf(path))
 		}
 		if err := out.Flush(); err != nil {
-			return failed(fmt.Errorf("write output: %w", err))
+			return verbs.Failed(fmt.Errorf("write output: %w", err))
 		}
 	}
 	if output == "json" {
@@ -158,8 +159,8 @@ func checkFiles(cmd *cobra.Command, paths []string, class, output string, o conf
 			return err
 		}
 	}
-	if code != exitOK {
-		return &codeError{code, errTold}
+	if code != verbs.ExitOK {
+		return verbs.Ended(code)
 	}
 	return nil
 }
@@ -175,7 +176,7 @@ func checkFile(cmd *cobra.Command, path, class string, o config.Options) (findin
 	}
 	text, err := io.ReadAll(io.LimitReader(in, maxTriggerFile))
 	if err != nil {
-		return nil, failed(fmt.Errorf("%s: %w", nameOf(path), err))
+		return nil, verbs.Failed(fmt.Errorf("%s: %w", nameOf(path), err))
 	}
 	return checkTriggers(path, class, string(text), o)
 }
@@ -183,7 +184,7 @@ func checkFile(cmd *cobra.Command, path, class string, o config.Options) (findin
 func checkSettings(in io.Reader, path string) (findings []finding, err error) {
 	text, err := io.ReadAll(io.LimitReader(in, settings.MaxBytes+1))
 	if err != nil {
-		return nil, failed(fmt.Errorf("%s: %w", path, err))
+		return nil, verbs.Failed(fmt.Errorf("%s: %w", path, err))
 	}
 	for _, p := range settings.Check(filepath.Dir(path), text, os.Getenv) {
 		findings = append(findings, finding{p.Format(path), path, p.Line, p.Column, severity(p.Warning), p.Key, p.Msg, p.Fix})

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"net/url"
 	"time"
@@ -11,6 +10,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"perfmon/cmd/internal/localapi"
+	"perfmon/cmd/internal/verbs"
 	"perfmon/monitor/api"
 )
 
@@ -35,22 +35,15 @@ type agentFlags struct {
 func (a *agentFlags) add(cmd *cobra.Command, plain string) {
 	a.addSocket(cmd.Flags())
 	a.plain = plain
-	cmd.Flags().StringVar(&a.output, "output", plain, "`FORMAT` of the output: "+plain+" or json")
-	offer(cmd, "output", plain, "json")
+	verbs.AddFormat(cmd, &a.output, plain)
 }
 
 func (a *agentFlags) addSocket(f *pflag.FlagSet) {
 	f.StringVar(&a.socket, "api-socket", api.DefaultSocket, "`PATH` of the agent's socket")
 }
 
-// check refuses a format that there is not. What is for people can be called a
-// table everywhere.
-func (a *agentFlags) check() error {
-	if a.output != a.plain && a.output != "table" && a.output != "json" {
-		return fmt.Errorf("--output %q: want %s or json", a.output, a.plain)
-	}
-	return nil
-}
+// check refuses a format that there is not.
+func (a *agentFlags) check() error { return verbs.CheckFormat(a.output, a.plain) }
 
 // client asks the agent.
 func (a *agentFlags) client() *localapi.Client {
@@ -74,18 +67,7 @@ func (a *agentFlags) ask(ctx context.Context, method, path string, query url.Val
 	c := a.client()
 	answer, err := c.Ask(ctx, method, path, query, body, into)
 	a.agent = c.Answered
-	return answer, coded(err)
-}
-
-// coded gives an error of asking its exit code.
-func coded(err error) error {
-	switch {
-	case err == nil:
-		return nil
-	case localapi.IsRefused(err):
-		return refused(err)
-	}
-	return failed(err)
+	return answer, verbs.Asked(err)
 }
 
 func isAway(err error) bool { return localapi.IsAway(err) }

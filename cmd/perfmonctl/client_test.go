@@ -13,6 +13,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"perfmon/cmd/internal/verbs"
 )
 
 // agentAt is a server in the agent's place, on a socket that it returns.
@@ -63,30 +65,30 @@ func TestRefusals(t *testing.T) {
 		})
 		wantComplaint(t, question, code, want, "explain", "--api-socket", socket, "web")
 	}
-	f("no such object", 404, `{"error": "there is no object \"web\"", "fix": "name one that it has", "known": ["vm:1 a", "vm:2 b"]}`, exitProblem,
+	f("no such object", 404, `{"error": "there is no object \"web\"", "fix": "name one that it has", "known": ["vm:1 a", "vm:2 b"]}`, verbs.ExitProblem,
 		"there is no object \"web\": name one that it has\n  vm:1 a\n  vm:2 b")
 	var known []string
 	for i := range 13 {
 		known = append(known, fmt.Sprintf("%q", fmt.Sprint("vm:", i)))
 	}
-	f("many", 409, `{"error": "\"web\" can be 13 objects", "known": [`+strings.Join(known, ",")+`]}`, exitProblem,
+	f("many", 409, `{"error": "\"web\" can be 13 objects", "known": [`+strings.Join(known, ",")+`]}`, verbs.ExitProblem,
 		"\"web\" can be 13 objects\n  vm:0\n  vm:1\n  vm:2\n  vm:3\n  vm:4\n  vm:5\n  vm:6\n  vm:7\n  vm:8\n  vm:9\n  and 3 more")
-	f("a loop that hangs", 503, `{"error": "the loop does not answer", "fix": "ask again"}`, exitFailed, "the loop does not answer: ask again")
-	f("escape sequences", 404, `{"error": "no \u001b[2J\u009b2J"}`, exitProblem, "no \ufffd[2J\ufffd2J")
-	f("another version", 404, "404 page not found", exitFailed, `perfmon/0.9 is not of this version: it answers "/v1/explain" with 404 Not Found: use the perfmonctl that came with it`)
-	f("another answer", 200, `{"variables": 7}`, exitFailed,
+	f("a loop that hangs", 503, `{"error": "the loop does not answer", "fix": "ask again"}`, verbs.ExitFailed, "the loop does not answer: ask again")
+	f("escape sequences", 404, `{"error": "no \u001b[2J\u009b2J"}`, verbs.ExitProblem, "no \ufffd[2J\ufffd2J")
+	f("another version", 404, "404 page not found", verbs.ExitFailed, `perfmon/0.9 is not of this version: it answers "/v1/explain" with 404 Not Found: use the perfmonctl that came with it`)
+	f("another answer", 200, `{"variables": 7}`, verbs.ExitFailed,
 		"perfmon/0.9 is not of this version: its answer is not understood: json: cannot unmarshal number into Go struct field ExplainedAll.variables of type []*monitor.Explanation: use the perfmonctl that came with it")
 }
 
 func TestAnotherAnswerForOneVariable(t *testing.T) {
 	socket := agentAt(t, func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "{}") })
-	wantComplaint(t, "nothing in it", exitFailed, "the agent is not of this version: its answer is empty: use the perfmonctl that came with it", "explain", "--api-socket", socket, "web", "cpu")
+	wantComplaint(t, "nothing in it", verbs.ExitFailed, "the agent is not of this version: its answer is empty: use the perfmonctl that came with it", "explain", "--api-socket", socket, "web", "cpu")
 }
 
 // TestNoAgent: each way in which nobody answers has its own way out.
 func TestNoAgent(t *testing.T) {
 	socket := socketName(t)
-	wantComplaint(t, "no socket", exitFailed, "there is no socket "+socket+": is perfmon running? If it has its socket elsewhere, name it with --api-socket",
+	wantComplaint(t, "no socket", verbs.ExitFailed, "there is no socket "+socket+": is perfmon running? If it has its socket elsewhere, name it with --api-socket",
 		"silence", "list", "--api-socket", socket)
 
 	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: socket, Net: "unix"})
@@ -95,14 +97,14 @@ func TestNoAgent(t *testing.T) {
 	}
 	l.SetUnlinkOnClose(false)
 	l.Close()
-	wantComplaint(t, "a dead agent", exitFailed, "nobody listens on "+socket+": is perfmon running? Its last run did not end well; its log should say why",
+	wantComplaint(t, "a dead agent", verbs.ExitFailed, "nobody listens on "+socket+": is perfmon running? Its last run did not end well; its log should say why",
 		"config", "--effective", "--api-socket", socket, "host")
 
 	file := socketName(t)
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	wantComplaint(t, "a file", exitFailed, "nobody listens on "+file+": is perfmon running? Its last run did not end well; its log should say why",
+	wantComplaint(t, "a file", verbs.ExitFailed, "nobody listens on "+file+": is perfmon running? Its last run did not end well; its log should say why",
 		"explain", "--api-socket", file, "host")
 
 	hangsUp := socketName(t)
@@ -126,7 +128,7 @@ func TestNoAgent(t *testing.T) {
 	if os.Geteuid() != 0 {
 		want = "perfmon has hung up: it answers root and its own user alone: run perfmonctl as root"
 	}
-	wantComplaint(t, "an agent that hangs up", exitFailed, want, "explain", "--api-socket", hangsUp, "host")
+	wantComplaint(t, "an agent that hangs up", verbs.ExitFailed, want, "explain", "--api-socket", hangsUp, "host")
 }
 
 // TestUnreachable: the errors that a test cannot have from the kernel.
@@ -150,7 +152,7 @@ func TestAnswerThatCannotBeWritten(t *testing.T) {
 	for _, format := range []string{"table", "json"} {
 		var complaints bytes.Buffer
 		code := run([]string{"silence", "list", "--api-socket", socket, "--output", format}, strings.NewReader(""), full{}, &complaints)
-		if want := "perfmonctl: write output: no space left on device\n"; code != exitFailed || complaints.String() != want {
+		if want := "perfmonctl: write output: no space left on device\n"; code != verbs.ExitFailed || complaints.String() != want {
 			t.Errorf("%s: exit code %d, says %q", format, code, &complaints)
 		}
 	}
@@ -177,7 +179,7 @@ func TestEndOfASilenceByItsBeginning(t *testing.T) {
 	}
 	var out, complaints bytes.Buffer
 	code := run([]string{"silence", "end", "--api-socket", socket, "ab"}, strings.NewReader(""), &out, &complaints)
-	if says := complaints.String(); code != exitProblem || !strings.Contains(says, `2 silences have an id that begins with "ab": say which`) || !strings.Contains(says, "abd2") {
+	if says := complaints.String(); code != verbs.ExitProblem || !strings.Contains(says, `2 silences have an id that begins with "ab": say which`) || !strings.Contains(says, "abd2") {
 		t.Errorf("exit code %d: %s", code, says)
 	}
 	if len(ended) != 2 || ended[0] != "/v1/silences/abc1" || ended[1] != "/v1/silences/abd2" {

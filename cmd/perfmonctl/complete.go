@@ -34,12 +34,6 @@ func arguments(a *agentFlags, list ...words) cobra.CompletionFunc {
 	}
 }
 
-// offer completes a flag with fixed words.
-func offer(cmd *cobra.Command, flag string, fixed ...string) {
-	// The error is of a flag that there is not, or has its words already.
-	_ = cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(fixed, cobra.ShellCompDirectiveNoFileComp))
-}
-
 // plainName is a name that needs no quotes in any shell.
 var plainName = regexp.MustCompile(`^[\p{L}\p{N}_.@%+][\p{L}\p{N}_.@%+-]*$`)
 

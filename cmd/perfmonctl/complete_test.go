@@ -1,13 +1,10 @@
 package main
 
 import (
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 
-	"perfmon/cmd/internal/manual"
+	"perfmon/cmd/internal/verbs"
 )
 
 // TestCompletion: what a shell is offered, as cobra's scripts ask for it.
@@ -16,7 +13,7 @@ func TestCompletion(t *testing.T) {
 	f := func(want string, args ...string) {
 		t.Helper()
 		code, out, _ := runs(append([]string{"__complete"}, args...)...)
-		if code != exitOK || strings.TrimSpace(out) != strings.TrimSpace(want) {
+		if code != verbs.ExitOK || strings.TrimSpace(out) != strings.TrimSpace(want) {
 			t.Errorf("%q: exit code %d\n%swant\n%s", args, code, out, want)
 		}
 	}
@@ -41,29 +38,7 @@ func TestCompletion(t *testing.T) {
 	f("alarms\twhat is not fine now, the worst first\n:4", "al")
 	// Nobody answers: there is nothing to offer, and nothing is said.
 	code, out, complaints := runs("__complete", "explain", "--api-socket="+socketName(t), "")
-	if code != exitOK || out != ":36\n" || strings.Contains(complaints, "no socket") {
+	if code != verbs.ExitOK || out != ":36\n" || strings.Contains(complaints, "no socket") {
 		t.Errorf("exit code %d: %q %q", code, out, complaints)
-	}
-}
-
-// TestCompletionScripts: what is printed is a script of that shell.
-func TestCompletionScripts(t *testing.T) {
-	for _, shell := range manual.Shells() {
-		script := output(t, "completion", shell)
-		if !strings.Contains(script, "perfmonctl") {
-			t.Errorf("%s: %q", shell, script)
-		}
-		path, err := exec.LookPath(shell)
-		if err != nil {
-			t.Logf("%s is not installed: its script is not tried", shell)
-			continue
-		}
-		file := filepath.Join(t.TempDir(), "script")
-		if err := os.WriteFile(file, []byte(script), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		if out, err := exec.Command(path, "-n", file).CombinedOutput(); err != nil {
-			t.Errorf("%s -n: %v\n%s", shell, err, out)
-		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"perfmon/cmd/internal/verbs"
 	"perfmon/rrd"
 )
 
@@ -49,7 +50,7 @@ says at which byte, and of which row (0 is the newest).`,
 	f.StringVar(&format, "output", "tsv", "`FORMAT` of the output: tsv or json")
 	f.StringVar(&format, "format", "tsv", "an earlier name of --output")
 	_ = f.MarkHidden("format") // the error is of a flag that there is not
-	offer(cmd, "output", "tsv", "json")
+	verbs.Offer(cmd, "output", "tsv", "json")
 	cmd.Flags().BoolVar(&quiet, "quiet", false, "print a summary of one line instead")
 	return cmd
 }
@@ -83,13 +84,13 @@ func dump(in io.Reader, name string, out io.Writer, write writer) error {
 	buffered := bufio.NewWriter(out)
 	err := write(buffered, d)
 	if flushErr := buffered.Flush(); flushErr != nil { // the reason, if write has failed
-		return failed(fmt.Errorf("write output: %w", flushErr))
+		return verbs.Failed(fmt.Errorf("write output: %w", flushErr))
 	}
 	switch {
 	case errors.Is(err, io.ErrUnexpectedEOF):
-		return failed(fmt.Errorf("%s: %w, the document is cut off", name, err))
+		return verbs.Failed(fmt.Errorf("%s: %w, the document is cut off", name, err))
 	case err != nil:
-		return failed(fmt.Errorf("%s: %w", name, err))
+		return verbs.Failed(fmt.Errorf("%s: %w", name, err))
 	}
 	return nil
 }

@@ -3,13 +3,13 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"perfmon/cmd/internal/verbs"
 	"perfmon/monitor/api"
 )
 
@@ -61,7 +61,7 @@ func (a *agentFlags) explain(cmd *cobra.Command, object, variable string) error 
 		return err
 	}
 	if x.Explanation == nil {
-		return failed(errors.New("the agent is not of this version: its answer is empty: " + sameVersion))
+		return verbs.Failed(errors.New("the agent is not of this version: its answer is empty: " + sameVersion))
 	}
 	return a.print(cmd, answer, func(screen) string {
 		e := &explainer{Explained: &x, times: times{Now: time.Now()}}
@@ -81,19 +81,5 @@ func (a *agentFlags) explainAll(cmd *cobra.Command, object string) error {
 
 // print prints an answer in the wanted format.
 func (a *agentFlags) print(cmd *cobra.Command, answer []byte, table func(screen) string) error {
-	out := cmd.OutOrStdout()
-	text := string(answer)
-	if a.output != "json" {
-		on := screenOf(out)
-		text = on.Finish(table(on))
-	}
-	return write(out, text)
-}
-
-// write writes output.
-func write(out io.Writer, text string) error {
-	if _, err := io.WriteString(out, text); err != nil {
-		return failed(fmt.Errorf("write output: %w", err))
-	}
-	return nil
+	return verbs.Print(cmd, a.output, answer, table)
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"perfmon/alarm"
+	"perfmon/cmd/internal/verbs"
 	"perfmon/monitor/api"
 )
 
@@ -91,7 +92,7 @@ func (a *agentFlags) hasVariable(ctx context.Context, object, variable string) e
 		}
 		text += "\n  " + all.Variables[i].Variable
 	}
-	return refused(errors.New(printable(text)))
+	return verbs.Refused(errors.New(printable(text)))
 }
 
 // historyText lists transitions:

@@ -7,6 +7,8 @@ import (
 	"os"
 
 	"github.com/spf13/cobra"
+
+	"perfmon/cmd/internal/verbs"
 )
 
 // openInput opens a file, or standard input for "-". The caller closes it.
@@ -16,11 +18,11 @@ func openInput(cmd *cobra.Command, path string) (io.ReadCloser, error) {
 	}
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, failed(err)
+		return nil, verbs.Failed(err)
 	}
 	if info, err := f.Stat(); err == nil && info.IsDir() {
 		f.Close()
-		return nil, failed(fmt.Errorf("%s is a directory: name the files in it", path))
+		return nil, verbs.Failed(fmt.Errorf("%s is a directory: name the files in it", path))
 	}
 	return f, nil
 }

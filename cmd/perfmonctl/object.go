@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"perfmon/cmd/internal/verbs"
 	"perfmon/monitor/config"
 	"perfmon/xapi"
 )
@@ -47,11 +48,11 @@ func parseObject(word string) (sought, error) {
 // way puts the way out into those of the toolstack.
 func (s sought) find(ctx context.Context, c *xapi.Client, way func(error) error) (xapi.Object, error) {
 	object, err := s.search(ctx, c)
-	var coded *codeError
+	var coded *verbs.Error
 	if err == nil || errors.As(err, &coded) {
 		return object, err
 	}
-	return object, failed(way(err))
+	return object, verbs.Failed(way(err))
 }
 
 func (s sought) search(ctx context.Context, c *xapi.Client) (xapi.Object, error) {
@@ -72,11 +73,11 @@ func (s sought) search(ctx context.Context, c *xapi.Client) (xapi.Object, error)
 	}
 	switch len(matches) {
 	case 0:
-		return xapi.Object{}, refused(fmt.Errorf("no %s has the name %q, and none a uuid that begins so; xe %s-list shows them", strings.Join(s.classes, " or "), s.what, s.classes[0]))
+		return xapi.Object{}, verbs.Refused(fmt.Errorf("no %s has the name %q, and none a uuid that begins so; xe %s-list shows them", strings.Join(s.classes, " or "), s.what, s.classes[0]))
 	case 1:
 		return matches[0], nil
 	}
-	return xapi.Object{}, refused(ambiguous(s.what, matches))
+	return xapi.Object{}, verbs.Refused(ambiguous(s.what, matches))
 }
 
 func (s sought) matches(o xapi.Object) bool {
@@ -96,7 +97,7 @@ func (s sought) byUUID(ctx context.Context, c *xapi.Client, uuid string) (xapi.O
 	if len(s.classes) > 1 {
 		missing = fmt.Errorf("no %s has the uuid %s, or it is of a template or a snapshot", strings.Join(s.classes, " or "), uuid)
 	}
-	return xapi.Object{}, refused(missing)
+	return xapi.Object{}, verbs.Refused(missing)
 }
 
 // maxListed bounds what is listed of objects that a word could mean.

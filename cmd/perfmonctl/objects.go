@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"perfmon/cmd/internal/verbs"
 	"perfmon/monitor/api"
 )
 
@@ -52,7 +53,7 @@ are shown by as many digits as tell one from the others; verbs take those too.
 					return class != "" && o.Class != class || alarming && o.Firing+o.NoData+o.Pending == 0
 				})
 				if answer, err = asJSON(all); err != nil {
-					return failed(err)
+					return verbs.Failed(err)
 				}
 			}
 			return a.print(cmd, answer, func(on screen) string { return objectsText(all.Objects, digits, on) })
@@ -63,7 +64,7 @@ are shown by as many digits as tell one from the others; verbs take those too.
 	f.StringVar(&class, "class", "", "only the objects of a `CLASS`: vm, host or sr")
 	f.BoolVar(&alarming, "alarms", false, "only those whose alarms are not all inactive")
 	f.BoolVar(&whole, "full", false, "show whole UUIDs")
-	offer(cmd, "class", classes...)
+	verbs.Offer(cmd, "class", classes...)
 	a.add(cmd, "table")
 	return cmd
 }

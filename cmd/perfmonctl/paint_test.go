@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"perfmon/cmd/internal/verbs"
 )
 
 // TestOnATerminal: there are colours on a terminal, unless somebody wants
@@ -40,7 +42,7 @@ func TestOnATerminal(t *testing.T) {
 		t.Setenv("TERM", term)
 		t.Setenv("NO_COLOR", noColor)
 		var complaints bytes.Buffer
-		if code := run([]string{"alarms", "--api-socket", socket}, strings.NewReader(""), tty, &complaints); code != exitOK {
+		if code := run([]string{"alarms", "--api-socket", socket}, strings.NewReader(""), tty, &complaints); code != verbs.ExitOK {
 			t.Fatalf("exit code %d: %s", code, &complaints)
 		}
 		if _, err := tty.WriteString("end\n"); err != nil {

@@ -1,9 +1,6 @@
 package main
 
 import (
-	"io"
-
-	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"perfmon/cmd/internal/plugincode"
@@ -19,6 +16,4 @@ const (
 
 type verdict = plugincode.Verdict
 
-func addPluginFlag(f *pflag.FlagSet, to *bool)      { plugincode.Add(f, to) }
-func plugin(cmd *cobra.Command, args []string) bool { return plugincode.Wanted(cmd, args) }
-func pluginError(stdout io.Writer, err error) int   { return plugincode.End(stdout, "perfmonctl", err) }
+func addPluginFlag(f *pflag.FlagSet, to *bool) { plugincode.Add(f, to) }

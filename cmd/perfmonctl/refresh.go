@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"perfmon/cmd/internal/eventstream"
+	"perfmon/cmd/internal/verbs"
 	"perfmon/monitor/api"
 	"perfmon/monitor/control"
 )
@@ -40,7 +41,7 @@ With --timeout 0 it does not wait. The stock daemon understands it too, and
 never says that it is done.
 
 Exit codes: 0 done, 1 wrong words, 2 not sent, or not done in time.`,
-		Args: noArguments,
+		Args: verbs.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := a.check(); err != nil {
 				return err
@@ -59,7 +60,7 @@ Exit codes: 0 done, 1 wrong words, 2 not sent, or not done in time.`,
 }
 
 func (a *agentFlags) refresh(cmd *cobra.Command, socket string, patience time.Duration) error {
-	ctx, stop := interruptible()
+	ctx, stop := verbs.Interruptible()
 	defer stop()
 	if patience == 0 {
 		if err := send(socket); err != nil {
@@ -77,23 +78,23 @@ func (a *agentFlags) refresh(cmd *cobra.Command, socket string, patience time.Du
 		defer stream.Close()
 		poll, sent, err = a.sendAndWait(stream, socket)
 	}
-	var coded *codeError
+	var coded *verbs.Error
 	switch late := errors.Is(within.Err(), context.DeadlineExceeded); {
 	case err == nil:
 	case ctx.Err() != nil:
-		return errInterrupted
+		return verbs.ErrInterrupted
 	case sent && late:
-		return failed(fmt.Errorf("sent, but no poll was done within %v: perfmonctl status may say why", patience))
+		return verbs.Failed(fmt.Errorf("sent, but no poll was done within %v: perfmonctl status may say why", patience))
 	case sent && errors.As(err, &coded), errors.Is(err, fs.ErrPermission):
 		return err // nor would the command be heard
 	case sent:
-		return failed(fmt.Errorf("sent, but the agent has hung up: %w", err))
+		return verbs.Failed(fmt.Errorf("sent, but the agent has hung up: %w", err))
 	default:
 		if failure := send(socket); failure != nil {
 			return failure
 		}
 		if late {
-			return failed(fmt.Errorf("sent, but perfmon does not answer on %s within %v: its log should say why", a.socket, patience))
+			return verbs.Failed(fmt.Errorf("sent, but perfmon does not answer on %s within %v: its log should say why", a.socket, patience))
 		}
 		return a.say(cmd, refreshed{Note: fmt.Sprintf("sent; nobody can say when it is done: %v", err)})
 	}
@@ -116,9 +117,9 @@ func (a *agentFlags) sendAndWait(stream io.Reader, socket string) (poll *api.Wat
 		err := json.Unmarshal([]byte(e.Data), poll)
 		switch {
 		case err != nil:
-			return failed(fmt.Errorf("%s is not of this version: its event is not understood: %w: %s", a.name(), err, sameVersion))
+			return verbs.Failed(fmt.Errorf("%s is not of this version: its event is not understood: %w: %s", a.name(), err, sameVersion))
 		case poll.API != "" && poll.API != api.Version1:
-			return failed(newer(a.name(), poll.API))
+			return verbs.Failed(newer(a.name(), poll.API))
 		case sent:
 			return done
 		}
@@ -143,11 +144,11 @@ func (a *agentFlags) name() string {
 func send(socket string) error {
 	switch err := control.Send(socket, control.Refresh); {
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return failed(fmt.Errorf("nobody listens on %s: is perfmon running? If its command socket has another name, say it with --control-socket", socket))
+		return verbs.Failed(fmt.Errorf("nobody listens on %s: is perfmon running? If its command socket has another name, say it with --control-socket", socket))
 	case errors.Is(err, fs.ErrPermission):
-		return failed(fmt.Errorf("%s: permission denied: run perfmonctl as root", socket))
+		return verbs.Failed(fmt.Errorf("%s: permission denied: run perfmonctl as root", socket))
 	case err != nil:
-		return failed(err)
+		return verbs.Failed(err)
 	}
 	return nil
 }
@@ -155,7 +156,7 @@ func send(socket string) error {
 func (a *agentFlags) say(cmd *cobra.Command, r refreshed) error {
 	answer, err := asJSON(r)
 	if err != nil {
-		return failed(err)
+		return verbs.Failed(err)
 	}
 	return a.print(cmd, answer, func(screen) string {
 		switch t := (times{Now: time.Now()}); {

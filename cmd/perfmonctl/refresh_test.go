@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"testing"
 
+	"perfmon/cmd/internal/verbs"
 	"perfmon/monitor/api"
 	"perfmon/monitor/control"
 )
@@ -74,11 +75,11 @@ func TestInterrupted(t *testing.T) {
 		<-r.Context().Done()
 	})
 	for _, args := range [][]string{{"refresh", "--control-socket", name}, {"top", "--once"}, {"top", "--once", "--output", "json"}} {
-		if code, out, complaints := runs(append(args, "--api-socket", socket)...); code != exitInterrupted || out+complaints != "" {
+		if code, out, complaints := runs(append(args, "--api-socket", socket)...); code != verbs.ExitInterrupted || out+complaints != "" {
 			t.Errorf("%q: exit code %d, says %q%q", args, code, out, complaints)
 		}
 	}
-	if code, _, complaints := runs("alarms", "--watch", "--api-socket", socket); code != exitOK || complaints != "" {
+	if code, _, complaints := runs("alarms", "--watch", "--api-socket", socket); code != verbs.ExitOK || complaints != "" {
 		t.Errorf("watching: exit code %d, says %q", code, complaints)
 	}
 	if len(heard) > 0 {
@@ -109,26 +110,26 @@ func TestRefreshTroubles(t *testing.T) {
 		poll(w, r)
 		fmt.Fprint(w, "event: poll\ndata: []\n\n")
 	}
-	f(exitOK, "sent; nobody can say when it is done: there is no socket ", nil, name)
-	f(exitFailed, "perfmonctl: nobody listens on @nobody-at-all: is perfmon running?", nil, "@nobody-at-all")
-	f(exitFailed, "perfmonctl: nobody listens on @nobody-at-all: is perfmon running?", hangs, "@nobody-at-all")
-	f(exitFailed, "perfmonctl: sent, but no poll was done within 200ms: perfmonctl status may say why", hangs, name)
-	f(exitFailed, "perfmonctl: sent, but the agent has hung up: ", poll, name)
-	f(exitFailed, "perfmonctl: the agent is not of this version: its event is not understood: ", nonsense, name)
+	f(verbs.ExitOK, "sent; nobody can say when it is done: there is no socket ", nil, name)
+	f(verbs.ExitFailed, "perfmonctl: nobody listens on @nobody-at-all: is perfmon running?", nil, "@nobody-at-all")
+	f(verbs.ExitFailed, "perfmonctl: nobody listens on @nobody-at-all: is perfmon running?", hangs, "@nobody-at-all")
+	f(verbs.ExitFailed, "perfmonctl: sent, but no poll was done within 200ms: perfmonctl status may say why", hangs, name)
+	f(verbs.ExitFailed, "perfmonctl: sent, but the agent has hung up: ", poll, name)
+	f(verbs.ExitFailed, "perfmonctl: the agent is not of this version: its event is not understood: ", nonsense, name)
 	newer := func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set(api.VersionHeader, "3.0")
 		fmt.Fprint(w, "event: poll\ndata: {\"api\": \"v2\"}\n\n")
 	}
-	f(exitOK, `sent; nobody can say when it is done: perfmon 3.0 is newer: it answers in version "v2" of the API, `, newer, name)
-	f(exitOK, "sent; nobody can say when it is done: EOF", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<html>") }, name)
+	f(verbs.ExitOK, `sent; nobody can say when it is done: perfmon 3.0 is newer: it answers in version "v2" of the API, `, newer, name)
+	f(verbs.ExitOK, "sent; nobody can say when it is done: EOF", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<html>") }, name)
 	dumb := func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
-	f(exitFailed, "perfmonctl: sent, but perfmon does not answer on ", dumb, name)
-	f(exitFailed, "perfmonctl: nobody listens on @nobody-at-all: is perfmon running?", dumb, "@nobody-at-all")
+	f(verbs.ExitFailed, "perfmonctl: sent, but perfmon does not answer on ", dumb, name)
+	f(verbs.ExitFailed, "perfmonctl: nobody listens on @nobody-at-all: is perfmon running?", dumb, "@nobody-at-all")
 	for range 7 { // as many as were sent
 		<-heard
 	}
 	if len(heard) > 0 {
 		t.Error("more commands were sent")
 	}
-	f(exitFailed, `perfmonctl: command socket name "perfmon": want an abstract name`, nil, "perfmon")
+	f(verbs.ExitFailed, `perfmonctl: command socket name "perfmon": want an abstract name`, nil, "perfmon")
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"perfmon/cmd/internal/verbs"
 	"perfmon/monitor"
 	"perfmon/monitor/config"
 	"perfmon/monitor/replay"
@@ -48,7 +49,7 @@ or there is no such object, or more than one.`,
   curl -s --unix-socket /var/lib/xcp/xcp-rrdd \
     'http://localhost/rrd_updates?start=-7200&interval=60&cf=AVERAGE' > rows.xml
   perfmonctl replay --config vm.xml --file rows.xml`,
-		Args: noArguments,
+		Args: verbs.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return r.run(cmd) },
 	}
 	f := cmd.Flags()
@@ -58,7 +59,7 @@ or there is no such object, or more than one.`,
 	f.StringSliceVar(&r.tags, "tag", nil, "`TAG` of the objects, for a trigger file that goes by tags")
 	f.StringArrayVar(&r.files, "file", nil, "`DOC` with rows; may be given several times")
 	f.BoolVar(&r.fromXAPI, "xapi", false, "ask this host's toolstack for the rows")
-	addOutput(cmd, &r.output)
+	verbs.AddOutput(cmd, &r.output)
 	f.BoolVar(&r.plots, "plot", true, "draw plots below the table")
 	f.DurationVar(&r.last, "last", 0, "plot and judge the last `TIME` alone, such as 24h (default: all)")
 	f.BoolVar(&r.legacy, "legacy", false, "as perfmon --legacy reads the XML")
@@ -98,28 +99,28 @@ func (r *replayer) run(cmd *cobra.Command) error {
 	})
 	var err error
 	if r.fromXAPI {
-		ctx, stop := interruptible() // so that the session is ended
+		ctx, stop := verbs.Interruptible() // so that the session is ended
 		defer stop()
 		cmd.SetContext(ctx)
 		err = r.readXAPI(cmd)
 	} else {
 		err = r.readFiles(cmd)
 	}
-	var coded *codeError
+	var coded *verbs.Error
 	switch {
 	case cmd.Context().Err() != nil:
-		return errInterrupted
+		return verbs.ErrInterrupted
 	case errors.As(err, &coded):
 		return err
 	case err != nil:
-		return failed(err)
+		return verbs.Failed(err)
 	}
 	outcomes, err := r.replay(cmd)
 	if cmd.Context().Err() != nil {
-		return errInterrupted
+		return verbs.ErrInterrupted
 	}
 	if err != nil {
-		return failed(err)
+		return verbs.Failed(err)
 	}
 	r.tell.Done()
 	return r.write(cmd.OutOrStdout(), outcomes)
@@ -131,8 +132,8 @@ func (r *replayer) checkFlags() error {
 		return errors.New("no trigger XML: want --config FILE")
 	case r.fromXAPI == (len(r.files) > 0):
 		return errors.New("no rows: want --xapi, or --file DOC")
-	case checkOutput(r.output) != nil:
-		return checkOutput(r.output)
+	case verbs.CheckOutput(r.output) != nil:
+		return verbs.CheckOutput(r.output)
 	case r.last < 0:
 		return fmt.Errorf("--last %s: want a length of time, such as 24h", r.last)
 	}
@@ -182,7 +183,7 @@ func (r *replayer) readRule(cmd *cobra.Command) error {
 	defer in.Close()
 	text, err := io.ReadAll(io.LimitReader(in, maxTriggerFile))
 	if err != nil {
-		return failed(fmt.Errorf("%s: %w", nameOf(r.config), err))
+		return verbs.Failed(fmt.Errorf("%s: %w", nameOf(r.config), err))
 	}
 	rule, problems := replay.NewRule(r.class, string(text), r.tags, config.Options{Legacy: r.legacy})
 	for _, p := range problems {
@@ -192,9 +193,9 @@ func (r *replayer) readRule(cmd *cobra.Command) error {
 	}
 	switch {
 	case rule == nil:
-		return &codeError{exitProblem, errTold}
+		return verbs.Ended(verbs.ExitProblem)
 	case rule.Variables() == 0:
-		return &codeError{exitProblem, fmt.Errorf("%s: no variable of a %s in it", nameOf(r.config), r.class)}
+		return verbs.Refused(fmt.Errorf("%s: no variable of a %s in it", nameOf(r.config), r.class))
 	}
 	if names := rule.Unrecorded(); len(names) > 0 {
 		fmt.Fprintf(cmd.ErrOrStderr(), "perfmonctl: no row has %s: nothing can be said of it\n", strings.Join(names, ", "))
@@ -236,10 +237,10 @@ func (r *replayer) write(out io.Writer, outcomes []*replay.Outcome) error {
 		})
 	}
 	if flushErr := buffered.Flush(); flushErr != nil {
-		return failed(fmt.Errorf("write output: %w", flushErr))
+		return verbs.Failed(fmt.Errorf("write output: %w", flushErr))
 	}
 	if err != nil {
-		return failed(err)
+		return verbs.Failed(err)
 	}
 	return nil
 }

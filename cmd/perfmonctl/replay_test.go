@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"perfmon/cmd/internal/verbs"
 	"perfmon/rrd"
 	"perfmon/xapi/xapitest"
 )
@@ -79,23 +80,23 @@ func TestReplayOfAToolstack(t *testing.T) {
 			t.Errorf("--object %q: exit code %d, %s%s, want %d, %s", word, got, out, complaints, code, want)
 		}
 	}
-	refuse(exitProblem, `no vm has the name "nobody", and none a uuid that begins so; xe vm-list shows them`, "nobody")
-	refuse(exitProblem, `"twin" can be 2 objects; say which:`+"\n  vm:", "twin")
+	refuse(verbs.ExitProblem, `no vm has the name "nobody", and none a uuid that begins so; xe vm-list shows them`, "nobody")
+	refuse(verbs.ExitProblem, `"twin" can be 2 objects; say which:`+"\n  vm:", "twin")
 	down := append(args, "--xapi-socket", filepath.Join(dir, "none"))
 	if got := output(t, append(down, "--object", idle)...); got != one {
 		t.Errorf("with xcp-rrdd alone:\n%s", got)
 	}
-	if code, _, complaints := runs(append(down, "--object", "idle one")...); code != exitFailed || !strings.Contains(complaints, "no toolstack answers at ") || !strings.Contains(complaints, "or the object by its whole uuid") {
+	if code, _, complaints := runs(append(down, "--object", "idle one")...); code != verbs.ExitFailed || !strings.Contains(complaints, "no toolstack answers at ") || !strings.Contains(complaints, "or the object by its whole uuid") {
 		t.Errorf("a name without a toolstack: exit code %d, %s", code, complaints)
 	}
-	refuse(exitUsage, `--object "host": the XML is for objects of the class vm`, "host")
-	refuse(exitUsage, `--object: OBJECT "vm:" names no object`, "vm:")
+	refuse(verbs.ExitUsage, `--object "host": the XML is for objects of the class vm`, "host")
+	refuse(verbs.ExitUsage, `--object: OBJECT "vm:" names no object`, "vm:")
 	// Without xcp-rrdd's own socket it goes by xapi's port, with a session.
 	if got := output(t, append(args, "--rrdd-socket", filepath.Join(dir, "none"))...); got != all {
 		t.Errorf("by the port:\n%s\nby the socket:\n%s", got, all)
 	}
 	var out, complaints bytes.Buffer
-	if code := run(append(args, "--object", xapitest.UUID("other")), strings.NewReader(""), &out, &complaints); code != exitFailed {
+	if code := run(append(args, "--object", xapitest.UUID("other")), strings.NewReader(""), &out, &complaints); code != verbs.ExitFailed {
 		t.Errorf("a VM that is not here: exit code %d, %s", code, &complaints)
 	}
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"perfmon/cmd/internal/verbs"
 	"perfmon/monitor/config"
 )
 
@@ -33,7 +34,7 @@ func (r report) print(cmd *cobra.Command, e *edit) error {
 		r.changes(&out, e)
 	}
 	if _, err := fmt.Fprint(cmd.OutOrStdout(), out.String()); err != nil {
-		return failed(fmt.Errorf("write output: %w", err))
+		return verbs.Failed(fmt.Errorf("write output: %w", err))
 	}
 	for _, p := range r.problems {
 		fmt.Fprintln(cmd.ErrOrStderr(), p.Format(r.origin))

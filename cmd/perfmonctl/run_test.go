@@ -4,19 +4,10 @@ import (
 	"bytes"
 	"errors"
 	"os"
-	"strings"
 	"testing"
-)
 
-// output is what a command prints when it goes well.
-func output(t *testing.T, args ...string) string {
-	t.Helper()
-	var out, complaints bytes.Buffer
-	if code := run(args, strings.NewReader(""), &out, &complaints); code != exitOK || complaints.Len() > 0 {
-		t.Errorf("%q: exit code %d: %s", args, code, &complaints)
-	}
-	return out.String()
-}
+	"perfmon/cmd/internal/verbs"
+)
 
 // full is a disk without space.
 type full struct{}
@@ -33,7 +24,7 @@ func TestOutputThatCannotBeWritten(t *testing.T) {
 	} {
 		var complaints bytes.Buffer
 		code := run(args, os.Stdin, full{}, &complaints)
-		if want := "perfmonctl: write output: no space left on device\n"; code != exitFailed || complaints.String() != want {
+		if want := "perfmonctl: write output: no space left on device\n"; code != verbs.ExitFailed || complaints.String() != want {
 			t.Errorf("%q: exit code %d, says %q, want %q", args, code, &complaints, want)
 		}
 	}

@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"perfmon/cmd/internal/verbs/verbstest"
 )
 
 // TestEveryVerbHasAScript: each verb is run as a program by a script, those
@@ -25,7 +27,7 @@ func TestEveryVerbHasAScript(t *testing.T) {
 		commands, _, _ := strings.Cut(string(b), "\n-- ")
 		text[filepath.Base(filepath.Dir(path))] += commands + "\n"
 	}
-	for _, cmd := range shownVerbs(newRoot()) {
+	for _, cmd := range verbstest.Shown(newRoot()) {
 		name := strings.TrimPrefix(cmd.CommandPath(), "perfmonctl ")
 		if cmd.HasSubCommands() || name == "takeover" { // which the tests in a guest with systemd run
 			continue

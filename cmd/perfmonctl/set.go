@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"perfmon/cmd/internal/verbs"
 	"perfmon/monitor/api"
 	"perfmon/monitor/config"
 	"perfmon/xapi"
@@ -110,13 +111,13 @@ such variable, or the XML cannot be read.`,
 
 func (e *edit) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
-	addOutput(cmd, &e.output)
+	verbs.AddOutput(cmd, &e.output)
 	f.BoolVar(&e.dryRun, "dry-run", false, "show the change and do not make it")
 	f.StringVar(&e.file, "file", "", "change the trigger `FILE`")
 	f.StringVar(&e.class, "class", "", "`CLASS` that the file is for, if its name does not say it")
 	f.BoolVar(&e.legacy, "legacy", false, "judge the outcome as for perfmon --legacy")
 	e.add(f)
-	offer(cmd, "class", classes...)
+	verbs.Offer(cmd, "class", classes...)
 }
 
 // complete completes OBJECT and VARIABLE with what the agent has, and then
@@ -138,7 +139,7 @@ func (e *edit) complete(settings func(args []string, begun string) []cobra.Compl
 
 // words reads OBJECT, unless there is a file, and VARIABLE.
 func (e *edit) words(args []string) (object sought, rest []string, err error) {
-	if err := checkOutput(e.output); err != nil {
+	if err := verbs.CheckOutput(e.output); err != nil {
 		return sought{}, nil, err
 	}
 	if e.class != "" && (e.file == "" || !slices.Contains(classes, e.class)) {
@@ -194,11 +195,11 @@ func (e *edit) run(cmd *cobra.Command, object sought) error {
 	if object.this {
 		uuid, err := e.thisHost()
 		if err != nil {
-			return failed(err)
+			return verbs.Failed(err)
 		}
 		object.what = uuid
 	}
-	ctx, cancel := interruptible()
+	ctx, cancel := verbs.Interruptible()
 	defer cancel()
 	c := e.open()
 	defer closeClient(c)
@@ -215,7 +216,7 @@ func (e *edit) inToolstack(ctx context.Context, cmd *cobra.Command, c *xapi.Clie
 	above, unknown := e.inherits(ctx, o)
 	after, err := e.change(config.Layer{Class: o.Class, Text: o.Config}, true)
 	if err != nil {
-		return refused(e.instead(o, err, above, unknown))
+		return verbs.Refused(e.instead(o, err, above, unknown))
 	}
 	r := report{
 		title: fmt.Sprintf("%s %s %q", o.Class, o.UUID, o.Name), origin: config.OwnOrigin, class: o.Class,
@@ -223,7 +224,7 @@ func (e *edit) inToolstack(ctx context.Context, cmd *cobra.Command, c *xapi.Clie
 	}
 	if !e.dryRun && after != o.Config {
 		if err := c.SetConfig(ctx, o, after); err != nil {
-			return failed(e.notWritten(o, after, err))
+			return verbs.Failed(e.notWritten(o, after, err))
 		}
 	}
 	if err := r.print(cmd, e); err != nil {
@@ -249,9 +250,6 @@ func (e *edit) change(l config.Layer, own bool) (string, error) {
 	}
 	return config.UnsetFile(l, e.variable)
 }
-
-// refused is an error about what the XML is or would be.
-func refused(err error) error { return &codeError{exitProblem, err} }
 
 // notes is where advice goes: not among JSON.
 func (e *edit) notes(cmd *cobra.Command) io.Writer {

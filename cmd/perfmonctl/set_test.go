@@ -11,6 +11,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"perfmon/cmd/internal/scripttest"
+	"perfmon/cmd/internal/verbs"
 	"perfmon/docs/docstest"
 	"perfmon/xapi/xapitest"
 )
@@ -199,7 +200,7 @@ func TestReportThatCannotBeWritten(t *testing.T) {
 	for _, flags := range [][]string{{"--dry-run"}, nil} {
 		var complaints strings.Builder
 		code := run(append(append([]string{"set", "--file", file}, flags...), "host_load"), os.Stdin, full{}, &complaints)
-		if want := "perfmonctl: write output: no space left on device\n"; code != exitFailed || complaints.String() != want {
+		if want := "perfmonctl: write output: no space left on device\n"; code != verbs.ExitFailed || complaints.String() != want {
 			t.Errorf("%q: exit code %d, says %q", flags, code, complaints.String())
 		}
 		if _, err := os.Stat(file); (err == nil) != (flags == nil) {

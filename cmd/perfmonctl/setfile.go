@@ -13,6 +13,7 @@ import (
 	"github.com/google/renameio/v2"
 	"github.com/spf13/cobra"
 
+	"perfmon/cmd/internal/verbs"
 	"perfmon/monitor/config"
 )
 
@@ -30,7 +31,7 @@ func (e *edit) inFile(cmd *cobra.Command) error {
 	}
 	path, before, err := readTriggerFile(e.file)
 	if err != nil {
-		return failed(err)
+		return verbs.Failed(err)
 	}
 	text := string(before)
 	if before == nil && e.assignments != nil {
@@ -39,7 +40,7 @@ func (e *edit) inFile(cmd *cobra.Command) error {
 	layer := config.Layer{Origin: e.file, Class: class, Text: text}
 	after, err := e.change(layer, false)
 	if err != nil {
-		return refused(err)
+		return verbs.Refused(err)
 	}
 	layer.Text = after
 	r := report{
@@ -48,7 +49,7 @@ func (e *edit) inFile(cmd *cobra.Command) error {
 	}
 	if !e.dryRun && after != string(before) {
 		if err := replaceFile(path, before, []byte(after)); err != nil {
-			return failed(err)
+			return verbs.Failed(err)
 		}
 	}
 	return r.print(cmd, e)

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"perfmon/cmd/internal/verbs"
 	"perfmon/monitor"
 	"perfmon/xapi/xapitest"
 )
@@ -56,10 +57,10 @@ func TestSetInherited(t *testing.T) {
 
 	whole := `perfmonctl set vm:` + web + ` 'vbd io' level=9 period=120 fn=max 'regex=vbd_.*_io'\''s'`
 	few := `perfmonctl: set "vbd io": refused: variable "vbd io": no columns to measure: the name has no default rrd_regex; fix: write <rrd_regex value="…"/>, the names of the data sources` + "\n"
-	f("too little by itself", exitProblem, "", few+`the object inherits vbd io from triggers/vm.xml:7:3 (tag "db"), and one of its own takes the place of that as a whole; with the rest of what stands there:
+	f("too little by itself", verbs.ExitProblem, "", few+`the object inherits vbd io from triggers/vm.xml:7:3 (tag "db"), and one of its own takes the place of that as a whole; with the rest of what stands there:
   `+whole+"\n", "vm:"+web, "vbd io", "level=9")
-	f("wrong in itself", exitProblem, "", few+`variable "vbd io": alarm_trigger_level "much": not a number; fix: write <alarm_trigger_level value="0.9"/>`+"\n", "vm:"+web, "vbd io", "level=much")
-	f("complete", exitOK, "vm "+web+` "": vbd io is new
+	f("wrong in itself", verbs.ExitProblem, "", few+`variable "vbd io": alarm_trigger_level "much": not a number; fix: write <alarm_trigger_level value="0.9"/>`+"\n", "vm:"+web, "vbd io", "level=much")
+	f("complete", verbs.ExitOK, "vm "+web+` "": vbd io is new
   level: 9
   period: 120
   fn: max
@@ -67,20 +68,20 @@ func TestSetInherited(t *testing.T) {
 it takes the place of the one that is inherited from triggers/vm.xml:7:3 (tag "db"), as a whole
 `, "", "vm:"+web, "vbd io", "level=9", "period=120", "fn=max", "regex=vbd_.*_io's")
 	asked := len(agent.asked)
-	f("its own by now", exitOK, "vm "+web+" \"\": vbd io\n  level: 9 -> 8\n", "", "vm:"+web, "vbd io", "level=8")
+	f("its own by now", verbs.ExitOK, "vm "+web+" \"\": vbd io\n  level: 9 -> 8\n", "", "vm:"+web, "vbd io", "level=8")
 	if len(agent.asked) != asked {
 		t.Error("the agent is asked what the object inherits, although that is hidden already")
 	}
 
 	rest := "it takes the place of the one that is inherited from triggers/vm.xml:2:3, as a whole\nto keep the rest of what stands there:\n  perfmonctl set vm:" + web + " cpu_usage period=300\n"
-	f("some is lost", exitOK, "vm "+web+" \"\": cpu_usage is new\n  level: 0.8\n"+rest, "", "vm:"+web, "cpu_usage", "level=0.8", "clear_level=")
-	f("nothing is inherited", exitOK, "vm "+web+" \"\": fs_usage is new\n", "", "vm:"+web, "fs_usage")
+	f("some is lost", verbs.ExitOK, "vm "+web+" \"\": cpu_usage is new\n  level: 0.8\n"+rest, "", "vm:"+web, "cpu_usage", "level=0.8", "clear_level=")
+	f("nothing is inherited", verbs.ExitOK, "vm "+web+" \"\": fs_usage is new\n", "", "vm:"+web, "fs_usage")
 
 	agent.answers = map[string]any{"/v1/objects": ""}
 	none := strings.ReplaceAll(few, "vbd io", "x")
-	f("an agent that does not say", exitProblem, "", none+"whether the object inherits x is not known: perfmon 1.2 does not know /v1/effective, and this is perfmonctl unknown: if perfmon was updated, restart it; or use the perfmonctl that came with it\n",
+	f("an agent that does not say", verbs.ExitProblem, "", none+"whether the object inherits x is not known: perfmon 1.2 does not know /v1/effective, and this is perfmonctl unknown: if perfmon was updated, restart it; or use the perfmonctl that came with it\n",
 		"vm:"+away, "x", "level=1")
 	socket += "-none"
-	f("no agent, and too little", exitProblem, "", none, "vm:"+away, "x", "level=1")
-	f("no agent", exitOK, "vm "+away+" \"\": cpu_usage is new\n  level: 0.8\n", "", "vm:"+away, "cpu_usage", "level=0.8")
+	f("no agent, and too little", verbs.ExitProblem, "", none, "vm:"+away, "x", "level=1")
+	f("no agent", verbs.ExitOK, "vm "+away+" \"\": cpu_usage is new\n  level: 0.8\n", "", "vm:"+away, "cpu_usage", "level=0.8")
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"perfmon/alarm"
+	"perfmon/cmd/internal/verbs"
 	"perfmon/monitor/api"
 )
 
@@ -98,7 +99,7 @@ func newSilenceList() *cobra.Command {
 		Use:   "list",
 		Short: "list the silences in force",
 		Long:  "list lists the silences in force, oldest first.\n\n" + agentHelp,
-		Args:  noArguments,
+		Args:  verbs.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := a.check(); err != nil {
 				return err
@@ -164,7 +165,7 @@ func (a *agentFlags) endSilence(cmd *cobra.Command, id string) error {
 	}
 	t := times{Now: time.Now()}
 	if len(meant) > 1 {
-		return refused(fmt.Errorf("%d silences have an id that begins with %q: say which\n%s", len(meant), id, printable(strings.TrimRight(silencesText(meant, t, screen{}), "\n"))))
+		return verbs.Refused(fmt.Errorf("%d silences have an id that begins with %q: say which\n%s", len(meant), id, printable(strings.TrimRight(silencesText(meant, t, screen{}), "\n"))))
 	}
 	said, ended := "", alarm.Silence{ID: id}
 	if len(meant) == 1 {
@@ -178,7 +179,7 @@ func (a *agentFlags) endSilence(cmd *cobra.Command, id string) error {
 	}
 	answer, err := asJSON(endedSilence{ended})
 	if err != nil {
-		return failed(err)
+		return verbs.Failed(err)
 	}
 	return a.print(cmd, answer, func(screen) string { return fmt.Sprintf("silence %s is ended%s\n", id, said) })
 }

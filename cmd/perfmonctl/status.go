@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"perfmon/cmd/internal/verbs"
 	"perfmon/monitor/api"
 )
 
@@ -25,7 +26,7 @@ asked. Alarms do not count: ask perfmonctl alarms --exit-code.
 ` + agentHelp,
 		Example: `  perfmonctl status
   perfmonctl status --output json`,
-		Args: noArguments,
+		Args: verbs.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := a.check(); err != nil {
 				return err

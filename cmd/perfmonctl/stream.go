@@ -5,6 +5,8 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+
+	"perfmon/cmd/internal/verbs"
 )
 
 // Get asks for something and reads the answer into a value.
@@ -19,5 +21,5 @@ func (a *agentFlags) Open(ctx context.Context, path string, query url.Values) (i
 	c := a.client()
 	stream, err := c.Open(ctx, path, query)
 	a.agent = c.Answered
-	return stream, coded(err)
+	return stream, verbs.Asked(err)
 }

@@ -13,6 +13,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"perfmon/cmd/internal/verbs"
 )
 
 // unpack reads a bundle: its files by name, without the folder that all are in.
@@ -158,9 +160,9 @@ func TestBundleWithoutAgent(t *testing.T) {
 	if want := strings.Join(made.Missing, "\n") + "\n"; files["missing.txt"] != want || !strings.Contains(want, "settings: there is no /nonexistent: all is as by default\n") {
 		t.Errorf("missing:\n%s", files["missing.txt"])
 	}
-	wantComplaint(t, "again", exitFailed, path+" is there already: remove it, or name another with --file", args...)
+	wantComplaint(t, "again", verbs.ExitFailed, path+" is there already: remove it, or name another with --file", args...)
 	args[2] = "/nonexistent/b.tar.gz"
-	wantComplaint(t, "no such folder", exitFailed, "open /nonexistent/b.tar.gz: no such file or directory", args...)
+	wantComplaint(t, "no such folder", verbs.ExitFailed, "open /nonexistent/b.tar.gz: no such file or directory", args...)
 }
 
 func TestRedactSettings(t *testing.T) {

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"perfmon/cmd/internal/settings"
+	"perfmon/cmd/internal/verbs"
 	"perfmon/monitor/api"
 )
 
@@ -53,7 +54,7 @@ the house.
 Exit codes: 0 done, 1 wrong words, 2 the file could not be written.`,
 		Example: `  perfmonctl support-bundle
   perfmonctl support-bundle --anonymous --file /tmp/case-4711.tar.gz`,
-		Args: noArguments,
+		Args: verbs.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := s.check(); err != nil {
 				return err
@@ -83,7 +84,7 @@ type bundled struct {
 }
 
 func (s *supporter) run(cmd *cobra.Command) error {
-	ctx, stop := interruptible()
+	ctx, stop := verbs.Interruptible()
 	defer stop()
 	now := time.Now()
 	title := "perfmon-support-" + now.UTC().Format("20060102-150405")
@@ -92,9 +93,9 @@ func (s *supporter) run(cmd *cobra.Command) error {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	switch {
 	case errors.Is(err, os.ErrExist):
-		return failed(fmt.Errorf("%s is there already: remove it, or name another with --file", path))
+		return verbs.Failed(fmt.Errorf("%s is there already: remove it, or name another with --file", path))
 	case err != nil:
-		return failed(err)
+		return verbs.Failed(err)
 	}
 	s.tell = newProgress(cmd.ErrOrStderr())
 	s.bundle = &bundle{anonymous: s.anonymous}
@@ -113,7 +114,7 @@ func (s *supporter) run(cmd *cobra.Command) error {
 		if ctx.Err() != nil {
 			err = errors.New("interrupted: nothing was written")
 		}
-		return failed(fmt.Errorf("support-bundle: %w", err))
+		return verbs.Failed(fmt.Errorf("support-bundle: %w", err))
 	}
 	if full, err := filepath.Abs(path); err == nil {
 		path = full
@@ -121,7 +122,7 @@ func (s *supporter) run(cmd *cobra.Command) error {
 	made := bundled{File: path, Bytes: size, Entries: s.bundle.entries(), Missing: append([]string{}, s.bundle.missing...)}
 	answer, err := asJSON(made)
 	if err != nil {
-		return failed(err)
+		return verbs.Failed(err)
 	}
 	return s.print(cmd, answer, func(on screen) string { return bundledText(&made, on) })
 }

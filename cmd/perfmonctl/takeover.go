@@ -11,6 +11,7 @@ import (
 
 	"perfmon/cmd/internal/systemctl"
 	"perfmon/cmd/internal/takeover"
+	"perfmon/cmd/internal/verbs"
 )
 
 // taken is what perfmonctl takeover --output json prints. A takeover that was
@@ -37,7 +38,7 @@ func takenAsJSON(out io.Writer, o takeover.Options, report taken, do func(takeov
 	if err := writeJSON(out, report); err != nil || done == nil {
 		return err
 	}
-	return failed(done)
+	return verbs.Failed(done)
 }
 
 func newTakeover() *cobra.Command {
@@ -54,13 +55,13 @@ anywhere, it can be run again, or undone.`,
 		Example: `  perfmonctl takeover --dry-run
   perfmonctl takeover
   perfmonctl takeover --undo`,
-		Args: noArguments,
+		Args: verbs.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := checkOutput(output); err != nil {
+			if err := verbs.CheckOutput(output); err != nil {
 				return err
 			}
 			if os.Geteuid() != 0 && !dryRun {
-				return failed(errors.New("takeover changes units and host plugins: run it as root, or look with --dry-run what it would do"))
+				return verbs.Failed(errors.New("takeover changes units and host plugins: run it as root, or look with --dry-run what it would do"))
 			}
 			o := takeover.Options{
 				Root: "/", Manager: systemctl.Control{}, Program: takeover.DefaultProgram,
@@ -74,12 +75,12 @@ anywhere, it can be run again, or undone.`,
 				return takenAsJSON(cmd.OutOrStdout(), o, taken{Undo: undo, DryRun: dryRun}, func(o takeover.Options) error { return do(cmd.Context(), o) })
 			}
 			if err := do(cmd.Context(), o); err != nil {
-				return failed(err)
+				return verbs.Failed(err)
 			}
 			return nil
 		},
 	}
-	addOutput(cmd, &output)
+	verbs.AddOutput(cmd, &output)
 	cmd.Flags().BoolVar(&undo, "undo", false, "put back what was there before")
 	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "say what would be done, and do nothing")
 	return cmd

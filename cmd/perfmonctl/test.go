@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"perfmon/cmd/internal/verbs"
 	"perfmon/monitor/replay"
 )
 
@@ -56,7 +57,7 @@ or makes no sense, 3 some did not.`,
   perfmonctl test -v --run 'clear' /etc/perfmon/tests`,
 		Args: files(0),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := checkOutput(t.output); err != nil {
+			if err := verbs.CheckOutput(t.output); err != nil {
 				return err
 			}
 			if pattern != "" {
@@ -70,7 +71,7 @@ or makes no sense, 3 some did not.`,
 	}
 	cmd.Flags().BoolVarP(&t.verbose, "verbose", "v", false, "print every case, and all that was said in it")
 	cmd.Flags().StringVar(&pattern, "run", "", "run the cases whose name has a match of `REGEX`")
-	addOutput(cmd, &t.output)
+	verbs.AddOutput(cmd, &t.output)
 	return cmd
 }
 
@@ -94,7 +95,7 @@ type tried struct {
 }
 
 func (t *tester) files(cmd *cobra.Command, args []string) error {
-	code := exitOK
+	code := verbs.ExitOK
 	for _, arg := range args {
 		paths, err := testFiles(arg)
 		for _, path := range paths {
@@ -103,14 +104,14 @@ func (t *tester) files(cmd *cobra.Command, args []string) error {
 			}
 			err = t.file(cmd, path)
 			if bad := (*replay.SyntaxError)(nil); errors.As(err, &bad) {
-				tell(cmd.ErrOrStderr(), err)
-				code, err = exitFailed, nil
+				verbs.Tell(cmd, err)
+				code, err = verbs.ExitFailed, nil
 			}
 		}
-		var coded *codeError
+		var coded *verbs.Error
 		if errors.As(err, &coded) && !errors.Is(err, errWrite) {
-			tell(cmd.ErrOrStderr(), err)
-			code, err = coded.code, nil
+			verbs.Tell(cmd, err)
+			code, err = coded.Code, nil
 		}
 		if err != nil {
 			return err
@@ -119,11 +120,11 @@ func (t *tester) files(cmd *cobra.Command, args []string) error {
 	if err := t.summary(cmd.OutOrStdout()); err != nil {
 		return err
 	}
-	if code == exitOK && t.failures > 0 {
-		code = exitProblem
+	if code == verbs.ExitOK && t.failures > 0 {
+		code = verbs.ExitProblem
 	}
-	if code != exitOK {
-		return &codeError{code, errTold}
+	if code != verbs.ExitOK {
+		return verbs.Ended(code)
 	}
 	return nil
 }
@@ -136,7 +137,7 @@ func testFiles(arg string) ([]string, error) {
 	}
 	paths, err := filepath.Glob(filepath.Join(arg, "*.test"))
 	if err != nil || len(paths) == 0 {
-		return nil, failed(fmt.Errorf("%s: no file in it ends in .test", arg))
+		return nil, verbs.Failed(fmt.Errorf("%s: no file in it ends in .test", arg))
 	}
 	return paths, nil
 }
@@ -150,7 +151,7 @@ func (t *tester) file(cmd *cobra.Command, path string) error {
 	defer in.Close()
 	text, err := io.ReadAll(io.LimitReader(in, maxTestFile))
 	if err != nil {
-		return failed(fmt.Errorf("%s: %w", nameOf(path), err))
+		return verbs.Failed(fmt.Errorf("%s: %w", nameOf(path), err))
 	}
 	cases, err := replay.Parse(nameOf(path), text, func(name string) ([]byte, error) {
 		if !filepath.IsAbs(name) && path != "-" {
@@ -176,7 +177,7 @@ func (t *tester) run(cmd *cobra.Command, path string, cases []*replay.Case) erro
 	for _, c := range cases {
 		r, err := c.Run(cmd.Context())
 		if err != nil {
-			return failed(err)
+			return verbs.Failed(err)
 		}
 		if !r.OK() {
 			bad++
@@ -184,14 +185,14 @@ func (t *tester) run(cmd *cobra.Command, path string, cases []*replay.Case) erro
 		if t.output == "json" {
 			var report strings.Builder
 			if err := r.Write(&report, t.verbose); err != nil {
-				return failed(err)
+				return verbs.Failed(err)
 			}
 			t.tried = append(t.tried, tried{nameOf(path), c.Pos.Line, c.Name, r.OK(), report.String()})
 			continue
 		}
 		if t.verbose || !r.OK() {
 			if err := r.Write(out, t.verbose); err != nil {
-				return failed(errors.Join(errWrite, err))
+				return verbs.Failed(errors.Join(errWrite, err))
 			}
 		}
 	}
@@ -202,7 +203,7 @@ func (t *tester) run(cmd *cobra.Command, path string, cases []*replay.Case) erro
 		return nil
 	}
 	if _, err := fmt.Fprintf(out, "ok    %s: %s\n", nameOf(path), count(len(cases), "case")); err != nil {
-		return failed(fmt.Errorf("%w output: %w", errWrite, err))
+		return verbs.Failed(fmt.Errorf("%w output: %w", errWrite, err))
 	}
 	return nil
 }
@@ -228,7 +229,7 @@ func (t *tester) summary(out io.Writer) error {
 		text = fmt.Sprintf("%s in %s: %d did not come as expected", count(t.cases, "case"), count(t.ran, "file"), t.failures)
 	}
 	if _, err := fmt.Fprintln(out, text); err != nil {
-		return failed(fmt.Errorf("%w output: %w", errWrite, err))
+		return verbs.Failed(fmt.Errorf("%w output: %w", errWrite, err))
 	}
 	return nil
 }

@@ -3,9 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
-	"os/signal"
-	"syscall"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -60,11 +57,6 @@ func (o *toolstackFlags) explain(err error) error {
 		return fmt.Errorf("%w: the toolstack is starting, or does not reach its coordinator; try again later", err)
 	}
 	return err
-}
-
-// interruptible is a context that ends with an interrupt.
-func interruptible() (context.Context, context.CancelFunc) {
-	return signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 }
 
 // closeClient ends the session, if there is one. It ends by itself, if need be.

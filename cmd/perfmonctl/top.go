@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"perfmon/cmd/internal/verbs"
 	"perfmon/cmd/perfmonctl/top"
 	"perfmon/monitor/api"
 )
@@ -36,7 +37,7 @@ no terminal, or it has less than 60 by 16 cells.`,
 		Example: `  perfmonctl top
   perfmonctl top --sort alarms --filter web
   perfmonctl top --once | head -n 20`,
-		Args: noArguments,
+		Args: verbs.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := a.check(); err != nil {
 				return err
@@ -49,13 +50,13 @@ no terminal, or it has less than 60 by 16 cells.`,
 			case a.output == "json" && !once:
 				return errors.New("--output json is for one frame: want --once")
 			}
-			ctx, stop := interruptible()
+			ctx, stop := verbs.Interruptible()
 			defer stop()
 			err := a.top(ctx, cmd.OutOrStdout(), o, once)
 			if err != nil && ctx.Err() != nil {
-				return errInterrupted
+				return verbs.ErrInterrupted
 			}
-			return topError(err)
+			return verbs.Coded(err)
 		},
 	}
 	a.add(cmd, "table")
@@ -63,7 +64,7 @@ no terminal, or it has less than 60 by 16 cells.`,
 	cmd.Flags().StringVar(&o.Filter, "filter", "", "show those alone whose name has this `TEXT` in it")
 	cmd.Flags().IntVar(&o.Frames, "frames", top.DefaultFrames, "draw at most `N` frames a second")
 	cmd.Flags().BoolVar(&once, "once", false, "print one plain frame, and end")
-	offer(cmd, "sort", top.SortKeys()...)
+	verbs.Offer(cmd, "sort", top.SortKeys()...)
 	return cmd
 }
 
@@ -79,7 +80,7 @@ func (a *agentFlags) top(ctx context.Context, out io.Writer, o top.Options, once
 		if err != nil {
 			return err
 		}
-		return write(out, string(answer))
+		return verbs.Write(out, string(answer))
 	}
 	if !once {
 		if err := canShow(out); err != nil {
@@ -102,24 +103,15 @@ func (a *agentFlags) top(ctx context.Context, out io.Writer, o top.Options, once
 func canShow(out io.Writer) error {
 	size := sizeOf(out)
 	if size == nil {
-		return failed(errors.New("top needs a terminal: print one frame with --once, or ask perfmonctl status"))
+		return verbs.Failed(errors.New("top needs a terminal: print one frame with --once, or ask perfmonctl status"))
 	}
 	if why := top.TooSmall(int(size.Col), int(size.Row)); why != "" {
-		return failed(fmt.Errorf("the terminal is %s: make it larger, or print one frame with --once", why))
+		return verbs.Failed(fmt.Errorf("the terminal is %s: make it larger, or print one frame with --once", why))
 	}
 	if name := os.Getenv("TERM"); name == "" || name == "dumb" {
-		return failed(fmt.Errorf("top needs a terminal that can move its cursor, and TERM is %q: print one frame with --once", name))
+		return verbs.Failed(fmt.Errorf("top needs a terminal that can move its cursor, and TERM is %q: print one frame with --once", name))
 	}
 	return nil
-}
-
-// topError gives an error an exit code, if it has none.
-func topError(err error) error {
-	var coded *codeError
-	if err == nil || errors.As(err, &coded) {
-		return err
-	}
-	return failed(err)
 }
 
 // asker asks for top, which does so from several goroutines.

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"perfmon/cmd/internal/verbs"
 )
 
 // TestTopOnTerminals: what is said on a terminal that cannot do it, and on one
@@ -23,7 +25,7 @@ func TestTopOnTerminals(t *testing.T) {
 		t.Setenv("TERM", term)
 		var complaints bytes.Buffer
 		code := run([]string{"top", "--api-socket", filepath.Join(t.TempDir(), "s")}, strings.NewReader(""), tty, &complaints)
-		if code != exitFailed || !strings.HasPrefix(complaints.String(), "perfmonctl: "+want) {
+		if code != verbs.ExitFailed || !strings.HasPrefix(complaints.String(), "perfmonctl: "+want) {
 			t.Errorf("TERM=%s: exit code %d, says %q, want %q", term, code, &complaints, want)
 		}
 	}

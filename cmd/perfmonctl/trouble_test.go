@@ -9,6 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"perfmon/cmd/internal/verbs"
+	"perfmon/cmd/internal/verbs/verbstest"
 	"perfmon/monitor/api"
 )
 
@@ -31,7 +33,7 @@ func askingVerbs(t *testing.T, control string) [][]string {
 		"version":      {"version"},
 	}
 	var list [][]string
-	for _, cmd := range shownVerbs(newRoot()) {
+	for _, cmd := range verbstest.Shown(newRoot()) {
 		name := strings.TrimPrefix(cmd.CommandPath(), "perfmonctl ")
 		if !asks(cmd) || slices.Contains([]string{"set", "unset", "support-bundle"}, name) { // they can do without
 			continue
@@ -50,14 +52,14 @@ func asks(cmd *cobra.Command) bool { return cmd.Flags().Lookup("api-socket") != 
 
 // oneLine runs each of the verbs, and wants one line of complaint and the exit
 // code of what could not be asked.
-func oneLine(t *testing.T, socket, want string, verbs [][]string) {
+func oneLine(t *testing.T, socket, want string, lines [][]string) {
 	t.Helper()
-	for _, args := range verbs {
+	for _, args := range lines {
 		code, out, complaints := runs(append(slices.Clone(args), "--api-socket", socket)...)
 		if args[0] == "version" {
 			out = "" // its own it can say
 		}
-		if code != exitFailed || out != "" || !strings.HasPrefix(complaints, "perfmonctl: ") || !strings.Contains(complaints, want) || strings.Count(complaints, "\n") != 1 {
+		if code != verbs.ExitFailed || out != "" || !strings.HasPrefix(complaints, "perfmonctl: ") || !strings.Contains(complaints, want) || strings.Count(complaints, "\n") != 1 {
 			t.Errorf("%q: exit code %d, says\n%s%swant %q", args, code, out, complaints, want)
 		}
 	}
@@ -65,8 +67,8 @@ func oneLine(t *testing.T, socket, want string, verbs [][]string) {
 
 // withoutRefresh leaves out the verb that does its work if the agent can say
 // nothing; TestRefreshTroubles has it.
-func withoutRefresh(verbs [][]string) [][]string {
-	return slices.DeleteFunc(verbs, func(args []string) bool { return args[0] == "refresh" })
+func withoutRefresh(lines [][]string) [][]string {
+	return slices.DeleteFunc(lines, func(args []string) bool { return args[0] == "refresh" })
 }
 
 // TestEveryVerbWithoutAnAgent: one clear line, and what to do.
@@ -78,10 +80,10 @@ func TestEveryVerbWithoutAnAgent(t *testing.T) {
 // TestEveryVerbOfAnotherVersion: an agent that is newer, one that is older, and
 // what is none at all.
 func TestEveryVerbOfAnotherVersion(t *testing.T) {
-	verbs := withoutRefresh(askingVerbs(t, "@none"))
+	lines := withoutRefresh(askingVerbs(t, "@none"))
 	f := func(want string, serve http.HandlerFunc) {
 		t.Helper()
-		oneLine(t, agentAt(t, serve), want, verbs)
+		oneLine(t, agentAt(t, serve), want, lines)
 	}
 	f(`perfmon 3.0 is newer: it answers in version "v2" of the API, and this is perfmonctl unknown, which knows v1: use the perfmonctl that came with it`,
 		func(w http.ResponseWriter, r *http.Request) {
@@ -104,7 +106,7 @@ func TestHistoryOfNoVariable(t *testing.T) {
 	agent := wholeAgent()
 	agent.answers["/v1/history"] = &api.History{Head: thisHead, Transitions: []api.Transition{}, Complete: true}
 	socket := agent.start(t)
-	wantComplaint(t, "a slip", exitProblem, "web-07 has no variable \"cpu_usgae\", and none of that name has said anything\n  cpu_usage\n  disk_usage_of_all_disks\n  memory_free_kib\n  cpu_usage\n  cpu_usage",
+	wantComplaint(t, "a slip", verbs.ExitProblem, "web-07 has no variable \"cpu_usgae\", and none of that name has said anything\n  cpu_usage\n  disk_usage_of_all_disks\n  memory_free_kib\n  cpu_usage\n  cpu_usage",
 		"history", "web-07", "cpu_usgae", "--api-socket", socket)
 	if got := output(t, "history", "web-07", "cpu_usage", "--api-socket", socket); got != "no alarm has said anything\n" {
 		t.Errorf("%q", got)

@@ -1,32 +1,28 @@
 package main
 
 import (
-	"strings"
-
 	"github.com/spf13/cobra"
+
+	"perfmon/cmd/internal/verbs"
 )
 
-// verbs are what perfmonctl can do, in the order of its help.
-func verbs() []group {
-	return []group{
-		{"watch", "Watch:", []*cobra.Command{newStatus(), newObjects(), newAlarms(), newHistory(), newTop()}},
-		{"ask", "Ask why:", []*cobra.Command{newExplain(), newConfig()}},
-		{"change", "Change:", []*cobra.Command{newSet(), newUnset(), newSilence(), newRefresh()}},
-		{"try", "Try before trusting:", []*cobra.Command{newCheck(), newTest(), newReplay(), newDump()}},
-		{"install", "Install and get help:", []*cobra.Command{newTakeover(), newSupportBundle(), newVersion(), newCompletion()}},
-	}
-}
-
-func init() { cobra.EnableCommandSorting = false } // a setting of the library's own
-
-// group is verbs that stand together in the help.
-type group struct {
-	id, title string
-	verbs     []*cobra.Command
+// newRoot is perfmonctl with what it can do, in the order of its help.
+func newRoot() *cobra.Command {
+	return (&verbs.Program{
+		Name: "perfmonctl", Version: version, Short: "watch alarms, ask why they came, and change what is watched", Long: rootHelp,
+		Args: aVerb, Help: "install",
+		Groups: []verbs.Group{
+			{ID: "watch", Title: "Watch:", Verbs: []*cobra.Command{newStatus(), newObjects(), newAlarms(), newHistory(), newTop()}},
+			{ID: "ask", Title: "Ask why:", Verbs: []*cobra.Command{newExplain(), newConfig()}},
+			{ID: "change", Title: "Change:", Verbs: []*cobra.Command{newSet(), newUnset(), newSilence(), newRefresh()}},
+			{ID: "try", Title: "Try before trusting:", Verbs: []*cobra.Command{newCheck(), newTest(), newReplay(), newDump()}},
+			{ID: "install", Title: "Install and get help:", Verbs: []*cobra.Command{newTakeover(), newSupportBundle(), newVersion(), verbs.NewCompletion("perfmonctl", completionHelp)}},
+		},
+	}).Root()
 }
 
 // rootHelp is the help of perfmonctl without a verb. The exit codes are those
-// of main.go.
+// of package verbs.
 const rootHelp = `perfmonctl is the operator's tool beside perfmon, the host performance agent.
 
 Exit codes of all verbs:
@@ -37,20 +33,6 @@ Exit codes of all verbs:
   130  it was broken off with Ctrl-C, which ends alarms --watch with 0
 With --exit-code, status and alarms have those of a monitoring plugin instead.`
 
-// addVerbs adds them, in their groups.
-func addVerbs(root *cobra.Command) {
-	for _, g := range verbs() {
-		root.AddGroup(&cobra.Group{ID: g.id, Title: g.title})
-		for _, verb := range g.verbs {
-			verb.GroupID = g.id
-			root.AddCommand(verb)
-		}
-	}
-	root.SetHelpCommandGroupID("install")
-	root.AddCommand(newGenerate())
-}
-
-// usageTemplate is cobra's, for 80 columns.
-func usageTemplate(root *cobra.Command) string {
-	return strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages ", ".FlagUsagesWrapped 80 ")
-}
+const completionHelp = `completion prints a script with which a shell completes verbs and flags, and, by
+asking the running agent, objects, variables and silences. The package installs
+them; this is for shells of your own.`

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"perfmon/cmd/internal/verbs"
 	"perfmon/monitor/api"
 )
 
@@ -69,7 +70,7 @@ func TestWrongWords(t *testing.T) {
 	f := func(want string, args ...string) {
 		t.Helper()
 		code, out, complaints := runs(args...)
-		if code != exitUsage || out != "" || !strings.HasPrefix(complaints, "perfmonctl: "+want) || strings.Count(complaints, "\n") != 1 {
+		if code != verbs.ExitUsage || out != "" || !strings.HasPrefix(complaints, "perfmonctl: "+want) || strings.Count(complaints, "\n") != 1 {
 			t.Errorf("%q: exit code %d, says %q%q, want %q", args, code, out, complaints, want)
 		}
 	}
@@ -134,7 +135,7 @@ func TestOtherVersions(t *testing.T) {
 	socket := agent.start(t)
 	f := func(want string, args ...string) {
 		t.Helper()
-		wantComplaint(t, strings.Join(args, " "), exitFailed, want, append(args, "--api-socket", socket)...)
+		wantComplaint(t, strings.Join(args, " "), verbs.ExitFailed, want, append(args, "--api-socket", socket)...)
 	}
 	for path, args := range map[string][]string{
 		"/v1/status": {"status"}, "/v1/alarms": {"alarms"}, "/v1/history": {"history"}, "/v1/watch": {"alarms", "--watch"},
@@ -146,7 +147,7 @@ func TestOtherVersions(t *testing.T) {
 	agent.answers["/v1/alarms"] = someAlarms()
 	agent.answers["/v1/watch"] = "event: alarm\ndata: []\n\n"
 	code, out, complaints := runs("alarms", "--watch", "--output", "json", "--api-socket", socket)
-	if code != exitFailed || out != "" || !strings.HasPrefix(complaints, "perfmonctl: perfmon 1.2 is not of this version: its event is not understood: ") {
+	if code != verbs.ExitFailed || out != "" || !strings.HasPrefix(complaints, "perfmonctl: perfmon 1.2 is not of this version: its event is not understood: ") {
 		t.Errorf("exit code %d: %s%s", code, out, complaints)
 	}
 }
@@ -169,12 +170,12 @@ func TestVersion(t *testing.T) {
 	}
 	delete(agent.answers, "/v1/status")
 	code, out, complaints := runs("version", "--api-socket", socket)
-	if want := "perfmonctl unknown\nperfmon    1.2\nthey differ: if perfmon was updated, restart it\n"; code != exitFailed || out != want || !strings.Contains(complaints, "does not know") {
+	if want := "perfmonctl unknown\nperfmon    1.2\nthey differ: if perfmon was updated, restart it\n"; code != verbs.ExitFailed || out != want || !strings.Contains(complaints, "does not know") {
 		t.Errorf("exit code %d: %q %q", code, out, complaints)
 	}
 	code, out, _ = runs("version", "--output", "json", "--api-socket", socketName(t))
 	var v versions
-	if err := json.Unmarshal([]byte(out), &v); err != nil || code != exitFailed || v.Tool != "unknown" || v.Agent != "" || !strings.HasPrefix(v.Error, "there is no socket") {
+	if err := json.Unmarshal([]byte(out), &v); err != nil || code != verbs.ExitFailed || v.Tool != "unknown" || v.Agent != "" || !strings.HasPrefix(v.Error, "there is no socket") {
 		t.Errorf("exit code %d: %s", code, out)
 	}
 }
@@ -202,7 +203,7 @@ func TestWatch(t *testing.T) {
 	code, out, complaints := runs("alarms", "web", "--watch", "--api-socket", socket)
 	when := times{Now: time.Now()}
 	want := fmt.Sprintf("no alarm at %s\n\n%[2]s  raised    critical  vm web  cpu_usage  0.95 > 0.9  (inhibited)\n%[2]s  cleared   critical  vm 5c2b  cpu_usage  – > 0.9  (the object has gone)\n", when.At(noon), when.Short(noon))
-	if code != exitProblem || out != want || complaints != "perfmonctl: perfmon has gone; it is waited for\nperfmonctl: perfmon has gone; it is waited for\nperfmonctl: there is no object \"web\" on this host\n" {
+	if code != verbs.ExitProblem || out != want || complaints != "perfmonctl: perfmon has gone; it is waited for\nperfmonctl: perfmon has gone; it is waited for\nperfmonctl: there is no object \"web\" on this host\n" {
 		t.Errorf("exit code %d:\n%s%swant\n%s", code, out, complaints, want)
 	}
 	if want := []string{"/v1/watch?object=web&overview=false", "/v1/alarms?object=web", "/v1/watch?last=e%2F7&object=web&overview=false", "/v1/watch?last=e%2F8&object=web&overview=false"}; !slices.Equal(asked, want) {
@@ -215,7 +216,7 @@ func TestWatchJSON(t *testing.T) {
 	agent := wholeAgent()
 	agent.answers["/v1/watch"] = "event: poll\ndata: {}\n\nevent: alarm\nid: 1\ndata: {\"kind\":\"raised\"}\n\nevent: alarm\nid: 2\ndata: {\"kind\":\"cleared\"}\n\nevent: alarm\nid: 3\ndata: []\n\n"
 	code, out, _ := runs("alarms", "--watch", "--output", "json", "--api-socket", agent.start(t))
-	if want := "{\"kind\":\"raised\"}\n{\"kind\":\"cleared\"}\n"; out != want || code != exitFailed {
+	if want := "{\"kind\":\"raised\"}\n{\"kind\":\"cleared\"}\n"; out != want || code != verbs.ExitFailed {
 		t.Errorf("exit code %d: %s, want %s", code, out, want)
 	}
 }

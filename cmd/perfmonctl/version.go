@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"perfmon/cmd/internal/verbs"
 	"perfmon/monitor/api"
 )
 
@@ -32,7 +33,7 @@ func newVersion() *cobra.Command {
 which after an update is the old one until it is restarted.
 
 ` + agentHelp,
-		Args: noArguments,
+		Args: verbs.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := a.check(); err != nil {
 				return err
@@ -44,7 +45,7 @@ which after an update is the old one until it is restarted.
 			}
 			answer, err := asJSON(v)
 			if err != nil {
-				return failed(err)
+				return verbs.Failed(err)
 			}
 			if err := a.print(cmd, answer, func(screen) string { return v.text(times{Now: time.Now()}) }); err != nil {
 				return err

@@ -13,6 +13,7 @@ import (
 
 	"perfmon/cmd/internal/eventstream"
 	"perfmon/cmd/internal/localapi"
+	"perfmon/cmd/internal/verbs"
 	"perfmon/monitor/api"
 )
 
@@ -31,7 +32,7 @@ type watcher struct {
 }
 
 func (w *watcher) run() error {
-	ctx, stop := interruptible()
+	ctx, stop := verbs.Interruptible()
 	defer stop()
 	told := false
 	for {
@@ -42,7 +43,7 @@ func (w *watcher) run() error {
 		case !isAway(err) || !w.listed:
 			return err
 		case !told:
-			tell(w.cmd.ErrOrStderr(), errors.New("perfmon has gone; it is waited for"))
+			verbs.Tell(w.cmd, errors.New("perfmon has gone; it is waited for"))
 			told = true
 		}
 		select {
@@ -104,7 +105,7 @@ func (w *watcher) hear(e eventstream.Event) error {
 	}
 	var x api.Transition
 	if err := json.Unmarshal([]byte(e.Data), &x); err != nil {
-		return failed(fmt.Errorf("perfmon %s is not of this version: its event is not understood: %w: %s", w.agent, err, sameVersion))
+		return verbs.Failed(fmt.Errorf("perfmon %s is not of this version: its event is not understood: %w: %s", w.agent, err, sameVersion))
 	}
 	w.last = e.ID
 	return w.show(e.Data, &x)
@@ -116,7 +117,7 @@ func (w *watcher) hear(e eventstream.Event) error {
 func (w *watcher) show(data string, x *api.Transition) error {
 	out := w.cmd.OutOrStdout()
 	if w.output == "json" {
-		return write(out, data+"\n")
+		return verbs.Write(out, data+"\n")
 	}
 	t := times{Now: time.Now()}
 	said := saidText(x)
@@ -125,5 +126,5 @@ func (w *watcher) show(data string, x *api.Transition) error {
 	if note := transitionNote(x); note != "" {
 		line += "  (" + note + ")"
 	}
-	return write(out, screenOf(out).Finish(line)+"\n")
+	return verbs.Write(out, screenOf(out).Finish(line)+"\n")
 }

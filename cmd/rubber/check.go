@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"perfmon/cmd/internal/rubberconfig"
+	"perfmon/cmd/internal/verbs"
 )
 
 func newCheck() *cobra.Command {
@@ -30,7 +31,7 @@ Exit codes: 0 it can be used, 2 it cannot be read, 3 it is wrong.`,
 			}
 			text, err := os.ReadFile(path)
 			if err != nil {
-				return failed(err)
+				return verbs.Failed(err)
 			}
 			bad := 0
 			for _, p := range rubberconfig.Check(filepath.Dir(path), text, os.Getenv) {
@@ -40,7 +41,7 @@ Exit codes: 0 it can be used, 2 it cannot be read, 3 it is wrong.`,
 				}
 			}
 			if bad > 0 {
-				return &codeError{exitProblem, errTold}
+				return verbs.Ended(verbs.ExitProblem)
 			}
 			if show {
 				c, err := rubberconfig.Load(path, os.Getenv)

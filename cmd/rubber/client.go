@@ -6,16 +6,13 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"os/signal"
-	"syscall"
 	"time"
-
-	"os"
 
 	"github.com/spf13/cobra"
 
 	"perfmon/cmd/internal/console"
 	"perfmon/cmd/internal/localapi"
+	"perfmon/cmd/internal/verbs"
 	"perfmon/scaling/rubber/api"
 )
 
@@ -39,26 +36,7 @@ type asking struct {
 
 func (a *asking) add(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&a.socket, "api-socket", defaultSocket, "`PATH` of the socket of the running rubber (api.socket in its configuration)")
-	addOutput(cmd, &a.output)
-}
-
-// addOutput adds the flag of a verb that prints data.
-func addOutput(cmd *cobra.Command, to *string) {
-	cmd.Flags().StringVar(to, "output", "table", "`FORMAT` of the output: table or json")
-	offer(cmd, "output", "table", "json")
-}
-
-// offer completes a flag with fixed words.
-func offer(cmd *cobra.Command, flag string, fixed ...string) {
-	// The error is of a flag that there is not, or has its words already.
-	_ = cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(fixed, cobra.ShellCompDirectiveNoFileComp))
-}
-
-func checkOutput(format string) error {
-	if format != "table" && format != "json" {
-		return fmt.Errorf("--output %q: want table or json", format)
-	}
-	return nil
+	verbs.AddOutput(cmd, &a.output)
 }
 
 func (a *asking) client() *localapi.Client {
@@ -69,28 +47,17 @@ func (a *asking) client() *localapi.Client {
 	}}
 }
 
-// coded gives an error of asking its exit code.
-func coded(err error) error {
-	switch {
-	case err == nil:
-		return nil
-	case localapi.IsRefused(err):
-		return &codeError{exitProblem, err}
-	}
-	return failed(err)
-}
-
 // get asks for something, and says what it means.
 func get[T any](ctx context.Context, a *asking, path string, query url.Values) (into T, answer []byte, err error) {
 	answer, err = a.client().Ask(ctx, http.MethodGet, path, query, nil, &into)
-	return into, answer, coded(err)
+	return into, answer, verbs.Asked(err)
 }
 
 // post has something done, for a reason, and returns the status afterwards.
 func (a *asking) post(ctx context.Context, path, reason string) (*api.Status, []byte, error) {
 	s := &api.Status{}
 	answer, err := a.client().Ask(ctx, http.MethodPost, path, nil, api.Request{Reason: reason}, s)
-	return s, answer, coded(err)
+	return s, answer, verbs.Asked(err)
 }
 
 // Get is for the live view; see its Server.
@@ -106,38 +73,7 @@ func (a *asking) Open(ctx context.Context, path string) (io.ReadCloser, error) {
 
 // print prints an answer in the wanted format.
 func (a *asking) print(cmd *cobra.Command, answer []byte, table func(console.Screen) string) error {
-	return printed(cmd, a.output, answer, table)
-}
-
-func printed(cmd *cobra.Command, format string, answer []byte, table func(console.Screen) string) error {
-	out := cmd.OutOrStdout()
-	text := string(answer)
-	if format != "json" {
-		on := console.ScreenOf(out)
-		text = on.Finish(table(on))
-	}
-	return write(out, text)
-}
-
-// write writes output.
-func write(out io.Writer, text string) error {
-	if err := console.Write(out, text); err != nil {
-		return failed(err)
-	}
-	return nil
-}
-
-// interruptible is a context that ends with an interrupt.
-func interruptible() (context.Context, context.CancelFunc) {
-	return signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-}
-
-// noArguments wants none.
-func noArguments(cmd *cobra.Command, args []string) error {
-	if len(args) > 0 {
-		return fmt.Errorf("unexpected argument %q: %s takes none", args[0], cmd.Name())
-	}
-	return nil
+	return verbs.Print(cmd, a.output, answer, table)
 }
 
 // oneArgument wants exactly one.

@@ -6,7 +6,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"perfmon/cmd/internal/manual"
 	"perfmon/scaling/rubber/api"
 )
 
@@ -49,48 +48,4 @@ func (a *asking) machines(cmd *cobra.Command, args []string, _ string) ([]cobra.
 		}
 		return list
 	})
-}
-
-func newCompletion() *cobra.Command {
-	return &cobra.Command{
-		Use:   "completion bash|zsh|fish",
-		Short: "have bash, zsh or fish complete words of rubber",
-		Long: `completion prints a script with which a shell completes verbs and flags, and,
-by asking the running rubber, profiles and machines. The package installs
-them; this is for shells of your own.
-
-  bash  rubber completion bash > /etc/bash_completion.d/rubber
-        (it needs the package bash-completion)
-  zsh   rubber completion zsh > "${fpath[1]}/_rubber"
-  fish  rubber completion fish > ~/.config/fish/completions/rubber.fish`,
-		Args:      oneArgument("shell"),
-		ValidArgs: manual.Shells(),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			script, err := manual.Completion(cmd.Root(), args[0])
-			if err != nil {
-				return err // of a shell that it does not know
-			}
-			return write(cmd.OutOrStdout(), script)
-		},
-	}
-}
-
-// newGenerate is for those who make packages, so no help shows it.
-func newGenerate() *cobra.Command {
-	return &cobra.Command{
-		Use:    "generate DIR",
-		Short:  "write manual pages and completions into a directory",
-		Hidden: true,
-		Args:   cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			date, err := manual.Date()
-			if err != nil {
-				return err
-			}
-			if err := manual.Write(cmd.Root(), args[0], date, version); err != nil {
-				return failed(err)
-			}
-			return nil
-		},
-	}
 }

@@ -15,6 +15,7 @@ import (
 	"perfmon/cmd/internal/console"
 	"perfmon/cmd/internal/eventstream"
 	"perfmon/cmd/internal/localapi"
+	"perfmon/cmd/internal/verbs"
 	"perfmon/scaling/rubber/api"
 )
 
@@ -38,9 +39,9 @@ well, and waits for rubber when that is restarted.
 		Example: `  rubber decisions
   rubber decisions --profile thumbnails --last 20
   rubber decisions --watch`,
-		Args: noArguments,
+		Args: verbs.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := checkOutput(a.output); err != nil {
+			if err := verbs.CheckOutput(a.output); err != nil {
 				return err
 			}
 			if n < 1 || n > maxDecisions {
@@ -103,7 +104,7 @@ func (d *decider) list(ctx context.Context, n int) error {
 	}
 	answer, err := console.JSON(all)
 	if err != nil {
-		return failed(err)
+		return verbs.Failed(err)
 	}
 	return d.print(d.cmd, answer, func(on console.Screen) string {
 		if len(all.Decisions) == 0 {
@@ -140,7 +141,7 @@ const goneWait = time.Second
 
 // watch shows the last n, and then what comes.
 func (d *decider) watch(n int) error {
-	ctx, stop := interruptible()
+	ctx, stop := verbs.Interruptible()
 	defer stop()
 	begun, told := false, false
 	for {
@@ -158,7 +159,7 @@ func (d *decider) watch(n int) error {
 		case !localapi.IsAway(err) || !begun:
 			return err
 		case !told:
-			tell(d.cmd.ErrOrStderr(), errors.New("rubber serve has gone; it is waited for"))
+			verbs.Tell(d.cmd, errors.New("rubber serve has gone; it is waited for"))
 			told = true
 		}
 		select {
@@ -187,7 +188,7 @@ func (d *decider) before(ctx context.Context, n int) error {
 func (d *decider) follow(ctx context.Context, connected func() error) error {
 	stream, err := d.Open(ctx, "/v1/watch")
 	if err != nil {
-		return coded(err)
+		return verbs.Asked(err)
 	}
 	defer stream.Close()
 	if err := connected(); err != nil {
@@ -200,7 +201,7 @@ func (d *decider) follow(ctx context.Context, connected func() error) error {
 		}
 		var x api.Decision
 		if stop = json.Unmarshal([]byte(e.Data), &x); stop != nil {
-			stop = failed(fmt.Errorf("rubber serve is not of this version: its event is not understood: %w", stop))
+			stop = verbs.Failed(fmt.Errorf("rubber serve is not of this version: its event is not understood: %w", stop))
 		} else if d.wants(&x) {
 			stop = d.show(&x)
 		}
@@ -217,10 +218,10 @@ func (d *decider) show(x *api.Decision) error {
 	if d.output == "json" {
 		line, err := json.Marshal(x)
 		if err != nil {
-			return failed(err)
+			return verbs.Failed(err)
 		}
-		return write(out, string(line)+"\n")
+		return verbs.Write(out, string(line)+"\n")
 	}
 	line := decisionLine(x, console.Times{Now: time.Now()})
-	return write(out, console.ScreenOf(out).Finish(strings.ReplaceAll(line, "\n", " "))+"\n")
+	return verbs.Write(out, console.ScreenOf(out).Finish(strings.ReplaceAll(line, "\n", " "))+"\n")
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"perfmon/cmd/internal/console"
+	"perfmon/cmd/internal/verbs"
 	"perfmon/scaling/rubber/api"
 )
 
@@ -24,7 +25,7 @@ and why, and what stands in the way.
 		Example: `  rubber explain thumbnails`,
 		Args:    oneArgument("profile"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := checkOutput(a.output); err != nil {
+			if err := verbs.CheckOutput(a.output); err != nil {
 				return err
 			}
 			e, answer, err := get[api.Explanation](cmd.Context(), a, "/v1/explain/"+args[0], url.Values{})

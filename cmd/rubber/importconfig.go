@@ -11,6 +11,7 @@ import (
 
 	"perfmon/cmd/internal/console"
 	"perfmon/cmd/internal/rubberimport"
+	"perfmon/cmd/internal/verbs"
 )
 
 // maxImport bounds the ancestor's configuration.
@@ -45,12 +46,12 @@ Exit codes: 0 done, 1 wrong words, 2 a file could not be read or written.`,
   rubber plan --config /etc/rubber/rubber.yaml`,
 		Args: oneArgument("file"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := checkOutput(output); err != nil {
+			if err := verbs.CheckOutput(output); err != nil {
 				return err
 			}
 			r, err := readAncestor(args[0], store)
 			if err != nil {
-				return failed(err)
+				return verbs.Failed(err)
 			}
 			if dir != "" {
 				err := r.Write(dir)
@@ -58,7 +59,7 @@ Exit codes: 0 done, 1 wrong words, 2 a file could not be read or written.`,
 					err = giveTo(dir, r)
 				}
 				if err != nil {
-					return failed(err)
+					return verbs.Failed(err)
 				}
 			}
 			return tellImported(cmd, r, dir, output)
@@ -66,7 +67,7 @@ Exit codes: 0 done, 1 wrong words, 2 a file could not be read or written.`,
 	}
 	cmd.Flags().StringVar(&store, "store", "", "`FILE` with the ancestor's machines, vm_object_store.dat")
 	cmd.Flags().StringVar(&dir, "out", "", "write the files into this `FOLDER`")
-	addOutput(cmd, &output)
+	verbs.AddOutput(cmd, &output)
 	return cmd
 }
 
@@ -128,9 +129,9 @@ func tellImported(cmd *cobra.Command, r *rubberimport.Result, dir, output string
 	if output == "json" {
 		text, err := console.JSON(out)
 		if err != nil {
-			return failed(err)
+			return verbs.Failed(err)
 		}
-		return write(cmd.OutOrStdout(), string(text))
+		return verbs.Write(cmd.OutOrStdout(), string(text))
 	}
 	stderr := cmd.ErrOrStderr()
 	for _, n := range out.Notes {
@@ -140,11 +141,11 @@ func tellImported(cmd *cobra.Command, r *rubberimport.Result, dir, output string
 		if len(out.Files) > 1 {
 			fmt.Fprintf(stderr, "%s belong to it, and --out writes them\n", count(len(out.Files)-1, "file"))
 		}
-		return write(cmd.OutOrStdout(), out.Config)
+		return verbs.Write(cmd.OutOrStdout(), out.Config)
 	}
 	text := ""
 	for _, name := range out.Files {
 		text += filepath.Join(dir, name) + "\n"
 	}
-	return write(cmd.OutOrStdout(), text)
+	return verbs.Write(cmd.OutOrStdout(), text)
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"perfmon/cmd/internal/console"
+	"perfmon/cmd/internal/verbs"
 	"perfmon/scaling/rubber/api"
 )
 
@@ -73,7 +74,7 @@ func (a *asking) resume(cmd *cobra.Command, reason string) error {
 
 // change has something done, and says what has come of it.
 func (a *asking) change(cmd *cobra.Command, path, reason string, done func(*api.Status) string) error {
-	if err := checkOutput(a.output); err != nil {
+	if err := verbs.CheckOutput(a.output); err != nil {
 		return err
 	}
 	s, answer, err := a.post(cmd.Context(), path, reason)

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"perfmon/cmd/internal/console"
+	"perfmon/cmd/internal/verbs"
 	"perfmon/scaling/rubber/api"
 )
 
@@ -49,9 +50,9 @@ be read, 3 the configuration is wrong: also if a check failed, or nobody knows
 what a queue holds.`,
 		Example: `  rubber plan
   rubber plan --config /etc/rubber/rubber.yaml     # a dry run`,
-		Args: noArguments,
+		Args: verbs.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := checkOutput(a.output); err != nil {
+			if err := verbs.CheckOutput(a.output); err != nil {
 				return err
 			}
 			if !cmd.Flags().Changed("config") {
@@ -63,7 +64,7 @@ what a queue holds.`,
 			if wait <= 0 {
 				return errors.New("--wait: want a time, such as 20s")
 			}
-			ctx, stop := interruptible()
+			ctx, stop := verbs.Interruptible()
 			defer stop()
 			return planOnce(ctx, cmd, f, wait, a.output)
 		},
@@ -108,16 +109,16 @@ func (p *planned) holds(s *api.Status) {
 func (p *planned) print(cmd *cobra.Command, format string) error {
 	answer, err := console.JSON(p)
 	if err != nil {
-		return failed(err)
+		return verbs.Failed(err)
 	}
-	return printed(cmd, format, answer, p.text)
+	return verbs.Print(cmd, format, answer, p.text)
 }
 
 // planOnce looks and plans in this process.
 func planOnce(ctx context.Context, cmd *cobra.Command, f serveFlags, wait time.Duration, format string) error {
 	out, err := lookOnce(ctx, f, wait, cmd.ErrOrStderr())
 	if ctx.Err() != nil {
-		return errInterrupted
+		return verbs.ErrInterrupted
 	}
 	if err != nil {
 		return err
@@ -126,7 +127,7 @@ func planOnce(ctx context.Context, cmd *cobra.Command, f serveFlags, wait time.D
 		return err
 	}
 	if out.wrong() {
-		return &codeError{exitProblem, errTold}
+		return verbs.Ended(verbs.ExitProblem)
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"perfmon/cmd/internal/rubberconfig"
+	"perfmon/cmd/internal/verbs"
 	"perfmon/scaling/rubber"
 	"perfmon/scaling/rubber/api"
 	"perfmon/scaling/rubber/cloud"
@@ -40,7 +41,7 @@ func lookOnce(ctx context.Context, f serveFlags, wait time.Duration, stderr io.W
 	}
 	p, err := newParts(c, true, log)
 	if err != nil {
-		return nil, &codeError{exitProblem, err}
+		return nil, verbs.Refused(err)
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -56,7 +57,7 @@ func lookOnce(ctx context.Context, f serveFlags, wait time.Duration, stderr io.W
 		err = fault
 	}
 	if err != nil {
-		return nil, failed(err)
+		return nil, verbs.Failed(err)
 	}
 	return out, nil
 }

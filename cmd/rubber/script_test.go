@@ -13,9 +13,9 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
-	"github.com/spf13/cobra"
 
 	"perfmon/cmd/internal/scripttest"
+	"perfmon/cmd/internal/verbs/verbstest"
 	"perfmon/docs/docstest"
 )
 
@@ -88,18 +88,6 @@ web: {listen: none}
 	})
 }
 
-// shownVerbs are all that help shows.
-func shownVerbs(cmd *cobra.Command) []*cobra.Command {
-	if cmd.Hidden || cmd.Name() == "help" {
-		return nil
-	}
-	list := []*cobra.Command{cmd}
-	for _, below := range cmd.Commands() {
-		list = append(list, shownVerbs(below)...)
-	}
-	return list
-}
-
 // TestEveryVerbHasAScript: each verb is run as a program, each that prints data
 // as JSON too, and each is seen to fail.
 func TestEveryVerbHasAScript(t *testing.T) {
@@ -116,7 +104,7 @@ func TestEveryVerbHasAScript(t *testing.T) {
 		commands, _, _ := strings.Cut(string(b), "\n-- ")
 		text.WriteString(commands + "\n")
 	}
-	for _, cmd := range shownVerbs(newRoot())[1:] {
+	for _, cmd := range verbstest.Shown(newRoot())[1:] {
 		verb := regexp.QuoteMeta(cmd.Name())
 		has := func(what, pattern string) {
 			t.Helper()

@@ -17,6 +17,7 @@ import (
 
 	"perfmon/cmd/internal/rubberconfig"
 	"perfmon/cmd/internal/strictyaml"
+	"perfmon/cmd/internal/verbs"
 )
 
 // serveFlags are what the configuration does not say.
@@ -89,9 +90,9 @@ func badConfig(err error, stderr io.Writer) error {
 	var bad *strictyaml.Error
 	if errors.As(err, &bad) {
 		fmt.Fprintln(stderr, bad)
-		return &codeError{exitProblem, errTold}
+		return verbs.Ended(verbs.ExitProblem)
 	}
-	return failed(err)
+	return verbs.Failed(err)
 }
 
 func newLogger(w io.Writer, debug bool) *slog.Logger {
@@ -112,7 +113,7 @@ func serve(ctx context.Context, f serveFlags, stderr io.Writer) error {
 	slog.SetDefault(log) // for libraries
 	p, err := newParts(c, f.dryRun, log)
 	if err != nil {
-		return &codeError{exitProblem, err}
+		return verbs.Refused(err)
 	}
 	if ctx == nil {
 		ctx = context.Background()
@@ -156,7 +157,7 @@ func serve(ctx context.Context, f serveFlags, stderr io.Writer) error {
 	<-reread
 	<-watched
 	if err != nil {
-		return failed(err)
+		return verbs.Failed(err)
 	}
 	log.Info("rubber ends: machines go on")
 	return nil

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"perfmon/cmd/internal/console"
+	"perfmon/cmd/internal/verbs"
 	"perfmon/scaling/rubber/sim"
 )
 
@@ -56,12 +57,12 @@ Exit codes: 0 done, 1 wrong words, 2 a file could not be read or written,
   rubber simulate --trace tasks.csv --boot 90s --max-machines 20
   rubber simulate --trace "flash crowd" --seeds 1 --svg chart.svg
   rubber simulate --config rubber.yaml   # with its planner's numbers`,
-		Args: noArguments,
+		Args: verbs.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := s.check(); err != nil {
 				return err
 			}
-			ctx, stop := interruptible()
+			ctx, stop := verbs.Interruptible()
 			defer stop()
 			return s.run(ctx, cmd)
 		},
@@ -75,7 +76,7 @@ Exit codes: 0 done, 1 wrong words, 2 a file could not be read or written,
 	f.IntVar(&s.Slots, "slots", 1, "`N` tasks that a machine runs at once")
 	f.StringVar(&s.svg, "svg", "", "write a chart into this `FILE`")
 	f.StringVar(&s.config, "config", "", "`FILE` with a configuration whose planner's numbers are used")
-	addOutput(cmd, &s.output)
+	verbs.AddOutput(cmd, &s.output)
 	_ = cmd.RegisterFlagCompletionFunc("trace", func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		return sim.Kinds(), cobra.ShellCompDirectiveDefault
 	})
@@ -83,7 +84,7 @@ Exit codes: 0 done, 1 wrong words, 2 a file could not be read or written,
 }
 
 func (s *simulation) check() error {
-	if err := checkOutput(s.output); err != nil {
+	if err := verbs.CheckOutput(s.output); err != nil {
 		return err
 	}
 	switch {
@@ -133,15 +134,15 @@ func (s *simulation) read(cmd *cobra.Command) error {
 func readTrace(path string) (*sim.Trace, error) {
 	f, err := os.Open(path)
 	if errors.Is(err, os.ErrNotExist) {
-		return nil, failed(fmt.Errorf("--trace %q: there is no such file, and the traces with a name are %s", path, strings.Join(sim.Kinds(), ", ")))
+		return nil, verbs.Failed(fmt.Errorf("--trace %q: there is no such file, and the traces with a name are %s", path, strings.Join(sim.Kinds(), ", ")))
 	}
 	if err != nil {
-		return nil, failed(err)
+		return nil, verbs.Failed(err)
 	}
 	defer f.Close()
 	t, err := sim.ReadCSV(f, filepath.Base(path))
 	if err != nil {
-		return nil, failed(fmt.Errorf("%s: %w", path, err))
+		return nil, verbs.Failed(fmt.Errorf("%s: %w", path, err))
 	}
 	return t, nil
 }
@@ -152,10 +153,10 @@ func (s *simulation) run(ctx context.Context, cmd *cobra.Command) error {
 	}
 	report, err := s.simulate(ctx, cmd)
 	if ctx.Err() != nil {
-		return errInterrupted
+		return verbs.ErrInterrupted
 	}
 	if err != nil {
-		return failed(err)
+		return verbs.Failed(err)
 	}
 	if s.svg != "" {
 		var chart bytes.Buffer
@@ -163,14 +164,14 @@ func (s *simulation) run(ctx context.Context, cmd *cobra.Command) error {
 			err = os.WriteFile(s.svg, chart.Bytes(), 0o644)
 		}
 		if err != nil {
-			return failed(err)
+			return verbs.Failed(err)
 		}
 	}
 	answer, err := console.JSON(simulatedOf(report))
 	if err != nil {
-		return failed(err)
+		return verbs.Failed(err)
 	}
-	return printed(cmd, s.output, answer, func(console.Screen) string { return reportText(report) })
+	return verbs.Print(cmd, s.output, answer, func(console.Screen) string { return reportText(report) })
 }
 
 // simulate runs what is asked for: files and traces with a name are two runs of

@@ -5,6 +5,7 @@ import (
 
 	"perfmon/cmd/internal/console"
 	"perfmon/cmd/internal/plugincode"
+	"perfmon/cmd/internal/verbs"
 	"perfmon/scaling/rubber/api"
 )
 
@@ -27,9 +28,9 @@ starts, or cannot be asked. An instance that stands by is fine.
 		Example: `  rubber status
   rubber status --machines         # every machine, not only those in trouble
   rubber status --output json`,
-		Args: noArguments,
+		Args: verbs.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := checkOutput(a.output); err != nil {
+			if err := verbs.CheckOutput(a.output); err != nil {
 				return err
 			}
 			s, answer, err := get[api.Status](cmd.Context(), a, "/v1/status", nil)

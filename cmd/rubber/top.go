@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"perfmon/cmd/internal/console"
+	"perfmon/cmd/internal/verbs"
 	"perfmon/cmd/rubber/top"
 	"perfmon/scaling/rubber/api"
 )
@@ -38,9 +39,9 @@ terminal, or it has less than 60 by 16 cells.`,
 		Example: `  rubber top
   rubber top --filter tiles
   rubber top --once | head -n 20`,
-		Args: noArguments,
+		Args: verbs.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := checkOutput(a.output); err != nil {
+			if err := verbs.CheckOutput(a.output); err != nil {
 				return err
 			}
 			switch {
@@ -49,11 +50,11 @@ terminal, or it has less than 60 by 16 cells.`,
 			case a.output == "json" && !once:
 				return errors.New("--output json is for one frame: want --once")
 			}
-			ctx, stop := interruptible()
+			ctx, stop := verbs.Interruptible()
 			defer stop()
 			err := a.top(ctx, cmd.OutOrStdout(), o, once)
 			if err != nil && ctx.Err() != nil {
-				return errInterrupted
+				return verbs.ErrInterrupted
 			}
 			return err
 		},
@@ -79,27 +80,27 @@ func (a *asking) top(ctx context.Context, out io.Writer, o top.Options, once boo
 	case err != nil:
 		return err
 	case once && a.output == "json":
-		return write(out, string(answer))
+		return verbs.Write(out, string(answer))
 	case once:
 		o.Width, _ = console.Terminal(out)
-		return coded(top.Once(ctx, out, o))
+		return verbs.Asked(top.Once(ctx, out, o))
 	}
 	_, o.Color = console.Terminal(out)
 	o.Output = out
-	return coded(top.Run(ctx, o))
+	return verbs.Asked(top.Run(ctx, o))
 }
 
 // canShow refuses what is no terminal, or not enough of one.
 func canShow(out io.Writer) error {
 	size := console.SizeOf(out)
 	if size == nil {
-		return failed(errors.New("top needs a terminal: print one frame with --once, or ask rubber status"))
+		return verbs.Failed(errors.New("top needs a terminal: print one frame with --once, or ask rubber status"))
 	}
 	if why := top.TooSmall(int(size.Col), int(size.Row)); why != "" {
-		return failed(fmt.Errorf("the terminal is %s: make it larger, or print one frame with --once", why))
+		return verbs.Failed(fmt.Errorf("the terminal is %s: make it larger, or print one frame with --once", why))
 	}
 	if name := os.Getenv("TERM"); name == "" || name == "dumb" {
-		return failed(fmt.Errorf("top needs a terminal that can move its cursor, and TERM is %q: print one frame with --once", name))
+		return verbs.Failed(fmt.Errorf("top needs a terminal that can move its cursor, and TERM is %q: print one frame with --once", name))
 	}
 	return nil
 }

@@ -2,32 +2,29 @@ package main
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/spf13/cobra"
+
+	"perfmon/cmd/internal/verbs"
 )
 
-// verbs are what rubber can do, in the order of its help.
-func verbs() []group {
-	return []group{
-		{"watch", "Watch:", []*cobra.Command{newStatus(), newTop(), newDecisions()}},
-		{"ask", "Ask why:", []*cobra.Command{newExplain(), newPlan()}},
-		{"change", "Change:", []*cobra.Command{newPause(), newResume(), newDrain()}},
-		{"try", "Try before trusting:", []*cobra.Command{newCheck(), newSimulate(), newImportConfig()}},
-		{"run", "Run and install:", []*cobra.Command{newServe(), newVersion(), newCompletion()}},
-	}
-}
-
-func init() { cobra.EnableCommandSorting = false } // a setting of the library's own
-
-// group is verbs that stand together in the help.
-type group struct {
-	id, title string
-	verbs     []*cobra.Command
+// newRoot is rubber with what it can do, in the order of its help.
+func newRoot() *cobra.Command {
+	return (&verbs.Program{
+		Name: "rubber", Version: version, Short: "as many workers as the work needs, where the hosts can bear them", Long: rootHelp,
+		Args: aVerb, Help: "run",
+		Groups: []verbs.Group{
+			{ID: "watch", Title: "Watch:", Verbs: []*cobra.Command{newStatus(), newTop(), newDecisions()}},
+			{ID: "ask", Title: "Ask why:", Verbs: []*cobra.Command{newExplain(), newPlan()}},
+			{ID: "change", Title: "Change:", Verbs: []*cobra.Command{newPause(), newResume(), newDrain()}},
+			{ID: "try", Title: "Try before trusting:", Verbs: []*cobra.Command{newCheck(), newSimulate(), newImportConfig()}},
+			{ID: "run", Title: "Run and install:", Verbs: []*cobra.Command{newServe(), newVersion(), verbs.NewCompletion("rubber", completionHelp)}},
+		},
+	}).Root()
 }
 
 // rootHelp is the help of rubber without a verb. The exit codes are those of
-// main.go.
+// package verbs.
 const rootHelp = `rubber watches job queues, the workers that serve them and the alarms of the
 hosts, and starts, drains and deletes worker machines.
 
@@ -39,32 +36,14 @@ Exit codes of all verbs:
   130  it was broken off with Ctrl-C, which ends decisions --watch with 0
 With --exit-code, status has those of a monitoring plugin instead.`
 
-// addVerbs adds them, in their groups.
-func addVerbs(root *cobra.Command) {
-	for _, g := range verbs() {
-		root.AddGroup(&cobra.Group{ID: g.id, Title: g.title})
-		for _, verb := range g.verbs {
-			verb.GroupID = g.id
-			root.AddCommand(verb)
-		}
-	}
-	root.SetHelpCommandGroupID("run")
-	root.AddCommand(newGenerate())
-}
-
-// usageTemplate is cobra's, for 80 columns.
-func usageTemplate(root *cobra.Command) string {
-	return strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages ", ".FlagUsagesWrapped 80 ")
-}
+const completionHelp = `completion prints a script with which a shell completes verbs and flags, and,
+by asking the running rubber, profiles and machines. The package installs
+them; this is for shells of your own.`
 
 // aVerb refuses a word that is no verb, and names those that are near.
 func aVerb(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
-	text := fmt.Sprintf("there is no verb %q", args[0])
-	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
-		text += ": did you mean " + strings.Join(near, " or ") + "?"
-	}
-	return fmt.Errorf("%s", text)
+	return fmt.Errorf("there is no verb %q%s", args[0], verbs.DidYouMean(cmd, args[0]))
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"perfmon/cmd/internal/console"
+	"perfmon/cmd/internal/verbs"
 	"perfmon/scaling/rubber/api"
 )
 
@@ -30,9 +31,9 @@ func newVersion() *cobra.Command {
 now, which after an update is the old one until it is restarted.
 
 ` + askHelp,
-		Args: noArguments,
+		Args: verbs.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := checkOutput(a.output); err != nil {
+			if err := verbs.CheckOutput(a.output); err != nil {
 				return err
 			}
 			v := versions{Tool: version, Go: runtime.Version()}
@@ -47,7 +48,7 @@ now, which after an update is the old one until it is restarted.
 			}
 			answer, err := console.JSON(v)
 			if err != nil {
-				return failed(err)
+				return verbs.Failed(err)
 			}
 			if err := a.print(cmd, answer, func(console.Screen) string { return v.text() }); err != nil {
 				return err

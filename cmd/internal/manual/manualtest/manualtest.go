@@ -1,9 +1,11 @@
 // Package manualtest has manual pages looked at by the programs that show
-// them.
+// them, and completions by the shells that run them.
 package manualtest
 
 import (
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -28,4 +30,21 @@ func Lint(t testing.TB, name, page string) (tools int) {
 		}
 	}
 	return tools
+}
+
+// Script has a shell read a completion without running it, if it is installed.
+func Script(t testing.TB, shell, script string) {
+	t.Helper()
+	path, err := exec.LookPath(shell)
+	if err != nil {
+		t.Logf("%s is not installed: its script is not tried", shell)
+		return
+	}
+	file := filepath.Join(t.TempDir(), "script")
+	if err := os.WriteFile(file, []byte(script), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.Command(path, "-n", file).CombinedOutput(); err != nil {
+		t.Errorf("%s -n: %v\n%s", shell, err, out)
+	}
 }
