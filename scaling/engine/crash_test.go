@@ -150,7 +150,9 @@ func (c *children) kill(pid int) {
 	_ = cmd.Wait() // it was killed
 }
 
-const limit = time.Minute
+// limit is how long a test waits for what has to come: on a busy machine three
+// processes may take a minute for some hundred writes to disk.
+const limit = 3 * time.Minute
 
 // until asks until ok or the limit has passed.
 func until(t *testing.T, what string, ok func() bool) {

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"sync"
 	"testing"
-	"time"
 )
 
 // running is an engine that runs until the test ends or stop is called.
@@ -50,7 +49,7 @@ func run(t testing.TB, o Options) *running {
 
 // within is the context of calls that have to succeed.
 func within(t testing.TB) context.Context {
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), limit)
 	t.Cleanup(cancel)
 	return ctx
 }

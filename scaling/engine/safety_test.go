@@ -141,7 +141,7 @@ func TestToken(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, o := range [][]nats.Option{nil, {nats.Token("wrong")}, {nats.UserInfo("this machine", strings.TrimSpace(string(token)))}} {
-		if nc, err := nats.Connect("nats://"+at, o...); !errors.Is(err, nats.ErrAuthorization) {
+		if nc, err := nats.Connect("nats://"+at, append(o, nats.Timeout(limit))...); !errors.Is(err, nats.ErrAuthorization) {
 			nc.Close()
 			t.Fatal(err)
 		}

@@ -119,7 +119,7 @@ func TestAgentsElsewhere(t *testing.T) {
 	pool.AddCert(a.cert)
 	secure := nats.Secure(&tls.Config{RootCAs: pool, ServerName: "engine.example", MinVersion: tls.VersionTLS12})
 	connect := func(options ...nats.Option) (*nats.Conn, error) {
-		return nats.Connect("tls://127.0.0.1:"+port, append(options, nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {}))...)
+		return nats.Connect("tls://127.0.0.1:"+port, append(options, nats.Timeout(limit), nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {}))...)
 	}
 	if nc, err := connect(nats.UserInfo("xen-01", "plain")); err == nil {
 		nc.Close()

@@ -106,7 +106,7 @@ func TestDeliver(t *testing.T) {
 func TestAnnounceAndHeartbeat(t *testing.T) {
 	srv := newServer(t, nil)
 	s := newSink(t, Options{URLs: []string{srv.URL}})
-	nc, err := nats.Connect(srv.URL)
+	nc, err := nats.Connect(srv.URL, nats.Timeout(time.Minute))
 	if err != nil {
 		t.Fatal(err)
 	}

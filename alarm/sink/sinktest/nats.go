@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"slices"
 	"testing"
 	"time"
 
@@ -65,7 +66,7 @@ func (s *NATS) With(f func(ctx context.Context, js jetstream.JetStream) error) {
 	s.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), startLimit)
 	defer cancel()
-	nc, err := nats.Connect(s.URL, s.Root...)
+	nc, err := nats.Connect(s.URL, append(slices.Clone(s.Root), nats.Timeout(startLimit))...) // the library's own limit is 2 s
 	if err != nil {
 		s.t.Fatal(err)
 	}
