@@ -88,6 +88,9 @@ func planLine(b *console.Sheet, l *api.Line) {
 	if len(l.Avoid) > 0 {
 		b.WriteString("  not on " + strings.Join(l.Avoid, ", ") + "\n")
 	}
+	if len(l.AvoidStorage) > 0 {
+		b.WriteString("  not on storage " + strings.Join(l.AvoidStorage, ", ") + "\n")
+	}
 	if len(l.Prefer) > 0 {
 		b.WriteString("  rather on " + strings.Join(l.Prefer, ", ") + "\n")
 	}

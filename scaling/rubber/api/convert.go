@@ -153,7 +153,7 @@ func planOf(p *rubber.PlanView) Plan {
 func linesOf(lines []plan.Line) []Line {
 	out := []Line{}
 	for _, l := range lines {
-		one := Line{Action: string(l.Action), Profile: l.Profile, Machine: l.Machine, Count: l.Count, Avoid: l.Avoid, Prefer: l.Prefer, Reasons: []Reason{}}
+		one := Line{Action: string(l.Action), Profile: l.Profile, Machine: l.Machine, Count: l.Count, Avoid: l.Avoid, Prefer: l.Prefer, AvoidStorage: l.AvoidStorage, Reasons: []Reason{}}
 		for _, r := range l.Reasons {
 			one.Reasons = append(one.Reasons, Reason{string(r.Code), r.Text})
 		}

@@ -42,7 +42,7 @@ func full() *fake {
 		s.Strange = []rubber.StrangeStatus{{Cloud: "stack", ID: "x", Since: noon, Reason: "nobody asked for it"}}
 		s.Unread = []string{"record machine.7: no JSON"}
 	})
-	f.plans = []rubber.PlanView{{At: noon, Targets: []rubber.TargetView{known("mail", 3, 2, 9*time.Second)}, Lines: []plan.Line{{Action: plan.Start, Profile: "mail", Count: 2, Avoid: []string{"h1"},
+	f.plans = []rubber.PlanView{{At: noon, Targets: []rubber.TargetView{known("mail", 3, 2, 9*time.Second)}, Lines: []plan.Line{{Action: plan.Start, Profile: "mail", Count: 2, Avoid: []string{"h1"}, AvoidStorage: []string{"s1"},
 		Reasons: []plan.Reason{{Code: plan.Demanded, Text: "5 tasks"}}}}}, {At: noon.Add(5 * time.Second), Targets: []rubber.TargetView{unknown("mail")}}}
 	f.decide("one", "two", "three")
 	return f
@@ -116,7 +116,7 @@ func TestPlansAndDecisions(t *testing.T) {
 	if len(p.Plans) != 2 || *p.Plans[0].Targets[0].Waits != 3 || p.Plans[1].Targets[0].Waits != nil || p.Plans[1].Targets[0].OldestS != nil {
 		t.Errorf("%+v", p)
 	}
-	if l := p.Plans[0].Lines[0]; l.Action != "start" || l.Count != 2 || l.Reasons[0] != (Reason{"demand", "5 tasks"}) || !slices.Equal(l.Avoid, []string{"h1"}) {
+	if l := p.Plans[0].Lines[0]; l.Action != "start" || l.Count != 2 || l.Reasons[0] != (Reason{"demand", "5 tasks"}) || !slices.Equal(l.Avoid, []string{"h1"}) || !slices.Equal(l.AvoidStorage, []string{"s1"}) {
 		t.Errorf("%+v", l)
 	}
 	public.get("/v1/plans?n=1", &p)

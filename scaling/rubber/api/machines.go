@@ -36,7 +36,7 @@ func (s *Service) machines(w http.ResponseWriter, r *http.Request) {
 	out := &Machines{API: Version1, At: now.At, Total: len(c.order), Found: len(fit), States: states, From: min(q.from, len(fit)), Machines: []Machine{}}
 	switch {
 	case q.by != "":
-		slices.SortStableFunc(fit, orders[q.by].falling(q.falling))
+		slices.SortStableFunc(fit, c.by(q.by).falling(q.falling))
 	case q.falling:
 		slices.Reverse(fit)
 	}
@@ -117,14 +117,26 @@ func textual(of func(m *rubber.MachineStatus) string) compare {
 	return compare{func(m *rubber.MachineStatus) bool { return of(m) != "" }, func(a, b *rubber.MachineStatus) int { return strings.Compare(of(a), of(b)) }}
 }
 
-const byIntent = "intent"
+// by is an order of machines; hosts are told by their names where those are
+// known.
+func (c *crowd) by(name string) compare {
+	if name == byHost {
+		return textual(func(m *rubber.MachineStatus) string { return cmp.Or(c.names[m.Host], m.Host) })
+	}
+	return orders[name]
+}
+
+const (
+	byIntent = "intent"
+	byHost   = "host"
+)
 
 // orders are those that machines can be asked for in, by name.
 var orders = map[string]compare{
 	byIntent:  textual(func(m *rubber.MachineStatus) string { return m.Intent }),
 	"name":    textual(func(m *rubber.MachineStatus) string { return m.Name }),
 	"profile": textual(func(m *rubber.MachineStatus) string { return m.Profile }),
-	"host":    textual(func(m *rubber.MachineStatus) string { return m.Host }),
+	byHost:    {},
 	"said":    textual(saidOf),
 	"age":     {nil, func(a, b *rubber.MachineStatus) int { return cmp.Compare(a.Age, b.Age) }},
 	"busy":    {func(m *rubber.MachineStatus) bool { return m.BusyKnown }, func(a, b *rubber.MachineStatus) int { return cmp.Compare(a.Busy, b.Busy) }},

@@ -127,6 +127,9 @@ func TestMachines(t *testing.T) {
 	f("?host=u-1&by=name", 10_000, "m-00001", "m-00003")
 	f("?host=xcp-1&by=name", 10_000, "m-00001", "m-00003")
 	f("?host=u-2", 0)
+	f("?by=host", 20_000, "m-00000", "m-00002")
+	f("?by=host&from=10000", 20_000, "m-00001", "m-00003") // by uuid and by name
+	f("?by=host&order=falling", 20_000, "m-00001", "m-00003")
 	f("?by=age", 20_000, "m-19999")
 	f("?by=age&order=falling", 20_000, "m-00000")
 	f("?by=age&order=rising", 20_000, "m-19999")

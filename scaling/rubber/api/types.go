@@ -227,6 +227,8 @@ type Line struct {
 	Avoid   []string `json:"avoid,omitempty"`
 	Prefer  []string `json:"prefer,omitempty"`
 	Reasons []Reason `json:"reasons"`
+
+	AvoidStorage []string `json:"avoid_storage,omitempty"`
 }
 
 // Reason is why, in a word for programs and a sentence for people.

@@ -38,6 +38,7 @@ func TestLook(t *testing.T) {
 			f.busy()
 			f.change(func(s *rubber.Status) { s.Paused, s.Reason = true, "maintenance of the storage until 18:00 (uid 1000)" })
 		},
+		"crowd":   func(f *fake) { f.hour(shop...); f.crowd(20_000) },
 		"nothing": func(*fake) {},
 		"standby": func(f *fake) {
 			f.change(func(s *rubber.Status) {
@@ -58,7 +59,13 @@ func TestLook(t *testing.T) {
 		{"rubber-profile-phone", "few", "#/profile/thumbnails", "light", drawn, 360, 2200},
 		{"rubber-machines-dark", "few", "#/machines", "dark", "document.querySelectorAll('tbody tr').length === 9", 1280, 900},
 		{"rubber-machines-phone", "few", "#/machines", "dark", "document.querySelectorAll('tbody tr').length === 9", 360, 900},
-		{"rubber-hosts-light", "few", "#/hosts", "light", "document.querySelectorAll('tbody tr').length === 3", 1280, 700},
+		{"rubber-hosts-light", "few", "#/hosts", "light", "document.querySelectorAll('tbody tr').length === 5", 1280, 700},
+		{"rubber-hosts-phone", "few", "#/hosts", "dark", "document.querySelectorAll('tbody tr').length === 5", 360, 1100},
+		{"rubber-crowd-dark", "crowd", "#/machines", "dark", "document.querySelectorAll('tbody tr').length === 50", 1280, 2300},
+		{"rubber-crowd-light", "crowd", "#/machines", "light", "document.querySelectorAll('tbody tr').length === 50", 1280, 900},
+		{"rubber-crowd-phone", "crowd", "#/machines", "dark", "document.querySelectorAll('tbody tr').length === 50", 360, 3600},
+		{"rubber-crowd-now-light", "crowd", "", "light", drawn, 1280, 1300},
+		{"rubber-crowd-profile-phone", "crowd", "#/profile/mail", "light", drawn, 360, 2200},
 		{"rubber-sources-dark", "away", "#/sources", "dark", "document.querySelectorAll('.card').length > 3", 1280, 900},
 		{"rubber-decisions-light", "few", "#/decisions", "light", "document.querySelectorAll('.feed tbody tr').length > 10", 1280, 900},
 		{"rubber-decisions-phone", "few", "#/decisions", "dark", "document.querySelectorAll('.feed tbody tr').length > 10", 360, 900},

@@ -120,6 +120,54 @@ func (f *fake) busy() {
 				{Class: "vm", Object: someHost[2], Name: "web-07", Variable: "cpu_contention", Severity: "warning", Effect: hear.Contended, Mark: hear.Bad}}},
 			{UUID: someHost[2], Name: "xcp-3", Silent: true, TotalMemory: mem(64)},
 		}
+		slow, quick, size := 0.184, 0.0012, int64(4<<40)
+		most, some := size/100*97, size/100*41
+		s.Hosts.Storage = []hear.Storage{
+			{UUID: "aa0c5b1e-5b5f-4c55-8a3b-1f2d3c4b5a69", Name: "ssd", Hosts: someHost, Slow: hear.Fine, Full: hear.Fine, Latency: &quick, Size: &size, Used: &some},
+			{UUID: "bb7d2c3f-9a41-4f0e-b7c2-6d5e4f3a2b1c", Name: "nfs", Hosts: someHost[:2], Slow: hear.Bad, Full: hear.Bad, Latency: &slow, Size: &size, Used: &most, Alarms: []hear.Alarm{
+				{Class: "sr", Object: "bb7d2c3f-9a41-4f0e-b7c2-6d5e4f3a2b1c", Name: "nfs", Variable: "physical_utilisation", Severity: "critical", Effect: hear.Full, Mark: hear.Bad},
+				{Class: "sr", Object: "bb7d2c3f-9a41-4f0e-b7c2-6d5e4f3a2b1c", Name: "nfs", Variable: "sr_latency", Severity: "warning", Effect: hear.Slow, Mark: hear.Bad}}},
+		}
+	})
+}
+
+// crowd is so many machines of four profiles, on 400 hosts: some on their way,
+// two with trouble.
+func (f *fake) crowd(n int) {
+	now := time.Now()
+	states := map[int]plan.State{3: plan.Booting, 13: plan.Draining, 23: plan.Resting, 33: plan.Warm}
+	f.change(func(s *rubber.Status) {
+		s.Cap = n + 1000
+		s.Machines = make([]rubber.MachineStatus, n)
+		for i := range s.Machines {
+			m := &s.Machines[i]
+			name := shop[i%len(shop)]
+			m.Record = rubber.Record{Intent: fmt.Sprintf("i%05d", i), Name: fmt.Sprintf("%s-%05d", name, i), ID: fmt.Sprintf("id-%d", i), Profile: name, Cloud: "openstack",
+				State: plan.Ready, Host: fmt.Sprintf("%08d-0000-4000-8000-000000000000", i%400), Created: now.Add(-time.Duration(n-i) * 7 * time.Second), Generation: "3f2a9c71d004"}
+			if other, ok := states[i%40]; ok {
+				m.State = other
+			}
+			m.Age, m.Says = time.Duration(n-i)*7*time.Second, "running"
+			if m.State != plan.Booting && m.State != plan.Warm {
+				m.Slots, m.Busy, m.BusyKnown = 4, i%5, true
+			}
+		}
+		s.Machines[n-1].Overdue = true
+		s.Machines[n-2].Trouble = &rubber.Trouble{Kind: "capacity", Text: "openstack: No valid host was found", Hint: "give the flavor fewer cores, or the aggregate more hosts"}
+		for i := range 400 {
+			s.Hosts.Hosts = append(s.Hosts.Hosts, hear.Host{UUID: fmt.Sprintf("%08d-0000-4000-8000-000000000000", i), Name: fmt.Sprintf("xcp-%03d", i), FreeMemory: mem(int64(i % 128)), TotalMemory: mem(128)})
+		}
+		s.Profiles = append([]rubber.ProfileStatus{}, s.Profiles...)
+		for i := range s.Profiles {
+			p := &s.Profiles[i]
+			p.States = map[plan.State]int{}
+			for j := range s.Machines {
+				if s.Machines[j].Profile == p.Name {
+					p.States[s.Machines[j].State]++
+				}
+			}
+			p.Target.Have, p.Target.Want, p.Max = n/len(shop), n/len(shop), n
+		}
 	})
 }
 

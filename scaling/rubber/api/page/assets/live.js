@@ -19,6 +19,7 @@ export const present = { status: null, decisions: [], link: 'waiting', heard: 0,
 export const at = (text) => (text ? Date.parse(text) / 1000 : 0);
 
 const keptDecisions = 1000;
+const firstMachines = 20;
 
 const listeners = { present: new Set(), plan: new Set(), decision: new Set(), again: new Set() };
 
@@ -64,7 +65,7 @@ const keyOf = (d) => `${d.at} ${d.event} ${d.machine || ''} ${d.text}`;
 
 function connect() {
   let fresh = true;
-  stream = new EventSource('v1/watch');
+  stream = new EventSource(`v1/watch?machines=${firstMachines}`); // those in trouble; views ask for the others
   const take = (kind, f) => /** @type {EventSource} */ (stream).addEventListener(kind, (e) => {
     retryMs = 1000;
     present.link = 'live';

@@ -1,15 +1,13 @@
-// The tables of profiles, machines and hosts.
+// The tables of profiles, hosts and storage.
 import { h, text } from './dom.js';
 import { sparkline } from './spark.js';
 import { sortedTable } from './table.js';
 import { bar } from './gauge.js';
-import { bytes, duration, percent, unknown } from './units.js';
-import { ago } from './when.js';
-import { at, present } from './live.js';
-import { count, profileLink, stateLook, stateOrder } from './words.js';
+import { bytes, duration, number, percent, unknown } from './units.js';
+import { count, profileLink, stateOrder } from './words.js';
 
 /** A cell of text, with a second line if there is one. */
-const cell = (show, note) => () => {
+export const cell = (show, note) => () => {
   const main = h('span');
   const small = h('small', { class: 'under' });
   return {
@@ -21,7 +19,7 @@ const cell = (show, note) => () => {
   };
 };
 
-const known = (n) => (n === null || n === undefined ? unknown : String(n));
+export const known = (n) => (n === null || n === undefined ? unknown : String(n));
 
 /** The tone of a profile: what its line is told by. */
 export function profileLook(p) {
@@ -84,51 +82,6 @@ export function profileTable(pastOf) {
 /** "5 ready, 2 booting" */
 export const statesText = (states) => stateOrder.filter((s) => states[s]).map((s) => `${states[s]} ${s}`).join(', ');
 
-/** Names of hosts where they are known: clouds say which by its uuid. */
-const hostName = (id) => (present.status && present.status.hosts.find((x) => x.uuid === id && x.name) || { name: id }).name;
-
-/** A machine is of an older make than new ones would be. */
-function older(m) {
-  const p = present.status && present.status.profiles.find((x) => x.name === m.profile);
-  return Boolean(p && p.generation && m.generation && p.generation !== m.generation);
-}
-
-/** @param {{profile: boolean}} o with the profile of each */
-export function machineTable(o) {
-  const stateCell = () => {
-    const sign = h('span', { class: 'sign', 'aria-hidden': 'true' });
-    const word = h('span');
-    const late = h('span', { class: 'tag warn' }, 'overdue');
-    const small = h('small', { class: 'under' });
-    const el = h('span', { class: 'stacked' }, h('span', { class: 'state' }, sign, ' ', word, ' ', late), small);
-    return {
-      el,
-      update(m) {
-        const l = stateLook(m.state);
-        el.dataset.tone = m.overdue || m.trouble ? 'warning' : l.tone;
-        text(sign, l.sign);
-        text(word, l.word);
-        late.hidden = !m.overdue;
-        text(small, [m.doing && `${m.doing} is under way`, m.protected && 'protected'].filter(Boolean).join(', '));
-      },
-    };
-  };
-  const columns = [
-    { id: 'name', label: 'machine', by: (m) => m.name, rising: true, class: 'c-name', cell: cell((m) => m.name, (m) => (older(m) ? 'of an old generation' : '')) },
-    { id: 'profile', label: 'profile', class: 'c-profile narrow-out', by: (m) => m.profile, rising: true, cell: cell((m) => m.profile, (m) => m.cloud) },
-    { id: 'state', label: 'state', class: 'c-state', by: (m) => stateOrder.indexOf(m.state) - (m.trouble || m.overdue ? 100 : 0), rising: true, cell: stateCell },
-    { id: 'age', label: 'for', class: 'num c-age', by: (m) => m.age_s, cell: cell((m) => duration(m.age_s)) },
-    { id: 'busy', label: 'busy', class: 'num c-busy', by: (m) => m.busy, cell: cell((m) => (m.slots ? `${known(m.busy)} of ${m.slots}` : m.state === 'ready' || m.state === 'draining' ? known(m.busy) : '')) },
-    { id: 'idle', label: 'idle for', class: 'num narrow-out', by: (m) => (m.idle_since ? -at(m.idle_since) : null), cell: cell((m) => (m.idle_since ? ago(at(m.idle_since)) : '')) },
-    { id: 'host', label: 'host', class: 'wide-only', by: (m) => m.host || null, rising: true, cell: cell((m) => hostName(m.host || '')) },
-    { id: 'trouble', label: 'what is said of it', class: 'why c-why', by: (m) => m.trouble || m.released || null, rising: true, cell: cell((m) => m.trouble || m.ending || m.released || '', (m) => m.hint) },
-  ];
-  return sortedTable({
-    caption: 'Machines', noun: 'machines', class: 'machines', sort: 'state', limit: 50, key: (m) => m.intent, name: (m) => m.name, words: (m) => `${m.profile} ${m.state} ${m.host || ''} ${hostName(m.host || '')} ${m.id || ''} ${m.cloud}`,
-    columns: o.profile ? columns : columns.filter((c) => c.id !== 'profile'),
-  });
-}
-
 const effects = { contended: 'contended', memory: 'short of memory', network: 'network saturated', disk: 'slow disk', danger: 'in danger' };
 
 /** How a host stands. */
@@ -139,23 +92,67 @@ export function hostLook(x) {
   return { tone: 'fine', sign: '●', word: 'fine' };
 }
 
+/** How a storage repository stands. */
+export function storageLook(x) {
+  if (x.bad.length && x.alarms.some((a) => a.known && a.severity === 'critical')) return { tone: 'critical', sign: '▲', word: x.bad.join(', ') };
+  if (x.bad.length) return { tone: 'warning', sign: '◆', word: x.bad.join(', ') };
+  if (x.alarms.some((a) => !a.known)) return { tone: 'nodata', sign: '?', word: 'not known' };
+  return { tone: 'fine', sign: '●', word: 'fine' };
+}
+
 const rank = { critical: 3, warning: 2, nodata: 1, fine: 0 };
 
-export function hostTable() {
-  const stateCell = () => {
-    const sign = h('span', { class: 'sign', 'aria-hidden': 'true' });
-    const word = h('span');
-    const el = h('span', { class: 'state' }, sign, ' ', word);
+/** A cell of a sign and a word. */
+const lookCell = (look) => () => {
+  const sign = h('span', { class: 'sign', 'aria-hidden': 'true' });
+  const word = h('span');
+  const el = h('span', { class: 'state' }, sign, ' ', word);
+  return {
+    el,
+    update(x) {
+      const l = look(x);
+      el.dataset.tone = l.tone;
+      text(sign, l.sign);
+      text(word, l.word);
+    },
+  };
+};
+
+const alarmText = (a) => `${a.known ? '' : 'not known any more: '}${a.variable} of ${a.name || `${a.class} ${a.uuid.slice(0, 8)}`}${a.severity ? ` (${a.severity})` : ''}`;
+const alarmsText = (x) => x.alarms.slice(0, 3).map(alarmText).join('; ') + (x.alarms.length > 3 ? ` and ${count(x.alarms.length - 3, 'more alarm')}` : '');
+const alarmsColumn = { id: 'alarms', label: 'alarms', class: 'why c-why', by: (x) => x.alarms.length, cell: cell(alarmsText) };
+
+/** Repositories that have an alarm, or that a host has attached. */
+export function storageTable() {
+  const usedCell = () => {
+    const b = bar();
+    const n = h('span');
     return {
-      el,
+      el: h('span', { class: 'share' }, b.el, n),
       update(x) {
-        const l = hostLook(x);
-        el.dataset.tone = l.tone;
-        text(sign, l.sign);
-        text(word, l.word);
+        const share = usedShare(x);
+        b.el.hidden = share === null;
+        b.update(share);
+        text(n, share === null ? unknown : percent(share));
+        n.title = share === null ? '' : `${bytes(x.used_bytes)} of ${bytes(x.size_bytes)}`;
       },
     };
   };
+  const usedShare = (x) => (x.used_bytes === null || !x.size_bytes ? null : x.used_bytes / x.size_bytes);
+  return sortedTable({
+    caption: 'Storage', noun: 'repositories', class: 'hosts storage', sort: 'state', limit: 20, key: (x) => x.uuid, name: (x) => x.name || '', words: (x) => storageLook(x).word,
+    columns: [
+      { id: 'name', label: 'storage', class: 'c-name', by: (x) => x.name || x.uuid, rising: true, cell: cell((x) => x.name || x.uuid, (x) => (x.name ? x.uuid : '')) },
+      { id: 'state', label: 'state', class: 'c-state', by: (x) => rank[storageLook(x).tone], cell: lookCell(storageLook) },
+      { id: 'used', label: 'used', class: 'num c-age', by: usedShare, cell: usedCell },
+      { id: 'latency', label: 'a request takes', class: 'num c-busy', by: (x) => x.latency_s, cell: cell((x) => number(x.latency_s, 's')) },
+      { id: 'hosts', label: 'hosts', class: 'num wide-only', by: (x) => x.hosts.length, cell: cell((x) => String(x.hosts.length || '')) },
+      alarmsColumn,
+    ],
+  });
+}
+
+export function hostTable() {
   const freeCell = () => {
     const b = bar();
     const n = h('span');
@@ -170,15 +167,14 @@ export function hostTable() {
       },
     };
   };
-  const alarmText = (a) => `${a.known ? '' : 'not known any more: '}${a.variable} of ${a.name || `${a.class} ${a.uuid.slice(0, 8)}`}${a.severity ? ` (${a.severity})` : ''}`;
   return sortedTable({
     caption: 'Hosts', noun: 'hosts', class: 'hosts', sort: 'state', limit: 50, key: (x) => x.uuid, name: (x) => x.name || '', words: (x) => hostLook(x).word,
     columns: [
       { id: 'name', label: 'host', class: 'c-name', by: (x) => x.name || x.uuid, rising: true, cell: cell((x) => x.name || x.uuid, (x) => (x.name ? x.uuid : '')) },
-      { id: 'state', label: 'state', class: 'c-state', by: (x) => rank[hostLook(x).tone], cell: stateCell },
+      { id: 'state', label: 'state', class: 'c-state', by: (x) => rank[hostLook(x).tone], cell: lookCell(hostLook) },
       { id: 'free', label: 'memory free', class: 'num c-age', by: (x) => x.free_memory_bytes, cell: freeCell },
-      { id: 'ours', label: 'machines', class: 'num c-busy', by: (x) => x.ours, cell: cell((x) => String(x.ours || '')) },
-      { id: 'alarms', label: 'alarms', class: 'why c-why', by: (x) => x.alarms.length, cell: cell((x) => x.alarms.slice(0, 3).map(alarmText).join('; ') + (x.alarms.length > 3 ? ` and ${count(x.alarms.length - 3, 'more alarm')}` : '')) },
+      { id: 'ours', label: 'machines', class: 'num c-busy', by: (x) => x.machines, cell: cell((x) => String(x.machines || '')) },
+      alarmsColumn,
     ],
   });
 }

@@ -17,10 +17,10 @@ import { count, profileLink, triesText } from './words.js';
 /** So many of one kind are told; more are counted. */
 const most = 4;
 
-/** @param {Trouble[]} list @param {any[]} all @param {(x: any) => Trouble} of @param {string} noun @param {string} href */
-function some(list, all, of, noun, href) {
+/** @param {Trouble[]} list @param {any[]} all @param {(x: any) => Trouble} of @param {string} noun @param {string} href @param {number} [n] where all are only the first */
+function some(list, all, of, noun, href, n = all.length) {
   for (const x of all.slice(0, most)) list.push(of(x));
-  if (all.length > most) list.push({ key: `more ${noun}`, tone: 'warning', what: `and ${all.length - most} more`, text: `${noun} in the same state`, href });
+  if (n > most) list.push({ key: `more ${noun}`, tone: 'warning', what: `and ${n - most} more`, text: `${noun} in the same state`, href });
 }
 
 /** @returns {Trouble[]} the worst first */
@@ -44,7 +44,7 @@ export function troubles(s) {
   }), 'brakes', '#/sources');
   some(list, s.machines.filter((m) => m.trouble || m.overdue), (m) => ({
     key: `machine ${m.intent}`, tone: 'warning', what: m.name, text: `${m.state}${m.overdue ? ' for too long' : ''}${m.trouble ? `: ${m.trouble}` : ''}`, fix: m.hint, href: '#/machines',
-  }), 'machines', '#/machines');
+  }), 'machines', '#/machines', s.machines_in_trouble);
   some(list, s.hosts.filter((x) => x.silent), (x) => ({ key: `silent ${x.uuid}`, tone: 'nodata', what: `host ${x.name || x.uuid}`, text: 'its agent is silent: nothing is let go there', href: '#/hosts' }), 'hosts', '#/hosts');
   for (const x of s.hearing) {
     if (!x.connected || x.error) list.push({ key: `hearing ${x.name}`, tone: 'nodata', what: `alarms by ${x.name}`, text: x.error || 'no connection', href: '#/sources' });
@@ -52,8 +52,8 @@ export function troubles(s) {
   some(list, s.strange, (x) => ({
     key: `strange ${x.cloud} ${x.id}`, tone: 'warning', what: x.name || x.id, text: `a machine with our mark and without a record in ${x.cloud}: ${x.reason}`,
     fix: x.until ? `let go at ${clockText(at(x.until))}` : '', href: '#/machines',
-  }), 'strange machines', '#/machines');
-  some(list, s.unread, (x) => ({ key: `unread ${x}`, tone: 'critical', what: 'a record', text: x }), 'records', '#/machines');
+  }), 'strange machines', '#/machines', s.strange_count);
+  some(list, s.unread, (x) => ({ key: `unread ${x}`, tone: 'critical', what: 'a record', text: x }), 'records', '#/machines', s.unread_count);
   const rank = { critical: 0, warning: 1, nodata: 2, pending: 3 };
   return list.map((t, i) => ({ t, i })).sort((a, b) => rank[a.t.tone] - rank[b.t.tone] || a.i - b.i).map(({ t }) => t);
 }

@@ -2,7 +2,8 @@
 import { charts, decisionList } from './charts.js';
 import { h, text } from './dom.js';
 import { onPresent, present } from './live.js';
-import { machineTable, profileLook, statesText } from './tables.js';
+import { machineTable } from './machines.js';
+import { profileLook, statesText } from './tables.js';
 import { tiles } from './tiles.js';
 import { duration, number } from './units.js';
 import { count } from './words.js';
@@ -17,7 +18,7 @@ export function profileView(main, place) {
   const gone = h('p', { class: 'empty', hidden: true });
   const numbers = tiles(name);
   const plots = charts(name);
-  const machines = machineTable({ profile: false });
+  const machines = machineTable(name);
   const latest = decisionList({ profile: name, most: 30 });
   const rest = h('div', { class: 'busy-part' }, verdict, numbers.el,
     h('section', { 'aria-labelledby': 'h-why' }, h('h2', { id: 'h-why' }, 'Why'), why), plots.el,
@@ -60,7 +61,6 @@ export function profileView(main, place) {
       why.replaceChildren(...lines.map((x) => h('li', null, x)));
     }
     numbers.update(s, [p]);
-    machines.update(s.machines.filter((m) => m.profile === name));
     latest.update(present.decisions);
   }
   update();
@@ -69,5 +69,6 @@ export function profileView(main, place) {
     stop();
     numbers.end();
     plots.end();
+    machines.end();
   };
 }
