@@ -60,3 +60,26 @@ func (s *lateStore) Acquire(ctx context.Context) (rubber.Holding, error) {
 	}
 	return rubber.EngineLease{Bucket: store.Bucket}.Acquire(ctx)
 }
+
+// onlyRead is a store as a dry run has it: what is not open has nothing in it,
+// and nothing is written.
+type onlyRead struct{ *lateStore }
+
+var errOnlyRead = errors.New("a dry run writes nothing")
+
+// All is part of rubber.Store.
+func (s onlyRead) All(ctx context.Context, prefix string) (map[string]rubber.Value, error) {
+	all, err := s.lateStore.All(ctx, prefix)
+	if errors.Is(err, errNotOpen) {
+		return map[string]rubber.Value{}, nil
+	}
+	return all, err
+}
+
+// Put is part of rubber.Store.
+func (s onlyRead) Put(context.Context, string, []byte, uint64) (uint64, error) {
+	return 0, errOnlyRead
+}
+
+// Delete is part of rubber.Store.
+func (s onlyRead) Delete(context.Context, string, uint64) error { return errOnlyRead }

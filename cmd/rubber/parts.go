@@ -28,11 +28,13 @@ type parts struct {
 	controller *rubber.Controller
 	log        *slog.Logger
 
-	open func(ctx context.Context) error // the rest, once the engine can be used
+	open   func(ctx context.Context) error // the rest, once the engine can be used
+	follow func(ctx context.Context)       // of a dry run: does so when another process owns the engine, as often as it takes
 }
 
 // newParts checks everything and connects to nothing. dry has rubber plan and
-// do nothing: then no engine is needed to keep state, only to hear alarms.
+// do nothing: then the engine that others own is looked at, if alarms are heard
+// by it, for them and for the records of the rubber that acts.
 func newParts(c *rubberconfig.Config, dry bool, log *slog.Logger) (p *parts, err error) {
 	p = &parts{clouds: map[string]cloud.Cloud{}, brokers: map[string]*broker{}, log: log}
 	made := p // what is returned with an error is nil
@@ -46,7 +48,9 @@ func newParts(c *rubberconfig.Config, dry bool, log *slog.Logger) (p *parts, err
 		hears = hears || from == "engine"
 	}
 	if !dry || hears {
-		if p.engine, err = engine.New(engineOptions(c, log)); err != nil {
+		options := engineOptions(c, log)
+		options.LookOnly = dry
+		if p.engine, err = engine.New(options); err != nil {
 			return nil, err
 		}
 	}
@@ -81,17 +85,14 @@ func newParts(c *rubberconfig.Config, dry bool, log *slog.Logger) (p *parts, err
 		o.Paused = "the configuration says paused: true"
 	}
 	if dry {
-		o.Store = rubber.NewMemoryStore()
+		o.Store = onlyRead{store}
 	} else {
 		o.Lease = store
 	}
 	if p.controller, err = rubber.New(o); err != nil {
 		return nil, err
 	}
-	p.open = func(ctx context.Context) error {
-		if dry {
-			return nil
-		}
+	fill := func(ctx context.Context) error {
 		bucket, err := p.engine.Bucket(ctx, rubber.Bucket+"-"+c.Owner, engine.BucketOptions{})
 		if err != nil {
 			return fmt.Errorf("open the store in %s: %w", p.engine, err)
@@ -99,7 +100,43 @@ func newParts(c *rubberconfig.Config, dry bool, log *slog.Logger) (p *parts, err
 		store.fill(bucket)
 		return nil
 	}
+	p.open = fill
+	if dry {
+		p.open = func(context.Context) error { return nil }
+		if p.engine != nil {
+			p.follow = func(ctx context.Context) { followStore(ctx, fill, log) }
+		}
+	}
 	return p, nil
+}
+
+// followEvery is how often a dry run looks for a store that is not there.
+const followEvery = 2 * time.Second
+
+// followStore opens the store of the rubber that acts. While there is none, there
+// are no records.
+func followStore(ctx context.Context, open func(context.Context) error, log *slog.Logger) {
+	for said := false; ; said = true {
+		try, cancel := context.WithTimeout(ctx, followEvery)
+		err := open(try)
+		cancel()
+		if err == nil {
+			log.Info("the records of the rubber that acts are read")
+			return
+		}
+		if ctx.Err() != nil {
+			return
+		}
+		if !said {
+			log.Warn("there are no records to be read: machines of ours are shown as strange until there are", "err", err)
+		}
+		wait := time.NewTimer(followEvery)
+		select {
+		case <-ctx.Done():
+		case <-wait.C:
+		}
+		wait.Stop()
+	}
 }
 
 // run works until the context ends, or until something fails that trying again
@@ -136,6 +173,9 @@ func (p *parts) run(ctx context.Context, ready func()) error {
 				end(fmt.Errorf("workers of broker %q: %w", name, err))
 			}
 		})
+	}
+	if p.follow != nil {
+		news.Go(func() { p.follow(inner) })
 	}
 	opening, stop := context.WithTimeout(ctx, storeLimit)
 	err := p.open(opening)

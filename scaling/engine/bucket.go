@@ -19,6 +19,8 @@ var (
 	ErrNotFound = errors.New("no such key")
 	ErrExists   = errors.New("the key exists")
 	ErrConflict = errors.New("somebody has changed the key meanwhile")
+	// ErrNoBucket is of engines that only look: nobody has made the bucket.
+	ErrNoBucket = errors.New("there is no such bucket")
 )
 
 // BucketOptions say how much a bucket may keep; 0 is the default of each.
@@ -66,7 +68,8 @@ var (
 )
 
 // Bucket waits until the engine can be used and opens a bucket, which is made
-// if it is not there and changed if its options are others.
+// if it is not there and changed if its options are others. An engine that only
+// looks opens what is there, or says ErrNoBucket.
 func (e *Engine) Bucket(ctx context.Context, name string, o BucketOptions) (*Bucket, error) {
 	if !bucketName.MatchString(name) {
 		return nil, fmt.Errorf("engine: bucket %q: a name has letters, digits, - and _, at most 60", name)
@@ -88,6 +91,12 @@ func (e *Engine) Bucket(ctx context.Context, name string, o BucketOptions) (*Buc
 		want.Duplicates = min(want.Duplicates, o.TTL)
 	}
 	err := b.try(ctx, func(ctx context.Context) (err error) {
+		if e.opts.LookOnly {
+			if b.stream, err = e.js.Stream(ctx, want.Name); errors.Is(err, jetstream.ErrStreamNotFound) {
+				err = &final{ErrNoBucket}
+			}
+			return err
+		}
 		b.stream, err = ensureStream(ctx, e.js, want)
 		return err
 	})
@@ -207,6 +216,9 @@ func (b *Bucket) check(key string) error {
 func (b *Bucket) write(ctx context.Context, doing, key string, value []byte, header nats.Header, ex *expect) (uint64, error) {
 	if err := b.check(key); err != nil {
 		return 0, err
+	}
+	if b.e.opts.LookOnly {
+		return 0, fmt.Errorf("engine: %s %s of bucket %s: this process only looks", doing, key, b.name)
 	}
 	m := &nats.Msg{Subject: b.subject(key), Data: value, Header: nats.Header{}}
 	for k, v := range header {

@@ -75,7 +75,7 @@ func (e *Engine) Run(ctx context.Context) error {
 }
 
 func (e *Engine) run(ctx context.Context) error {
-	if !e.opts.external() {
+	if e.mayOwn() {
 		if err := makeDir(e.opts.Dir); err != nil {
 			return err
 		}
@@ -111,7 +111,7 @@ func (e *Engine) run(ctx context.Context) error {
 		}
 	})
 	serving, stop := context.WithCancel(context.WithoutCancel(ctx))
-	if !e.opts.external() {
+	if e.mayOwn() {
 		fail(func(context.Context) error { return e.own(serving) })
 	}
 	<-ctx.Done()
@@ -126,6 +126,9 @@ func (e *Engine) run(ctx context.Context) error {
 	}
 	return nil
 }
+
+// mayOwn says whether this process takes its turn to own the embedded server.
+func (e *Engine) mayOwn() bool { return !e.opts.external() && !e.opts.LookOnly }
 
 // prepare has the streams made: each time that this process has become the
 // owner, and once on an external cluster.
@@ -163,15 +166,15 @@ func (e *Engine) prepare(ctx context.Context) error {
 	}
 }
 
-// makeStreams makes the streams, or, where another process owns the server,
-// sees that it has.
+// makeStreams makes the streams, or, where another process owns the server or
+// nothing is to be changed, sees that somebody has.
 func (e *Engine) makeStreams(ctx context.Context) error {
 	ctx, why, done := e.link.asking(ctx, callTimeout)
 	defer done()
-	if !e.opts.external() && !e.State().Owner {
+	if e.opts.LookOnly || !e.opts.external() && !e.State().Owner {
 		for _, name := range []string{AlarmStream, StateStream} {
 			if _, err := e.js.Stream(ctx, name); err != nil {
-				return fmt.Errorf("look for stream %s, which the engine's owner makes: %w", name, err)
+				return fmt.Errorf("look for stream %s, which others make: %w", name, err)
 			}
 		}
 		return nil

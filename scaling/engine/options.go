@@ -62,6 +62,11 @@ type Options struct {
 	// streams as they are and makes new ones with one.
 	Replicas int
 
+	// LookOnly has this process change nothing: it never owns the embedded
+	// server, and makes no folder, stream or bucket. Until another process owns
+	// the engine there is nothing to be seen.
+	LookOnly bool
+
 	Logger *slog.Logger // nil is silent
 }
 
