@@ -21,11 +21,7 @@ type broker struct {
 // newBroker makes the drivers of one. It connects to nothing.
 func newBroker(b rubberconfig.Broker, log *slog.Logger) (*broker, error) {
 	if b.Kind == "http" {
-		source, err := httpjson.New(httpjson.Options{URL: b.URL, Header: b.Header, Secret: b.Secret.Reveal(), Timeout: b.Timeout})
-		if err != nil {
-			return nil, err
-		}
-		return &broker{source: source}, nil
+		return newHTTPBroker(b, log)
 	}
 	to, err := amqpBroker(b)
 	if err != nil {
@@ -43,6 +39,28 @@ func newBroker(b rubberconfig.Broker, log *slog.Logger) (*broker, error) {
 		return nil, err
 	}
 	workers, err := celery.New(celery.Options{Broker: to, Log: log.With("broker", b.Name)})
+	if err != nil {
+		_ = source.Close() // it has not connected
+		return nil, err
+	}
+	return &broker{source: source, workers: workers}, nil
+}
+
+func newHTTPBroker(b rubberconfig.Broker, log *slog.Logger) (*broker, error) {
+	t, err := tlsOf(b.TLS)
+	if err != nil {
+		return nil, err
+	}
+	o := httpjson.Options{URL: b.URL, Header: b.Header, Secret: b.Secret.Reveal(), TLS: t, Timeout: b.Timeout}
+	source, err := httpjson.New(o)
+	if err != nil {
+		return nil, err
+	}
+	if b.Workers == "" {
+		return &broker{source: source}, nil
+	}
+	o.URL = b.Workers
+	workers, err := httpjson.NewWorkers(httpjson.WorkersOptions{Options: o, Log: log.With("broker", b.Name)})
 	if err != nil {
 		_ = source.Close() // it has not connected
 		return nil, err

@@ -72,6 +72,17 @@ var (
 	celerySilent    = desc("celery_unanswered_total", "Requests to workers that were not answered in time.", "broker")
 )
 
+// Of the workers that an HTTP server lists.
+var (
+	listedComplete = desc("listed_complete", "1 if all workers that live are in the list.", "broker")
+	listedWorkers  = desc("listed_workers", "Workers that are not gone.", "broker")
+	listedLooks    = desc("listed_looks_total", "Lists of workers that were asked for.", "broker")
+	listedFailures = desc("listed_look_failures_total", "Lists of workers that did not come, or made no sense.", "broker")
+	listedDropped  = desc("listed_dropped_total", "Entries of lists that were not used, by reason: malformed (they make no sense), crowded (no room for more workers).", "broker", "reason")
+	listedCommands = desc("listed_commands_total", "Commands to workers that were sent.", "broker")
+	listedRefused  = desc("listed_command_failures_total", "Commands to workers that were not taken.", "broker")
+)
+
 var heardTotal = desc("heard_total", "What has become of alarms and heartbeats that were heard.", "outcome")
 
 // Describe is part of prometheus.Collector.
@@ -80,6 +91,7 @@ func (s surroundings) Describe(ch chan<- *prometheus.Desc) {
 		buildInfo, engineConnected, engineServing, engineTries, engineConnections, engineStore, engineStoreLimit, engineMessages,
 		queueConnected, queueConnects, queueRefusals, queueLooks, queueFailures, queuePartial, queueManagement,
 		celeryConnected, celeryComplete, celeryWorkers, celeryConnects, celeryRefusals, celeryEvents, celeryDropped, celeryRequests, celeryAnswers, celerySilent,
+		listedComplete, listedWorkers, listedLooks, listedFailures, listedDropped, listedCommands, listedRefused,
 		heardTotal,
 	} {
 		ch <- d
@@ -138,11 +150,23 @@ func collectBroker(name string, b *broker, gauge, counter sender) {
 		counter(queueLooks, float64(s.Looks), name)
 		counter(queueFailures, float64(s.Failures), name)
 	}
-	workers, ok := b.workers.(*celery.Workers)
-	if !ok {
-		return
+	switch workers := b.workers.(type) {
+	case *celery.Workers:
+		collectCelery(name, workers.Stats(), gauge, counter)
+	case *httpjson.Workers:
+		s := workers.Stats()
+		gauge(listedComplete, oneIf(s.Complete), name)
+		gauge(listedWorkers, float64(s.Workers), name)
+		counter(listedLooks, float64(s.Lists), name)
+		counter(listedFailures, float64(s.Failures), name)
+		counter(listedDropped, float64(s.Malformed), name, "malformed")
+		counter(listedDropped, float64(s.Crowded), name, "crowded")
+		counter(listedCommands, float64(s.Commands), name)
+		counter(listedRefused, float64(s.Refused), name)
 	}
-	s := workers.Stats()
+}
+
+func collectCelery(name string, s celery.Stats, gauge, counter sender) {
 	gauge(celeryConnected, oneIf(s.Connected), name)
 	gauge(celeryComplete, oneIf(s.Complete), name)
 	gauge(celeryWorkers, float64(s.Workers), name)

@@ -15,7 +15,7 @@ func TestReload(t *testing.T) {
 	path := filepath.Join(dir, "rubber.yaml")
 	text := `max_machines: 4
 brokers:
-  d: {kind: http, url: "http://127.0.0.1:1/"}
+  d: {kind: http, url: "http://127.0.0.1:1/", workers_url: "http://127.0.0.1:1/"}
 clouds:
   local: {driver: process, process: {dir: machines}}
 profiles:

@@ -44,7 +44,8 @@ func TestScript(t *testing.T) {
 
 // TestRunningScript runs scripts beside a rubber each, which they start: its
 // queue is of a server of this test, and its machines are processes that sleep.
-// 12 tasks wait and 3 run, until there is a file called "over".
+// 12 tasks wait and 3 run, until there is a file called "over"; nobody works,
+// which is not sure while there is one called "vague".
 func TestRunningScript(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/running", UpdateScripts: docstest.Updating(), RequireExplicitExec: true, RequireUniqueNames: true,
@@ -54,14 +55,22 @@ func TestRunningScript(t *testing.T) {
 				return err
 			}
 			e.Defer(func() { os.RemoveAll(own) })
-			depth := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-				if _, err := os.Stat(filepath.Join(e.WorkDir, "over")); err == nil {
+			jobs := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				there := func(name string) bool {
+					_, err := os.Stat(filepath.Join(e.WorkDir, name))
+					return err == nil
+				}
+				if r.URL.Path == "/workers" {
+					fmt.Fprintf(w, `{"complete": %v, "workers": []}`, !there("vague"))
+					return
+				}
+				if there("over") {
 					fmt.Fprint(w, `{"ready": 0, "unacked": 0}`)
 					return
 				}
 				fmt.Fprint(w, `{"ready": 12, "unacked": 3, "oldest_seconds": 40}`)
 			}))
-			e.Defer(depth.Close)
+			e.Defer(jobs.Close)
 			e.Setenv("SOCKET", filepath.Join(own, "s"))
 			e.Setenv("GORACE", "atexit_sleep_ms=0")
 			e.Setenv("TZ", "UTC")
@@ -69,7 +78,7 @@ func TestRunningScript(t *testing.T) {
 owner: test
 max_machines: 2
 brokers:
-  jobs: {kind: http, url: "%s/?queue={queue}"}
+  jobs: {kind: http, url: "%s/?queue={queue}", workers_url: "%s/workers"}
 clouds:
   here:
     driver: process
@@ -82,7 +91,7 @@ planner: {interval: 1s}
 limits: {settle: 1s, ask: 1s}
 api: {socket: %s/s}
 web: {listen: none}
-`, depth.URL, own, own, own), 0o600)
+`, jobs.URL, jobs.URL, own, own, own), 0o600)
 		},
 		Cmds: scripttest.Commands(),
 	})

@@ -44,12 +44,16 @@ func someSurroundings(t *testing.T) surroundings {
 	if err != nil {
 		t.Fatal(err)
 	}
+	listed, err := httpjson.NewWorkers(httpjson.WorkersOptions{Options: httpjson.Options{URL: "http://127.0.0.1:1/"}})
+	if err != nil {
+		t.Fatal(err)
+	}
 	t.Cleanup(func() { queues.Close(); plain.Close() })
 	return surroundings{
 		engine: func() engine.State {
 			return engine.State{Connected: true, Owner: true, StoreBytes: 4096, MaxStore: 1 << 30}
 		},
-		brokers: map[string]*broker{"rabbit": {source: queues, workers: workers}, "plain": {source: plain}},
+		brokers: map[string]*broker{"rabbit": {source: queues, workers: workers}, "plain": {source: plain, workers: listed}},
 		heard:   func() hear.Counts { return hear.Counts{hear.Raised: 3} },
 	}
 }

@@ -50,6 +50,7 @@ func (l *loader) broker(name string, at place) []key {
 		key{Name: "lag", Value: span{To: &b.Lag, Min: time.Second, Max: 10 * time.Minute}, Text: "rabbitmq: how old the plugin's figures may be: collect_statistics_interval and a second"},
 		key{Name: "keep_alive", Value: span{To: &b.KeepAlive, Min: time.Second, Max: 5 * time.Minute, Unit: time.Second}, Text: "rabbitmq: the interval of the protocol's own heartbeat"},
 		key{Name: "url", Value: text{To: &b.URL, What: "https://host/path?queue={queue}"}, Text: "http: what is asked, with `{queue}` where the queue's name belongs"},
+		key{Name: "workers_url", Value: text{To: &b.Workers, What: "https://host/path"}, Text: "http: where the list of workers is, and commands to them go; profiles need it"},
 		key{Name: "header", Value: text{To: &b.Header, What: "Authorization"}, Text: "http: a header to send"},
 	)
 	keys = append(keys, secretKeys...)
@@ -64,6 +65,13 @@ func (b *Broker) check(at place) {
 			at.Problem("no url", "write url: https://host/path?queue={queue}")
 		} else if err := checkURL(b.URL, "http", "https"); err != nil {
 			at.Problem("url: "+err.Error(), "write https://host/path?queue={queue}; a secret has keys of its own")
+		}
+		if b.Workers != "" {
+			if err := checkURL(b.Workers, "http", "https"); err != nil {
+				at.Problem("workers_url: "+err.Error(), "write https://host/path; a secret has keys of its own")
+			} else if strings.Contains(b.Workers, "{queue}") {
+				at.Problem("workers_url: {queue} in the address", "write https://host/path: the list is of the workers of all queues")
+			}
 		}
 		if len(b.URLs) > 0 {
 			at.Problem("urls of the kind http", "write url")
@@ -85,6 +93,9 @@ func (b *Broker) check(at place) {
 				at.Problem("management_urls: "+err.Error(), "write http://host:15672; user and password have keys of their own")
 			}
 		}
+		if b.Workers != "" {
+			at.Problem("workers_url of the kind rabbitmq", "write kind: http, or take it out")
+		}
 		if b.External && b.TLS.CertFile == "" {
 			at.Problem("external_auth without a client certificate", "write tls_config with cert_file and key_file")
 		}
@@ -95,6 +106,18 @@ func (b *Broker) check(at place) {
 	for _, o := range []tlsfiles.Options{b.TLS, b.ManagementTLS} {
 		if (o.CertFile == "") != (o.KeyFile == "") {
 			at.Problem("one of cert_file and key_file without the other", "write both")
+		}
+	}
+}
+
+// workersOf refuses a profile whose broker does not tell who works. Its machines
+// would never become ready, and since any of them might be busy, none could be
+// let go.
+func (l *loader) workersOf(p *Profile, at place) {
+	for _, b := range l.brokers {
+		if b.Name == p.Broker && b.Kind == overHTTP && b.Workers == "" {
+			at.Problem(fmt.Sprintf("broker %s has no workers_url, and without knowing who works no machine would ever be ready, or be let go", b.Name),
+				"write it below the broker: docs/rubber-work.md says what has to be there")
 		}
 	}
 }

@@ -88,9 +88,10 @@ type Broker struct {
 	KeepAlive          time.Duration
 
 	// Of HTTP/JSON; see httpjson.Options.
-	URL    string // may have a secret
-	Header string
-	Secret Secret
+	URL     string // may have a secret
+	Workers string // URL of the list of workers, and of commands to them; may have a secret
+	Header  string
+	Secret  Secret
 
 	Timeout time.Duration
 }

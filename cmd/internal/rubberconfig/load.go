@@ -140,25 +140,11 @@ func read(r *strictyaml.Reader, text []byte) *Config {
 	if len(l.profiles) == 0 && l.top.R.Errors == 0 {
 		l.top.Warning("no profiles: there is nothing to do", "write one for each queue below profiles")
 	}
-	l.silentBrokers()
 	l.gather()
 	if r.Errors == 0 {
 		l.c.effective = effective(keys)
 	}
 	return l.c
-}
-
-// silentBrokers warns of what nobody may have meant: machines that come and
-// never go, because their broker does not tell who works.
-func (l *loader) silentBrokers() {
-	for _, p := range l.profiles {
-		for _, b := range l.brokers {
-			if b.Name == p.Broker && b.Kind == "http" {
-				l.top.Warning(fmt.Sprintf("profile %q: broker %q tells how much waits and not who works, so machines are started and none is ever let go", p.Name, b.Name),
-					"bound it with max, and end machines with rubber drain --force")
-			}
-		}
-	}
 }
 
 // resolve checks the names by which sections speak of others.

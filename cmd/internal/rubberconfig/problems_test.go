@@ -47,6 +47,9 @@ var wrong = []struct{ text, want string }{
 	{"brokers: {b: {urls: [amqp://h], external_auth: true}}", "f:1:11: error: brokers.b: external_auth without a client certificate; fix: write tls_config with cert_file and key_file"},
 	{"brokers: {b: {kind: http}}", "f:1:11: error: brokers.b: no url; fix: write url: https://host/path?queue={queue}"},
 	{"brokers: {b: {kind: http, url: http://h, header: A}}", "f:1:11: error: brokers.b: one of header and secret without the other; fix: write both, or neither"},
+	{"brokers: {b: {kind: http, url: http://h, workers_url: 'http://u:hush@h'}}", "f:1:11: error: brokers.b: workers_url: a user or password in the address; fix: write https://host/path; a secret has keys of its own"},
+	{"brokers: {b: {kind: http, url: http://h, workers_url: 'http://h/{queue}'}}", "f:1:11: error: brokers.b: workers_url: {queue} in the address; fix: write https://host/path: the list is of the workers of all queues"},
+	{"brokers: {b: {urls: [amqp://h], workers_url: http://h}}", "f:1:11: error: brokers.b: workers_url of the kind rabbitmq; fix: write kind: http, or take it out"},
 
 	{"clouds: {c: {}}", "f:1:10: error: clouds.c: no driver; fix: write driver: openstack, xapi, libvirt or process"},
 	{"clouds: {c: {driver: nova}}", `f:1:22: error: clouds.c.driver: "nova" is not known; fix: write openstack, xapi, libvirt or process`},

@@ -24,7 +24,7 @@ const DefaultCeleryName = "celery@{name}"
 func (l *loader) profile(name string, at place) []key {
 	p := &Profile{Name: name, CeleryName: DefaultCeleryName, Slots: 1, Weight: 1, SpawnRatio: 0.2, BackorderAllowed: 3}
 	l.profiles = append(l.profiles, p)
-	l.finish = append(l.finish, func() { p.check(at) })
+	l.finish = append(l.finish, func() { p.check(at); l.workersOf(p, at) })
 	keys := []key{
 		{Name: "queue", Required: "the queue's name", Value: text{To: &p.Queue, What: "the queue's name"}, Text: "the queue that its workers serve"},
 		{Name: "broker", Value: l.refer(&p.Broker, "broker", at), Text: "where that is; needed if there are several"},
