@@ -69,7 +69,7 @@ func TestNotices(t *testing.T) {
 	}
 	n.until("STATUS=polling")
 	for range 2 { // with nothing to do, it still says that it turns
-		if got := n.next(watchdog); !slices.Contains(got, "WATCHDOG=1") {
+		if got := n.next(limit); !slices.Contains(got, "WATCHDOG=1") {
 			t.Errorf("it says %q, want WATCHDOG=1", got)
 		}
 	}

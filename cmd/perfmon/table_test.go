@@ -219,8 +219,8 @@ func (s *stage) inventory() {
 	s.t.Helper()
 	select {
 	case <-s.given:
-	case <-time.After(20 * time.Second):
-		s.t.Fatal("the agent did not hear of a change of configuration within 20 s")
+	case <-time.After(limit):
+		s.t.Fatal("the agent did not hear of a change of configuration")
 	}
 }
 

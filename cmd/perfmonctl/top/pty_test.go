@@ -73,7 +73,7 @@ func (x *terminal) shown() string {
 // awaitScreen waits until a screen is shown.
 func (x *terminal) awaitScreen(question, want string) {
 	x.t.Helper()
-	late := time.After(30 * time.Second)
+	late := time.After(2 * time.Minute)
 	for {
 		got := x.shown()
 		if got == want {
@@ -144,7 +144,7 @@ var escapes = regexp.MustCompile("\x1b(\\[[0-9;?>=$]*[a-zA-Z~]|\\][^\a]*\a|[=>78
 // then.
 func (x *terminal) await(texts ...string) string {
 	x.t.Helper()
-	late := time.After(30 * time.Second)
+	late := time.After(2 * time.Minute)
 	for {
 		x.mu.Lock()
 		raw := x.out.String()
