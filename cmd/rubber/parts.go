@@ -219,6 +219,9 @@ func (p *parts) close() {
 
 func engineOptions(c *rubberconfig.Config, log *slog.Logger) engine.Options {
 	e := c.Engine
+	if len(e.URLs) > 0 { // what nobody has written down is of the embedded one
+		e.Dir, e.Listen = unless(e.Dir, engine.DefaultDir), unless(e.Listen, engine.DefaultListen)
+	}
 	return engine.Options{
 		Name: "rubber", URLs: e.URLs,
 		Login: engine.Login{User: e.Username, PasswordFile: e.PasswordFile, TokenFile: e.TokenFile, CredentialsFile: e.CredentialsFile},
@@ -226,4 +229,12 @@ func engineOptions(c *rubberconfig.Config, log *slog.Logger) engine.Options {
 		Dir:   e.Dir, Listen: e.Listen, Serve: engine.ServerTLS{Cert: e.ServerCert, Key: e.ServerKey, ClientCA: e.ServerClientCAFile},
 		Users: e.UsersFile, SyncEvery: e.SyncEvery, AlarmBytes: e.AlarmBytes, Replicas: e.Replicas, Logger: log,
 	}
+}
+
+// unless is a text, or nothing if it is the default.
+func unless(text, standard string) string {
+	if text == standard {
+		return ""
+	}
+	return text
 }

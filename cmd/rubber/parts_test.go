@@ -42,3 +42,35 @@ profiles: {jobs: {queue: jobs, cloud: here, ` + profile + `}}
 	f("{driver: libvirt, libvirt: {pool: default, template_file: nowhere.xml}}", "image: a", "nowhere.xml")
 	f("{driver: libvirt, libvirt: {pool: default, template_file: bad.xml}}", "image: a", "cloud \"here\"")
 }
+
+// TestExternalEngine makes parts that use a cluster of somebody else's.
+func TestExternalEngine(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "rubber.yaml")
+	text := `brokers: {main: {urls: ["amqp://127.0.0.1:1"], password_env: HOME}}
+clouds: {here: {driver: process, process: {dir: /nonexistent/machines}}}
+profiles: {jobs: {queue: jobs, command: [/bin/true]}}
+engine: {urls: ["nats://127.0.0.1:1"]}
+`
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var said strings.Builder
+	c, err := (&serveFlags{config: path}).load(&said)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, &said)
+	}
+	for _, dry := range []bool{false, true} {
+		p, err := newParts(c, dry, slog.New(slog.DiscardHandler))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := p.engine.String(); got != "engine nats://127.0.0.1:1" {
+			t.Errorf("%s", got)
+		}
+		p.close()
+	}
+	c.Engine.Dir = "/elsewhere"
+	if _, err := newParts(c, false, slog.New(slog.DiscardHandler)); err == nil {
+		t.Error("both a cluster and a folder are no error")
+	}
+}
