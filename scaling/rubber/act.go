@@ -29,7 +29,7 @@ func (w *world) advance(u *unit) {
 	}
 	next := u.life.clone()
 	o, notes := next.advance(w.sight(u), w.cfg.Limits)
-	idle := w.paused.Load() || w.o.DryRun
+	idle := w.paused.Load() || w.o.DryRun || w.grip(u) != held
 	if idle {
 		o = order{}
 		if w.leaving(next.State) && next.State != Gone {
@@ -60,7 +60,7 @@ func (w *world) issue(u *unit, o order) {
 	limit := l.Command
 	var f func(context.Context, *result) error
 	p := w.profile(u.Profile)
-	record := u.Record.clone()
+	record, aside := u.Record.clone(), &w.home(u.Cloud).aside
 	if o.toCloud() {
 		slot, limit = w.slot("cloud "+u.Cloud, l.CloudCalls), l.Call
 		if o.verb == orderCreate || o.verb == orderWake {
@@ -79,7 +79,7 @@ func (w *world) issue(u *unit, o order) {
 		var answer result
 		err := w.bounded(slot, limit, func(ctx context.Context) error {
 			// At the last moment: it may have waited for its turn.
-			if !w.holds() || w.paused.Load() {
+			if !w.holds() || w.paused.Load() || aside.Load() {
 				return errNotNow
 			}
 			mine := result{order: o}
@@ -98,7 +98,7 @@ func (w *world) issue(u *unit, o order) {
 }
 
 // errNotNow is of an order that was not given after all.
-var errNotNow = errors.New("rubber was paused, or lost its lease, before it was done")
+var errNotNow = errors.New("rubber was paused, lost its lease, or had to stand aside before it was done")
 
 // finished takes in what came of an order.
 func (w *world) finished(u *unit, r result) {

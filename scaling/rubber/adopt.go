@@ -15,7 +15,7 @@ const ancestral = "ancestor"
 // adoptions begins to take over the ancestor's machines.
 func (w *world) adoptions() {
 	for _, a := range w.cfg.Adopt {
-		if w.adopted[a.Name] || w.paused.Load() || w.o.DryRun || w.storeErr != nil {
+		if w.adopted[a.Name] || w.paused.Load() || w.o.DryRun || w.storeErr != nil || w.identity == "" {
 			continue
 		}
 		w.adopted[a.Name] = true
@@ -24,7 +24,7 @@ func (w *world) adoptions() {
 		}
 		p := w.profile(a.Profile)
 		u := &unit{life: life{Record: Record{
-			Version: recordVersion, Intent: newIntent(), Profile: p.Name, Queue: p.Queue, Cloud: p.Cloud, Name: a.Name,
+			Version: recordVersion, Intent: newIntent(w.identity), Profile: p.Name, Queue: p.Queue, Cloud: p.Cloud, Name: a.Name,
 			Generation: ancestral, Created: w.now, Adopt: a.Name,
 		}}}
 		if !a.Created.IsZero() && a.Created.Before(w.now) {

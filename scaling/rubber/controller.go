@@ -143,7 +143,7 @@ func newWorld(ctx context.Context, c *Controller, held Holding) *world {
 		c: c, o: &c.opts, cfg: &cfg, held: held, log: c.opts.Log, clock: newClock(c.opts.Wall), in: make(chan func()), ended: make(chan struct{}),
 		slots: map[string]chan struct{}{}, units: map[string]*unit{}, unread: map[string]error{}, clouds: map[string]*cloudView{},
 		queues: map[queueKey]*queueView{}, brokers: map[string]*brokerView{}, strange: map[string]*stranger{}, adopted: map[string]bool{},
-		told: map[string]time.Time{}, brakes: newBrakes(), memory: plan.Memory{Profiles: map[string]plan.ProfileMemory{}}, learned: map[string]*Learned{},
+		homes: map[string]*home{}, yielding: map[string]time.Time{}, told: map[string]time.Time{}, brakes: newBrakes(), memory: plan.Memory{Profiles: map[string]plan.ProfileMemory{}}, learned: map[string]*Learned{},
 		arriving: map[string]*arrivals{}, saved: map[string]savedValue{}, waiting: -1,
 	}
 	w.ctx, w.stop = context.WithCancel(ctx)

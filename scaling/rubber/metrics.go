@@ -1,6 +1,8 @@
 package rubber
 
 import (
+	"slices"
+
 	"github.com/prometheus/client_golang/prometheus"
 
 	"perfmon/scaling/rubber/plan"
@@ -53,6 +55,8 @@ var gauges = []struct {
 	{"rubber_boot_p95_seconds", "Seconds from a request to the first heartbeat, of which one in twenty takes longer; absent until one was measured.", []string{"profile"}},
 	{"rubber_cloud_up", "1 if the last list of the cloud was complete.", []string{"cloud"}},
 	{"rubber_broker_up", "1 if all queues of the broker were seen last, and all its workers are known.", []string{"broker"}},
+	{"rubber_rival", "1 while another rubber of the same owner, with another store, has made machines in the cloud.", []string{"cloud"}},
+	{"rubber_aside", "1 while this instance does nothing in the cloud, because the other rubber's store is older.", []string{"cloud"}},
 	{"rubber_strange_machines", "Machines that bear our mark and have no record.", nil},
 	{"rubber_unread_records", "Records that cannot be read; their machines are left alone.", nil},
 }
@@ -146,6 +150,9 @@ func (m *Metrics) Collect(ch chan<- prometheus.Metric) {
 	}
 	for _, c := range s.Clouds {
 		gauge("rubber_cloud_up", number(c.OK), c.Name)
+		i := slices.IndexFunc(s.Rivals, func(r RivalStatus) bool { return r.Cloud == c.Name })
+		gauge("rubber_rival", number(i >= 0), c.Name)
+		gauge("rubber_aside", number(i >= 0 && s.Rivals[i].Aside), c.Name)
 	}
 	for _, b := range s.Brokers {
 		gauge("rubber_broker_up", number(b.OK), b.Name)

@@ -7,8 +7,12 @@ import (
 	"strings"
 )
 
-// newIntent is an id that nobody else will make.
-func newIntent() string { return strings.ToLower(rand.Text())[:20] }
+// newIntent is an id that nobody else will make, and that says in which store it
+// was written; see storeOf.
+func newIntent(store string) string { return store + "-" + chance(16) }
+
+// chance is n characters of a-z and 2-7; at most 26.
+func chance(n int) string { return strings.ToLower(rand.Text())[:n] }
 
 // orphanIntent is what the record of a machine is called that has no intent of
 // ours, or that of another machine. It is the same each time.
@@ -18,7 +22,8 @@ func orphanIntent(cloudName, id string) string {
 }
 
 // MachineName is what a machine is called: what of the profile's name fits into
-// a host name, at most 30 characters of it, and the beginning of its intent.
+// a host name, at most 30 characters of it, and the end of its intent, the
+// beginning of which many have in common.
 func MachineName(profile, intent string) string {
 	var b strings.Builder
 	for _, r := range strings.ToLower(profile) {
@@ -36,7 +41,7 @@ func MachineName(profile, intent string) string {
 	if name == "" {
 		name = "worker"
 	}
-	return name + "-" + intent[:min(10, len(intent))]
+	return name + "-" + strings.TrimLeft(intent[max(0, len(intent)-10):], "-")
 }
 
 // keyFor is a name as part of a key: what a store may not like is written as

@@ -115,6 +115,9 @@ func (c *Controller) change(ctx context.Context, machine string, f func(*world, 
 		if w.o.DryRun {
 			return errors.New("this is a dry run, which changes nothing: ask the instance that acts")
 		}
+		if w.aside(u.Cloud) {
+			return fmt.Errorf("machine %s: %s", u.Name, w.rivalText(u.Cloud))
+		}
 		next := u.life.clone()
 		n, err := f(w, &next)
 		if err != nil {

@@ -102,7 +102,10 @@ func (w *world) adoptState(l loaded) {
 		}
 		w.units[r.Intent] = u
 	}
-	w.pause = pauseState{}
+	w.pause, w.identity = pauseState{}, ""
+	for name := range w.homes {
+		w.homes[name].homeState = homeState{Version: recordVersion, Cloud: name}
+	}
 	w.memory = plan.Memory{Profiles: map[string]plan.ProfileMemory{}}
 	for key, v := range l.others {
 		if err := w.adoptOther(key, v); err != nil {
@@ -124,6 +127,16 @@ func (w *world) adoptOther(key string, v Value) error {
 			return err
 		}
 		w.pause = p
+	case key == identityKey:
+		if err := w.readIdentity(v.Data); err != nil {
+			w.saved[key] = saved
+			return err
+		}
+	case strings.HasPrefix(key, homeKeys):
+		if err := w.readHome(key, v.Data); err != nil {
+			w.saved[key] = saved
+			return err
+		}
 	case strings.HasPrefix(key, memoryKeys):
 		var p profileState
 		if err := json.Unmarshal(v.Data, &p); err != nil {

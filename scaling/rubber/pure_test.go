@@ -194,15 +194,15 @@ func TestNames(t *testing.T) {
 		if got != want {
 			t.Errorf("%q: %q", profile, got)
 		}
-		if err := (cloud.Spec{Intent: newIntent(), Owner: "o", Name: got}).Check(); err != nil {
+		if err := (cloud.Spec{Intent: newIntent(newIdentity(time.Now())), Owner: "o", Name: got}).Check(); err != nil {
 			t.Error(err)
 		}
 	}
-	f("ocr", "ocr-abcdefghij")
-	f("OCR for Müller & Co", "ocr-for-m-ller-co-abcdefghij")
-	f("---", "worker-abcdefghij")
-	f("", "worker-abcdefghij")
-	f(strings.Repeat("long", 20), "longlonglonglonglonglonglonglo-abcdefghij")
+	f("ocr", "ocr-ghijklmnop")
+	f("OCR for Müller & Co", "ocr-for-m-ller-co-ghijklmnop")
+	f("---", "worker-ghijklmnop")
+	f("", "worker-ghijklmnop")
+	f(strings.Repeat("long", 20), "longlonglonglonglonglonglonglo-ghijklmnop")
 	if keyFor("a b") == keyFor("a_20b") || keyFor("ü") == "" {
 		t.Error("keys are not unique")
 	}

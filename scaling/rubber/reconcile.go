@@ -59,6 +59,7 @@ func (w *world) listed(c *cloudView, list []cloud.Instance, began time.Time) {
 			u.listedIn(found[u], began)
 		}
 	}
+	w.meet(c, without)
 	w.strangers(c, without)
 }
 
@@ -80,7 +81,8 @@ func (w *world) strangers(c *cloudView, without []*cloud.Instance) {
 		}
 		st.instance, st.seen = *inst, w.look
 		st.reason = w.whyStrange(c, inst)
-		if inst.State == cloud.Deleting || w.paused.Load() || w.o.DryRun {
+		st.kept = !w.letsGo(c, inst)
+		if inst.State == cloud.Deleting || w.paused.Load() || w.o.DryRun || w.identity == "" {
 			continue
 		}
 		switch {
@@ -88,7 +90,7 @@ func (w *world) strangers(c *cloudView, without []*cloud.Instance) {
 			if w.adopt(c, inst) {
 				delete(w.strange, key)
 			}
-		case w.now.Sub(st.first) >= w.cfg.Limits.Orphan:
+		case !st.kept && w.now.Sub(st.first) >= w.cfg.Limits.Orphan:
 			if w.orphan(c, inst, st.reason) {
 				delete(w.strange, key)
 			}
@@ -106,11 +108,17 @@ func (w *world) whyStrange(c *cloudView, inst *cloud.Instance) string {
 	switch {
 	case inst.Intent == "" || cloud.Spec.Check(cloud.Spec{Intent: inst.Intent, Owner: w.o.Owner, Name: "x"}) != nil:
 		return fmt.Sprintf("it bears our owner mark and the intent %q, which is none of ours", inst.Intent)
+	case w.foreign(inst.Intent) && !w.home(c.name).inherited(inst.Intent):
+		return fmt.Sprintf("another rubber of owner %q has made it, with another store (%s)", w.o.Owner, storeOf(inst.Intent))
 	case w.units[inst.Intent] != nil:
 		return fmt.Sprintf("it is a second machine of intent %s", inst.Intent)
 	}
 	if p := w.profile(inst.Profile); p == nil || p.Cloud != c.name {
-		return fmt.Sprintf("it is of profile %q, which is not configured here", inst.Profile)
+		text := fmt.Sprintf("it is of profile %q, which is not configured here", inst.Profile)
+		if w.foreign(inst.Intent) && !w.home(c.name).Taken {
+			text += fmt.Sprintf(", and was made with another store (%s): delete it by hand, or say rubber resume --take-over %s", storeOf(inst.Intent), c.name)
+		}
+		return text
 	}
 	return ""
 }

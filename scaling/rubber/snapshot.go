@@ -51,7 +51,7 @@ func (w *world) asPlanned(p *Profile, fixed staticWork) plan.Profile {
 		Name: p.Name, Generation: p.Generation, Share: p.Share, Weight: p.Weight, Min: least, Max: most, Slots: p.Slots,
 		Demand: w.demand(p), WorkersUnknown: b == nil || !b.complete, StaticSlots: fixed.slots, StaticBusy: fixed.busy,
 		Memory: p.Memory, NetworkBound: p.NetworkBound, Rests: true, Warm: p.Warm,
-		NoStart: w.noStart(p), Ratio: p.Ratio, Threshold: p.Threshold, BootTime: p.BootTime, TaskTime: p.TaskTime,
+		NoStart: w.noStart(p), Rival: w.rivalText(p.Cloud), Aside: w.aside(p.Cloud), Ratio: p.Ratio, Threshold: p.Threshold, BootTime: p.BootTime, TaskTime: p.TaskTime,
 	}
 	if l := w.learned[p.Name]; l != nil {
 		// What was measured counts more than what somebody expected.
@@ -73,6 +73,12 @@ func (w *world) noStart(p *Profile) string {
 	}
 	if w.storeErr != nil {
 		return "the store cannot be written: " + w.storeErr.Error()
+	}
+	if err := w.nameless(); err != nil {
+		return err.Error()
+	}
+	if w.aside(p.Cloud) {
+		return w.rivalText(p.Cloud)
 	}
 	return w.brakes.refused(w.now, p.Cloud, p.Name)
 }
@@ -168,7 +174,7 @@ func (w *world) static() map[queueKey]staticWork {
 func (w *world) machine(u *unit) plan.Machine {
 	m := plan.Machine{
 		ID: u.Intent, Profile: u.Profile, State: u.State, Since: u.Since, Generation: u.Generation, Host: u.Host, Storage: u.Storage,
-		Slots: u.slots, Busy: u.busy, BusyKnown: u.known, IdleSince: u.idle, EverReady: u.EverReady, Protected: u.Protect != "",
+		Slots: u.slots, Busy: u.busy, BusyKnown: u.known, IdleSince: u.idle, EverReady: u.EverReady, Protected: u.Protect != "" || w.grip(u) != held,
 	}
 	if r := u.Release; r != nil && u.State == plan.Draining {
 		switch {

@@ -42,6 +42,7 @@ type Status struct {
 	Brokers  []SourceStatus
 	Hosts    hear.View
 	Brakes   []Brake
+	Rivals   []RivalStatus   // other rubbers of our owner
 	Strange  []StrangeStatus // machines of ours without a record
 	Unread   []string        // why records cannot be read
 	Lines    []plan.Line     // of the last plan
@@ -88,6 +89,7 @@ type MachineStatus struct {
 	IdleSince time.Time     // zero: it works, or nobody knows
 	Age       time.Duration // in its state
 	Overdue   bool          // it has been in its state for too long
+	LeftAlone string        // why nothing is done about it by ourselves; ""
 	Doing     string        // the order that is on its way; ""
 	DoingFor  time.Duration
 }
@@ -111,7 +113,18 @@ type StrangeStatus struct {
 	Cloud, ID, Name string
 	Since           time.Time
 	Reason          string
-	Until           time.Time // when it is let go
+	Until           time.Time // when it is let go; zero: it is not
+}
+
+// RivalStatus is another rubber of our owner, which has made machines in a cloud
+// with another store.
+type RivalStatus struct {
+	Cloud    string
+	Store    string // its store's identity
+	ID, Name string // of the machine by which it was found out
+	Since    time.Time
+	Aside    bool   // its store is older: nothing is done in that cloud
+	Text     string // all of it and the ways out, in one sentence
 }
 
 // Profile finds a profile; nil: there is none of that name.
@@ -156,6 +169,12 @@ func (w *world) publish() {
 		s.Store = w.storeErr.Error()
 		s.Problem = "the store cannot be used, so nothing is begun: " + w.storeErr.Error()
 	}
+	s.Rivals = w.rivals()
+	for _, r := range s.Rivals {
+		if r.Aside {
+			s.Problem = strings.TrimPrefix(s.Problem+"; "+r.Text, "; ")
+		}
+	}
 	for i := range s.Brakes {
 		s.Brakes[i].Since, s.Brakes[i].Until = show(s.Brakes[i].Since), show(s.Brakes[i].Until)
 	}
@@ -179,8 +198,11 @@ func (w *world) publish() {
 	}
 	for _, key := range slices.Sorted(maps.Keys(w.strange)) {
 		st := w.strange[key]
-		s.Strange = append(s.Strange, StrangeStatus{Cloud: st.cloud, ID: st.instance.ID, Name: st.instance.Name, Since: show(st.first),
-			Reason: st.reason, Until: show(st.first.Add(w.cfg.Limits.Orphan))})
+		one := StrangeStatus{Cloud: st.cloud, ID: st.instance.ID, Name: st.instance.Name, Since: show(st.first), Reason: st.reason}
+		if !st.kept {
+			one.Until = show(st.first.Add(w.cfg.Limits.Orphan))
+		}
+		s.Strange = append(s.Strange, one)
 	}
 	for _, intent := range slices.Sorted(maps.Keys(w.unread)) {
 		s.Unread = append(s.Unread, w.unread[intent].Error())
@@ -188,9 +210,30 @@ func (w *world) publish() {
 	w.c.status.Store(s)
 }
 
+// rivals is who else makes machines of our owner.
+func (w *world) rivals() []RivalStatus {
+	var list []RivalStatus
+	for _, name := range slices.Sorted(maps.Keys(w.homes)) {
+		h := w.homes[name]
+		one := RivalStatus{Cloud: name, Text: w.rivalText(name)}
+		switch {
+		case h.Rival != nil:
+			r := h.Rival
+			one.Store, one.ID, one.Name, one.Since, one.Aside = r.Store, r.ID, r.Name, w.clock.shown(r.Seen), true
+		case len(h.others) > 0:
+			first := &h.others[0]
+			one.Store, one.ID, one.Name, one.Since = storeOf(first.Intent), first.ID, first.Name, w.clock.shown(h.since)
+		default:
+			continue
+		}
+		list = append(list, one)
+	}
+	return list
+}
+
 func (w *world) machineStatus(u *unit) MachineStatus {
 	m := MachineStatus{Record: u.Record.clone(), Slots: u.slots, Busy: u.busy, BusyKnown: u.known, IdleSince: w.clock.shown(u.idle), Age: w.now.Sub(u.Since),
-		Overdue: !u.Deadline.IsZero() && w.now.After(u.Deadline), Doing: string(u.doing.verb)}
+		Overdue: !u.Deadline.IsZero() && w.now.After(u.Deadline), LeftAlone: w.leftAlone(u), Doing: string(u.doing.verb)}
 	if m.Doing != "" {
 		m.DoingFor = w.now.Sub(u.since)
 	}

@@ -30,6 +30,7 @@ func (w *world) turn() {
 	w.hear()
 	w.advanceAll()
 	w.learnAll()
+	w.identify()
 	w.adoptions()
 	s := w.snapshot()
 	began := time.Now()
@@ -40,6 +41,7 @@ func (w *world) turn() {
 		w.memory.Profiles = map[string]plan.ProfileMemory{}
 	}
 	if !w.o.DryRun && !w.paused.Load() {
+		w.yieldedOnly(result.Lines)
 		for i := range result.Lines {
 			w.carryOut(&result.Lines[i])
 		}
@@ -62,7 +64,7 @@ func (w *world) carryOut(line *plan.Line) {
 		return
 	}
 	u := w.units[line.Machine]
-	if u == nil {
+	if u == nil || w.grip(u) != held {
 		return
 	}
 	next := u.life.clone()
@@ -75,14 +77,14 @@ func (w *world) carryOut(line *plan.Line) {
 // start writes the intents of new machines. Their requests follow.
 func (w *world) start(line *plan.Line, reason string) {
 	p := w.profile(line.Profile)
-	if p == nil {
+	if p == nil || w.aside(p.Cloud) || w.nameless() != nil || w.yields(line, p.Cloud) {
 		return
 	}
 	for range line.Count {
 		if len(w.units)+len(w.unread)+len(w.strange) >= w.cfg.Cap {
 			return
 		}
-		intent := newIntent()
+		intent := newIntent(w.identity)
 		u := &unit{life: life{Record: Record{
 			Version: recordVersion, Intent: intent, Profile: p.Name, Queue: p.Queue, Cloud: p.Cloud, Name: w.o.Name(p.Name, intent),
 			Generation: p.Generation, Created: w.now,

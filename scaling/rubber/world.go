@@ -44,6 +44,9 @@ type world struct {
 	told     map[string]time.Time // when it was last said of a cloud or a broker that it fails
 	brakes   *brakes
 	pause    pauseState
+	identity string               // of the store; see birth.go
+	homes    map[string]*home     // by cloud: who else has made machines there
+	yielding map[string]time.Time // by profile: since when a start waits for a moment
 	memory   plan.Memory
 	learned  map[string]*Learned
 	arriving map[string]*arrivals
@@ -161,6 +164,7 @@ type stranger struct {
 	first    time.Time
 	seen     int // look in which it was seen last
 	reason   string
+	kept     bool // it is not let go
 }
 
 // call starts a call to others. What it returns is called by the owner.
@@ -229,7 +233,7 @@ func (w *world) heard(u *unit) bool {
 // waits says whether a request for this machine has to wait: because of
 // errors, or because others are tried first.
 func (w *world) waits(u *unit) bool {
-	if w.paused.Load() || w.o.DryRun || u.Orphan || w.profile(u.Profile) == nil {
+	if w.paused.Load() || w.o.DryRun || u.Orphan || w.profile(u.Profile) == nil || w.grip(u) != held {
 		return true
 	}
 	if u.Adopt != "" {

@@ -46,5 +46,6 @@ const (
 	HostSilent     Code = "host_silent"     // the agent of its host is silent
 	DeafToAlarms   Code = "deaf"            // nobody hears alarms
 	ClockJumped    Code = "clock"           // time went back, or far ahead
+	RivalThere     Code = "rival"           // another rubber of the same owner is at work
 	WaitsForIdle   Code = "busy"            // the machines that could go are at work
 )

@@ -32,7 +32,7 @@ func Make(s *Snapshot) Plan {
 		}
 		g.bound(&set)
 		where.pending(g)
-		if s.Paused {
+		if s.Paused || g.p.Aside {
 			continue
 		}
 		g.trimWarm(&set, where)
@@ -48,9 +48,12 @@ func Make(s *Snapshot) Plan {
 	parts := make([][]Line, 0, 2*len(groups))
 	for _, g := range groups {
 		var lines []Line
-		if s.Paused {
+		switch {
+		case s.Paused:
 			g.limits = []Reason{{Paused, "scaling is paused, so nothing is done"}}
-		} else {
+		case g.p.Aside:
+			g.limits = nil
+		default:
 			lines = append(g.grow(s, where), g.shrink(s, &set, where)...)
 			lines = append(lines, g.dropped...)
 		}
@@ -69,6 +72,9 @@ func (g *group) hold(s *Snapshot, lines []Line, clock []Reason) []Line {
 	slices.SortFunc(g.frozen, func(a, b Line) int { return cmp.Compare(a.Machine, b.Machine) })
 	reasons := append([]Reason(nil), clock...)
 	reasons = append(reasons, g.limits...)
+	if g.p.Rival != "" {
+		reasons = append(reasons, Reason{RivalThere, g.p.Rival})
+	}
 	if s.Deaf && len(s.Hosts) > 0 {
 		reasons = append(reasons, Reason{DeafToAlarms, "no alarms are heard now, so hosts count by what they said last"})
 	}

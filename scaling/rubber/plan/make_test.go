@@ -358,6 +358,32 @@ func TestMakePaused(t *testing.T) {
 	})
 }
 
+// TestMakeAside: nothing is done about a profile that is left to another rubber,
+// its line says so, and the other profiles are planned as ever.
+func TestMakeAside(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := anySnapshot(t)
+		if len(s.Profiles) == 0 {
+			return
+		}
+		s.Profiles[0].Aside, s.Profiles[0].Rival, s.Profiles[0].NoStart = true, "another rubber lives", "another rubber lives"
+		said := false
+		for _, l := range Make(s).Lines {
+			if l.Profile != s.Profiles[0].Name {
+				checkLine(t, s, l)
+				continue
+			}
+			if l.Action != Hold {
+				t.Fatalf("%+v of a profile that is left to another rubber", l)
+			}
+			said = said || slices.ContainsFunc(l.Reasons, func(r Reason) bool { return r.Code == RivalThere })
+		}
+		if !said {
+			t.Fatal("it does not say why")
+		}
+	})
+}
+
 // TestMakeAfterAJump: whether the clock goes back or far ahead, nothing is let go
 // on account of what was seen before it, and no number comes out that is none.
 func TestMakeAfterAJump(t *testing.T) {

@@ -264,7 +264,9 @@ func takeBack(missing int, overCap bool, groups []*group, p *places) {
 }
 
 // mayLetGo is whether anything of a group may be let go at all.
-func (g *group) mayLetGo() bool { return g.gone || g.known && !g.p.WorkersUnknown }
+func (g *group) mayLetGo() bool {
+	return !g.p.Aside && (g.gone || g.known && !g.p.WorkersUnknown)
+}
 
 // sayLimits adds why a group gets less than it wants.
 func (g *group) sayLimits(s *Snapshot) {

@@ -52,6 +52,8 @@ type Profile struct {
 	Rests        bool   // workers can be told to take no more work, and to take work again
 	Warm         int    // parked machines that are kept ready; 0: no warm pool
 	NoStart      string // why no machine can be had just now (quota, back-off), one sentence; "": one can
+	Rival        string // what another rubber of the same owner has in this profile's cloud, one sentence; "": nothing
+	Aside        bool   // the profile is left to it: nothing is started, woken or let go
 
 	Ratio     float64 // ancestor's spawn_ratio; mode ancestor alone
 	Threshold int     // ancestor's RUBBER_BACKORDER_THRESHOLD; mode ancestor alone
