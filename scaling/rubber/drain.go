@@ -125,9 +125,11 @@ func (st *step) draining() order {
 	return st.tell(live)
 }
 
-// parked is the end of a release into the warm pool.
+// parked is the end of a release into the warm pool. What its workers were told to
+// leave is remembered: those of a machine that was suspended are the same
+// processes afterwards, and have to be told to listen again.
 func (m *life) parkedAt(now time.Time, l Limits) {
-	m.Release, m.Cancelled, m.Proven, m.Stopped = nil, nil, false, time.Time{}
+	m.Release, m.Proven, m.Stopped = nil, false, time.Time{}
 	m.enter(plan.Warm, now, l)
 }
 

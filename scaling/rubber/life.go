@@ -150,6 +150,9 @@ func (st *step) learn() {
 			st.Storage = i.Storage
 		}
 	}
+	if (st.State == plan.Warm || st.Waking) && st.s.says() == cloud.Halted {
+		st.Cancelled = nil // its processes have taken with them what they were told
+	}
 	for _, w := range st.s.workers {
 		for _, q := range append(slices.Clone(w.Queues), st.Cancelled[w.Name]...) {
 			if !slices.Contains(st.listened[w.Name], q) {
