@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"net/url"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -49,20 +50,49 @@ The reason is for the others: status and the page show it.
 
 func newResume() *cobra.Command {
 	a := &asking{}
+	var cloud string
 	cmd := &cobra.Command{
 		Use:   "resume [REASON...]",
-		Short: "end a pause",
+		Short: "end a pause, or take a cloud over from another rubber",
 		Long: `resume ends a pause: plans are carried out again.
 
+--take-over is for a cloud in which another rubber of the same owner, with
+another store, has made machines: status says so. Say it when that one has been
+stopped for good, and not before: every machine of this owner that is there now
+becomes this rubber's, and what it does not need it lets go. A pause stays.
+
 ` + askHelp,
-		Example: `  rubber resume`,
-		Args:    cobra.ArbitraryArgs,
+		Example: `  rubber resume
+  rubber resume --take-over nova the old host is off`,
+		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.resume(cmd, strings.Join(args, " "))
+			reason := strings.Join(args, " ")
+			if cmd.Flags().Changed("take-over") {
+				return a.takeOver(cmd, cloud, reason)
+			}
+			return a.resume(cmd, reason)
 		},
 	}
 	a.add(cmd)
+	cmd.Flags().StringVar(&cloud, "take-over", "", "the other rubber of `CLOUD` is no more: its machines are ours")
 	return cmd
+}
+
+// takeOver has the machines of another rubber be ours.
+func (a *asking) takeOver(cmd *cobra.Command, cloud, reason string) error {
+	if cloud == "" {
+		return errors.New("which cloud? rubber status names it: rubber resume --take-over CLOUD")
+	}
+	if strings.TrimSpace(reason) == "" {
+		reason = "an operator says so"
+	}
+	return a.change(cmd, "/v1/clouds/"+url.PathEscape(cloud)+"/take-over", reason, func(s *api.Status) string {
+		text := "the machines in " + cloud + " are taken over with its next list\n"
+		if s.Paused {
+			text += "scaling is paused, so nothing else is done until rubber resume\n"
+		}
+		return text
+	})
 }
 
 func (a *asking) resume(cmd *cobra.Command, reason string) error {

@@ -57,7 +57,7 @@ func verdictOf(s *api.Status) plugincode.Verdict {
 		return plugincode.Unknown
 	case s.Role == "standby":
 		return plugincode.Fine
-	case s.Problem != "", len(s.Unread) > 0:
+	case s.Problem != "", len(s.Unread) > 0, len(s.Rivals) > 0:
 		return plugincode.Critical
 	}
 	worst := plugincode.Verdict(plugincode.Fine)

@@ -42,6 +42,13 @@ func statusText(s *api.Status, all bool, on console.Screen) string {
 	}
 	some(b, "brake", lines, len(s.Brakes))
 	lines = nil
+	for i := range s.Rivals {
+		if r := &s.Rivals[i]; !r.Aside { // else it is the problem
+			lines = append(lines, console.Paint(console.Bad, r.Text))
+		}
+	}
+	some(b, "rival", lines, len(lines))
+	lines = nil
 	for _, x := range s.Strange {
 		lines = append(lines, fmt.Sprintf("%s of %s: %s", x.Name, x.Cloud, console.Paint(console.Warned, x.Reason)))
 	}
@@ -245,6 +252,7 @@ func machineNote(m *api.Machine) (note string, trouble bool) {
 	if m.Protected != "" {
 		add("protected: " + m.Protected)
 	}
+	add(m.LeftAlone)
 	add(m.Ending)
 	if m.Ending == "" && m.Released != "" {
 		add("let go: " + m.Released)

@@ -39,6 +39,7 @@ func troubled() *api.Status {
 	s.Hearing[0] = api.Hearing{Name: "engine", Error: "no servers"}
 	s.Brakes = []api.Brake{{Cloud: "nova", Profile: "tiles", Kind: "quota", Text: "50 of 50 instances", Hint: "raise the quota", Until: noon.Add(90 * time.Second)}}
 	s.Strange = []api.Strange{{Cloud: "nova", Name: "tiles-9", Reason: "it has no record"}}
+	s.Rivals = []api.Rival{{Cloud: "nova", Text: "cloud nova: another rubber\x1b[2J has machines there"}, {Cloud: "here", Aside: true, Text: "it is the problem"}}
 	s.Unread = []string{"record machine/x is of a newer version"}
 	s.StrangeCount, s.UnreadCount, s.InTrouble = 1, 1, 1
 	s.Profiles[0].Waits, s.Profiles[0].Running, s.Profiles[0].OldestS, s.Profiles[0].Error, s.Profiles[0].Blocked = nil, nil, nil, "main is away", "quota"
@@ -67,6 +68,9 @@ func TestStatusText(t *testing.T) {
 		"tiles       12    3    40 s     3      4     4     3  1 booting, 2 ready")
 	if strings.Contains(fine, "tiles-1") {
 		t.Errorf("a machine without trouble is listed:\n%s", fine)
+	}
+	if text := f(troubled(), "rival      cloud nova: another rubber"); strings.Contains(text, "it is the problem") {
+		t.Errorf("it is said twice:\n%s", text)
 	}
 	f(troubled(), "problem    the store cannot be written", "rubber resume ends that", "not connected, no servers", "quota: 50 of 50 instances (3 failures, not asked yet)",
 		"engine: not heard, no servers", "cloud nova, profile tiles: 50 of 50 instances (quota): raise the quota; asked again in 1 min 31 s", "tiles-9 of nova: it has no record",

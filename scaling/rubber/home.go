@@ -187,6 +187,11 @@ func (w *world) asideText(h *home) string {
 		h.Cloud, w.o.Owner, r.Store, date(bornAt(r.Store)), r.Name, r.ID, date(w.clock.shown(r.Seen)), h.Cloud)
 }
 
+// asideShort is the same where the whole is said elsewhere.
+func asideShort(cloudName string) string {
+	return "another rubber lives, and this one does nothing in cloud " + cloudName
+}
+
 // othersText is whom we leave alone in a cloud.
 func (w *world) othersText(h *home) string {
 	first := h.others[0]
@@ -260,7 +265,7 @@ func (w *world) leftAlone(u *unit) string {
 	h, store := w.homes[u.Cloud], storeOf(u.Intent)
 	switch w.grip(u) {
 	case left:
-		return w.asideText(h)
+		return asideShort(u.Cloud)
 	case watched:
 		return fmt.Sprintf("it was inherited from another store (%s), and is left as it is until %s, lest that store's rubber lives", store, date(w.clock.shown(h.trusted(w.cfg.Limits))))
 	case unheard:

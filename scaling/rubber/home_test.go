@@ -203,7 +203,7 @@ func TestSecondRubber(t *testing.T) {
 			for _, words := range []string{"cloud c", `owner "test"`, "starts, stops and deletes nothing", "rubber resume --take-over c", "another owner"} {
 				r.want(strings.Contains(s.Problem, words), "the problem does not say %q: %s", words, s.Problem)
 			}
-			r.want(strings.Contains(s.Profiles[0].Blocked, "stop one of the two") && strings.Contains(s.Machines[0].LeftAlone, "another rubber"), "profile: %+v", s.Profiles[0])
+			r.want(strings.Contains(s.Profiles[0].Blocked, "another rubber lives") && strings.Contains(second.reasons(), "stop one of the two") && strings.Contains(s.Machines[0].LeftAlone, "another rubber"), "profile: %+v", s.Profiles[0])
 			r.want(counted(r.t, second.c, `rubber_aside{cloud="c"}`) == 1 && counted(r.t, second.c, `rubber_rival{cloud="c"}`) == 1, "metrics")
 			r.want(counted(r.t, r.c, `rubber_aside{cloud="c"}`) == 0 && counted(r.t, r.c, `rubber_rival{cloud="c"}`) == 0 && r.c.Status().Problem == "", "the first: %+v", r.c.Status().Rivals)
 		}

@@ -78,7 +78,7 @@ func (w *world) noStart(p *Profile) string {
 		return err.Error()
 	}
 	if w.aside(p.Cloud) {
-		return w.rivalText(p.Cloud)
+		return asideShort(p.Cloud)
 	}
 	return w.brakes.refused(w.now, p.Cloud, p.Name)
 }

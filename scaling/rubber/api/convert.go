@@ -19,7 +19,7 @@ func statusOf(c *crowd, machines int, named string) *Status {
 		API: Version1, At: s.At, Role: string(s.Role), Since: s.Since, Problem: s.Problem, Paused: s.Paused, Reason: s.Reason,
 		Cap: s.Cap, Turns: s.Turns, Profiles: []Profile{}, Machines: []Machine{}, Clouds: sourcesOf(s.Clouds), Brokers: sourcesOf(s.Brokers),
 		MachineCount: len(c.order), MachineStates: c.states, InTrouble: c.trouble, Hosts: []Host{}, Storage: []Storage{}, Hearing: []Hearing{}, Brakes: []Brake{},
-		Strange: []Strange{}, StrangeCount: len(s.Strange), Unread: append([]string{}, s.Unread[:min(len(s.Unread), maxStrange)]...), UnreadCount: len(s.Unread),
+		Rivals: []Rival{}, Strange: []Strange{}, StrangeCount: len(s.Strange), Unread: append([]string{}, s.Unread[:min(len(s.Unread), maxStrange)]...), UnreadCount: len(s.Unread),
 	}
 	if s.Store != "" && out.Problem == "" {
 		out.Problem = s.Store
@@ -43,6 +43,9 @@ func statusOf(c *crowd, machines int, named string) *Status {
 	}
 	for _, b := range s.Brakes {
 		out.Brakes = append(out.Brakes, Brake{b.Cloud, b.Profile, b.Kind, b.Text, b.Hint, b.Since, b.Until, b.Fails})
+	}
+	for _, r := range s.Rivals {
+		out.Rivals = append(out.Rivals, Rival{r.Cloud, r.Store, r.ID, r.Name, r.Since, r.Aside, r.Text})
 	}
 	for _, x := range s.Strange[:min(len(s.Strange), maxStrange)] {
 		out.Strange = append(out.Strange, Strange{x.Cloud, x.ID, x.Name, x.Since, x.Reason, instant(x.Until)})
@@ -78,7 +81,7 @@ func machineOf(m *rubber.MachineStatus) Machine {
 	out := Machine{
 		Intent: m.Intent, Name: m.Name, ID: m.ID, Profile: m.Profile, Cloud: m.Cloud, State: string(m.State), Says: m.Says,
 		AgeS: m.Age.Seconds(), Overdue: m.Overdue, Host: m.Host, Generation: m.Generation, Workers: append([]string{}, m.Workers...),
-		Slots: m.Slots, IdleSince: instant(m.IdleSince), Created: m.Created, Doing: m.Doing, Protected: m.Protect, Ending: m.Ending,
+		Slots: m.Slots, IdleSince: instant(m.IdleSince), Created: m.Created, Doing: m.Doing, Protected: m.Protect, LeftAlone: m.LeftAlone, Ending: m.Ending,
 	}
 	if m.BusyKnown {
 		out.Busy = &m.Busy

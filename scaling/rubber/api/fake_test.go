@@ -89,6 +89,9 @@ func (f *fake) Undo(ctx context.Context, m, reason string) error {
 func (f *fake) Force(ctx context.Context, m, reason string) error {
 	return f.done(ctx, "force", m, reason)
 }
+func (f *fake) TakeOver(ctx context.Context, cloud, reason string) error {
+	return f.done(ctx, "take over", cloud, reason)
+}
 func (f *fake) Protect(ctx context.Context, m, reason string) error {
 	return f.done(ctx, "protect", m, reason)
 }

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -39,6 +40,7 @@ type Controller interface {
 	Undo(ctx context.Context, machine, reason string) error
 	Force(ctx context.Context, machine, reason string) error
 	Protect(ctx context.Context, machine, reason string) error
+	TakeOver(ctx context.Context, cloud, reason string) error
 }
 
 // Options of a Service.
@@ -73,12 +75,13 @@ func (s *Service) Public() http.Handler { return s.serve(s.reads()) }
 // keeps others away.
 func (s *Service) Private() http.Handler {
 	routes, c := s.reads(), s.Controller
-	post := func(path string, f func(ctx context.Context, machine string, r Request) error) {
+	post := func(path string, f func(ctx context.Context, what string, r Request) error) {
 		routes[path] = route{method: http.MethodPost, handle: s.act(f)}
 	}
 	post("/v1/plan", func(ctx context.Context, _ string, _ Request) error { return c.Now(ctx) })
 	post("/v1/pause", func(ctx context.Context, _ string, r Request) error { return c.Pause(ctx, r.Reason) })
 	post("/v1/resume", func(ctx context.Context, _ string, r Request) error { return c.Resume(ctx, r.Reason) })
+	post("/v1/clouds/{cloud}/take-over", func(ctx context.Context, cloud string, r Request) error { return c.TakeOver(ctx, cloud, r.Reason) })
 	for verb, f := range map[string]func(context.Context, string, string) error{
 		"drain": c.Drain, "undo": c.Undo, "force": c.Force, "protect": c.Protect,
 	} {
@@ -237,7 +240,7 @@ func (s *Service) noProfile(w http.ResponseWriter, message string) {
 }
 
 // act answers what changes something: with the status afterwards.
-func (s *Service) act(f func(ctx context.Context, machine string, r Request) error) http.HandlerFunc {
+func (s *Service) act(f func(ctx context.Context, what string, r Request) error) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		var body Request
 		decoder := json.NewDecoder(r.Body)
@@ -252,7 +255,7 @@ func (s *Service) act(f func(ctx context.Context, machine string, r Request) err
 		}
 		ctx, cancel := context.WithTimeout(r.Context(), actLimit)
 		defer cancel()
-		if err := f(ctx, r.PathValue("machine"), body); err != nil {
+		if err := f(ctx, cmp.Or(r.PathValue("machine"), r.PathValue("cloud")), body); err != nil {
 			s.refuse(w, s.codeOf(err), Refusal{Message: err.Error()})
 			return
 		}

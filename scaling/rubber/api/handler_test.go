@@ -41,6 +41,7 @@ func full() *fake {
 		s.Brakes = []rubber.Brake{{Cloud: "stack", Kind: "quota", Text: "no more cores", Until: noon}}
 		s.Strange = []rubber.StrangeStatus{{Cloud: "stack", ID: "x", Since: noon, Reason: "nobody asked for it"}}
 		s.Unread = []string{"record machine.7: no JSON"}
+		s.Rivals = []rubber.RivalStatus{{Cloud: "stack", Store: "tov1fgk3ab", ID: "y", Name: "mail-9", Since: noon, Aside: true, Text: "another rubber"}}
 	})
 	f.plans = []rubber.PlanView{{At: noon, Targets: []rubber.TargetView{known("mail", 3, 2, 9*time.Second)}, Lines: []plan.Line{{Action: plan.Start, Profile: "mail", Count: 2, Avoid: []string{"h1"}, AvoidStorage: []string{"s1"},
 		Reasons: []plan.Reason{{Code: plan.Demanded, Text: "5 tasks"}}}}}, {At: noon.Add(5 * time.Second), Targets: []rubber.TargetView{unknown("mail")}}}
@@ -68,7 +69,7 @@ func TestStatus(t *testing.T) {
 		if !slices.Equal(h.Bad, []string{"contended"}) || *h.Free != 5<<30 || h.Total != nil || !h.Alarms[0].Known || *h.Alarms[0].Value != 0.93 {
 			t.Errorf("%+v", h)
 		}
-		if s.Clouds[0].Next != nil || s.Brokers[0].Good != nil || s.Brokers[0].Next == nil || s.Brakes[0].Kind != "quota" || len(s.Strange) != 1 || len(s.Unread) != 1 || !s.Hearing[0].Complete || s.Engine != nil {
+		if s.Clouds[0].Next != nil || s.Brokers[0].Good != nil || s.Brokers[0].Next == nil || s.Brakes[0].Kind != "quota" || len(s.Strange) != 1 || len(s.Unread) != 1 || s.Rivals[0].Name != "mail-9" || !s.Rivals[0].Aside || !s.Rivals[0].Since.Equal(noon) || !s.Hearing[0].Complete || s.Engine != nil {
 			t.Errorf("%+v", s)
 		}
 	}
@@ -102,7 +103,7 @@ func TestUnknownIsNotZero(t *testing.T) {
 	isNull(s.Profiles[0], "waits", "running", "oldest_s", "boot_p50_s", "boot_p95_s", "task_s", "arrivals_per_s")
 	isNull(s.Machines[0], "busy", "idle_since")
 	isNull(s.Hosts[0], "free_memory_bytes", "total_memory_bytes")
-	for _, list := range []string{`"clouds":[]`, `"brokers":[]`, `"hearing":[]`, `"brakes":[]`, `"strange":[]`, `"unread":[]`, `"reasons":[]`, `"workers":[]`, `"bad":[]`, `"alarms":[]`, `"engine":null`} {
+	for _, list := range []string{`"clouds":[]`, `"brokers":[]`, `"hearing":[]`, `"brakes":[]`, `"strange":[]`, `"rivals":[]`, `"unread":[]`, `"reasons":[]`, `"workers":[]`, `"bad":[]`, `"alarms":[]`, `"engine":null`} {
 		if !strings.Contains(string(body), list) {
 			t.Errorf("no %s in %s", list, body)
 		}
@@ -240,7 +241,7 @@ func TestWhatMayBeAsked(t *testing.T) {
 
 // acts are all that change something, with what the controller is to hear.
 var acts = map[string]string{
-	"/v1/plan": "plan", "/v1/pause": "pause why", "/v1/resume": "resume why", "/v1/machines/mail-1/drain": "drain mail-1 why",
+	"/v1/plan": "plan", "/v1/pause": "pause why", "/v1/resume": "resume why", "/v1/clouds/stack/take-over": "take over stack why", "/v1/machines/mail-1/drain": "drain mail-1 why",
 	"/v1/machines/mail-1/undo": "undo mail-1 why", "/v1/machines/mail-1/force": "force mail-1 why", "/v1/machines/mail-1/protect": "protect mail-1 why",
 }
 

@@ -29,6 +29,7 @@ type Status struct {
 	Storage  []Storage `json:"storage"`
 	Hearing  []Hearing `json:"hearing"`
 	Brakes   []Brake   `json:"brakes"`
+	Rivals   []Rival   `json:"rivals"`  // other rubbers of this owner
 	Strange  []Strange `json:"strange"` // machines with our mark and without a record; the first of them
 	Unread   []string  `json:"unread"`  // why records cannot be read; the first of them
 	Engine   *Engine   `json:"engine"`  // null in a dry run without one
@@ -103,6 +104,7 @@ type Machine struct {
 	Doing      string     `json:"doing,omitempty"`
 	Released   string     `json:"released,omitempty"` // why it is let go
 	Protected  string     `json:"protected,omitempty"`
+	LeftAlone  string     `json:"left_alone,omitempty"` // why nothing is done about it
 	Ending     string     `json:"ending,omitempty"`
 	Trouble    string     `json:"trouble,omitempty"`
 	Hint       string     `json:"hint,omitempty"`
@@ -174,6 +176,18 @@ type Brake struct {
 	Since   time.Time `json:"since"`
 	Until   time.Time `json:"until"`
 	Fails   int       `json:"fails"`
+}
+
+// Rival is another rubber of this owner, which has made machines in a cloud with
+// another store.
+type Rival struct {
+	Cloud string    `json:"cloud"`
+	Store string    `json:"store"`
+	ID    string    `json:"id"` // of the machine by which it was found out
+	Name  string    `json:"name"`
+	Since time.Time `json:"since"`
+	Aside bool      `json:"aside"` // its store is older: nothing is done in that cloud
+	Text  string    `json:"text"`
 }
 
 // Strange is a machine that bears our mark and has no record.

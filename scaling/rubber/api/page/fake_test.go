@@ -68,13 +68,14 @@ func last[T any](list []T, n int) []T {
 func (f *fake) Explain(string) (rubber.Explanation, error) {
 	return rubber.Explanation{}, errors.New("not asked here")
 }
-func (f *fake) Now(context.Context) error                     { return nil }
-func (f *fake) Pause(context.Context, string) error           { return nil }
-func (f *fake) Resume(context.Context, string) error          { return nil }
-func (f *fake) Drain(context.Context, string, string) error   { return nil }
-func (f *fake) Undo(context.Context, string, string) error    { return nil }
-func (f *fake) Force(context.Context, string, string) error   { return nil }
-func (f *fake) Protect(context.Context, string, string) error { return nil }
+func (f *fake) Now(context.Context) error                      { return nil }
+func (f *fake) Pause(context.Context, string) error            { return nil }
+func (f *fake) Resume(context.Context, string) error           { return nil }
+func (f *fake) Drain(context.Context, string, string) error    { return nil }
+func (f *fake) Undo(context.Context, string, string) error     { return nil }
+func (f *fake) Force(context.Context, string, string) error    { return nil }
+func (f *fake) Protect(context.Context, string, string) error  { return nil }
+func (f *fake) TakeOver(context.Context, string, string) error { return nil }
 
 // start serves it until the test ends.
 func (f *fake) start(t *testing.T) (origin string) {
