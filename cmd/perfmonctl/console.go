@@ -3,7 +3,6 @@ package main
 import (
 	"io"
 
-	"golang.org/x/sys/unix"
 
 	"perfmon/cmd/internal/console"
 )
@@ -32,6 +31,5 @@ func textWidth(text string) int                      { return console.TextWidth(
 func printable(text string) string                   { return console.Printable(text) }
 func span(seconds int64) string                      { return console.Span(seconds) }
 func terminal(out io.Writer) (width int, color bool) { return console.Terminal(out) }
-func sizeOf(out io.Writer) *unix.Winsize             { return console.SizeOf(out) }
 func newProgress(out io.Writer) *progress            { return console.NewProgress(out) }
 func asJSON(v any) ([]byte, error)                   { return console.JSON(v) }

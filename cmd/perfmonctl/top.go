@@ -2,16 +2,15 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/url"
-	"os"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"perfmon/cmd/internal/tui"
 	"perfmon/cmd/internal/verbs"
 	"perfmon/cmd/perfmonctl/top"
 	"perfmon/monitor/api"
@@ -42,13 +41,11 @@ no terminal, or it has less than 60 by 16 cells.`,
 			if err := a.check(); err != nil {
 				return err
 			}
-			switch {
-			case o.Frames < 1 || o.Frames > maxFrames:
-				return fmt.Errorf("--frames %d: want 1 to %d", o.Frames, maxFrames)
-			case !slices.Contains(top.SortKeys(), o.Sort):
+			if err := o.CheckFlags(a.output, once); err != nil {
+				return err
+			}
+			if !slices.Contains(top.SortKeys(), o.Sort) {
 				return fmt.Errorf("--sort %q: want one of %s", o.Sort, strings.Join(top.SortKeys(), ", "))
-			case a.output == "json" && !once:
-				return errors.New("--output json is for one frame: want --once")
 			}
 			ctx, stop := verbs.Interruptible()
 			defer stop()
@@ -62,14 +59,10 @@ no terminal, or it has less than 60 by 16 cells.`,
 	a.add(cmd, "table")
 	cmd.Flags().StringVar(&o.Sort, "sort", top.SortKeys()[0], "sort by `WHAT`: "+strings.Join(top.SortKeys(), ", "))
 	cmd.Flags().StringVar(&o.Filter, "filter", "", "show those alone whose name has this `TEXT` in it")
-	cmd.Flags().IntVar(&o.Frames, "frames", top.DefaultFrames, "draw at most `N` frames a second")
-	cmd.Flags().BoolVar(&once, "once", false, "print one plain frame, and end")
+	o.AddFlags(cmd.Flags(), &once)
 	verbs.Offer(cmd, "sort", top.SortKeys()...)
 	return cmd
 }
-
-// maxFrames is how many frames a second can be asked for.
-const maxFrames = 30
 
 // top shows the live view, or one frame. An agent that is not there at the
 // beginning is an error; one that goes away later is waited for.
@@ -83,8 +76,8 @@ func (a *agentFlags) top(ctx context.Context, out io.Writer, o top.Options, once
 		return verbs.Write(out, string(answer))
 	}
 	if !once {
-		if err := canShow(out); err != nil {
-			return err
+		if err := tui.CanShow("perfmonctl", out); err != nil {
+			return verbs.Failed(err)
 		}
 	}
 	if err := o.Agent.Get(ctx, "/v1/status", nil, &api.Status{}); err != nil {
@@ -97,21 +90,6 @@ func (a *agentFlags) top(ctx context.Context, out io.Writer, o top.Options, once
 	_, o.Color = terminal(out)
 	o.Output = out
 	return top.Run(ctx, o)
-}
-
-// canShow refuses what is no terminal, or not enough of one.
-func canShow(out io.Writer) error {
-	size := sizeOf(out)
-	if size == nil {
-		return verbs.Failed(errors.New("top needs a terminal: print one frame with --once, or ask perfmonctl status"))
-	}
-	if why := top.TooSmall(int(size.Col), int(size.Row)); why != "" {
-		return verbs.Failed(fmt.Errorf("the terminal is %s: make it larger, or print one frame with --once", why))
-	}
-	if name := os.Getenv("TERM"); name == "" || name == "dumb" {
-		return verbs.Failed(fmt.Errorf("top needs a terminal that can move its cursor, and TERM is %q: print one frame with --once", name))
-	}
-	return nil
 }
 
 // asker asks for top, which does so from several goroutines.

@@ -3,8 +3,8 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
+	"io"
 	"net/url"
 	"strings"
 	"time"
@@ -12,14 +12,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"perfmon/cmd/internal/eventstream"
-	"perfmon/cmd/internal/localapi"
 	"perfmon/cmd/internal/verbs"
 	"perfmon/monitor/api"
 )
-
-// watchPause is how long it is waited before an agent that has gone is asked
-// again.
-const watchPause = time.Second
 
 // watcher shows alarms as they come.
 type watcher struct {
@@ -27,39 +22,14 @@ type watcher struct {
 	cmd   *cobra.Command
 	query url.Values // object, if only one
 	last  string     // id of the event that was shown last
-
-	listed bool // how things were at the beginning has been shown
 }
 
 func (w *watcher) run() error {
-	ctx, stop := verbs.Interruptible()
-	defer stop()
-	told := false
-	for {
-		err := w.follow(ctx, func() { told = false })
-		switch {
-		case ctx.Err() != nil:
-			return nil
-		case !isAway(err) || !w.listed:
-			return err
-		case !told:
-			verbs.Tell(w.cmd, errors.New("perfmon has gone; it is waited for"))
-			told = true
-		}
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-time.After(watchPause):
-		}
-	}
+	return (&verbs.Stream{Server: "perfmon", Open: w.open, Begin: w.list, Take: w.hear}).Watch(w.cmd)
 }
 
 // list shows how things are at the beginning.
 func (w *watcher) list(ctx context.Context) error {
-	if w.listed {
-		return nil
-	}
-	w.listed = true
 	// In JSON nothing of it is shown, but it tells an agent from others.
 	list, _, err := get[api.Variables](ctx, w.agentFlags, "/v1/alarms", w.query)
 	if err != nil || w.output == "json" {
@@ -68,8 +38,8 @@ func (w *watcher) list(ctx context.Context) error {
 	return w.print(w.cmd, nil, func(on screen) string { return alarmsText(&list, times{Now: time.Now()}, on) + "\n" })
 }
 
-// follow shows what comes until the stream ends; that is an error.
-func (w *watcher) follow(ctx context.Context, connected func()) error {
+// open opens the stream behind the event that was shown last.
+func (w *watcher) open(ctx context.Context) (io.ReadCloser, error) {
 	query := url.Values{"overview": {"false"}}
 	for name, values := range w.query {
 		query[name] = values
@@ -77,25 +47,7 @@ func (w *watcher) follow(ctx context.Context, connected func()) error {
 	if w.last != "" {
 		query.Set("last", w.last)
 	}
-	stream, err := w.Open(ctx, "/v1/watch", query)
-	if err != nil {
-		return err
-	}
-	defer stream.Close()
-	// What comes meanwhile waits in the stream.
-	if err := w.list(ctx); err != nil {
-		return err
-	}
-	var stop error
-	err = eventstream.Read(stream, func(e eventstream.Event) error {
-		connected() // what ends without a word was no agent that is back
-		stop = w.hear(e)
-		return stop
-	})
-	if stop != nil {
-		return stop
-	}
-	return &localapi.AwayError{Text: err, Cause: err}
+	return w.Open(ctx, "/v1/watch", query)
 }
 
 // hear takes an event.

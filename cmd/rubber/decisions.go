@@ -3,8 +3,8 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
+	"io"
 	"net/url"
 	"strconv"
 	"strings"
@@ -14,7 +14,6 @@ import (
 
 	"perfmon/cmd/internal/console"
 	"perfmon/cmd/internal/eventstream"
-	"perfmon/cmd/internal/localapi"
 	"perfmon/cmd/internal/verbs"
 	"perfmon/scaling/rubber/api"
 )
@@ -135,39 +134,17 @@ func decisionLine(x *api.Decision, t console.Times) string {
 	return strings.Join(parts, "  ")
 }
 
-// goneWait is how long it is waited before a rubber that has gone is asked
-// again.
-const goneWait = time.Second
-
 // watch shows the last n, and then what comes.
 func (d *decider) watch(n int) error {
-	ctx, stop := verbs.Interruptible()
-	defer stop()
-	begun, told := false, false
-	for {
-		err := d.follow(ctx, func() error {
-			told = false
-			if begun {
-				return nil
-			}
-			begun = true
-			return d.before(ctx, n)
-		})
-		switch {
-		case ctx.Err() != nil:
-			return nil
-		case !localapi.IsAway(err) || !begun:
-			return err
-		case !told:
-			verbs.Tell(d.cmd, errors.New("rubber serve has gone; it is waited for"))
-			told = true
-		}
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-time.After(goneWait):
-		}
-	}
+	return (&verbs.Stream{
+		Server: "rubber serve",
+		Open: func(ctx context.Context) (io.ReadCloser, error) {
+			stream, err := d.Open(ctx, "/v1/watch")
+			return stream, verbs.Asked(err)
+		},
+		Begin: func(ctx context.Context) error { return d.before(ctx, n) },
+		Take:  d.hear,
+	}).Watch(d.cmd)
 }
 
 // before shows what there was before the stream.
@@ -184,33 +161,19 @@ func (d *decider) before(ctx context.Context, n int) error {
 	return nil
 }
 
-// follow shows what comes until the stream ends; that is an error.
-func (d *decider) follow(ctx context.Context, connected func() error) error {
-	stream, err := d.Open(ctx, "/v1/watch")
-	if err != nil {
-		return verbs.Asked(err)
+// hear takes an event.
+func (d *decider) hear(e eventstream.Event) error {
+	if e.Name != "decision" {
+		return nil
 	}
-	defer stream.Close()
-	if err := connected(); err != nil {
-		return err
+	var x api.Decision
+	if err := json.Unmarshal([]byte(e.Data), &x); err != nil {
+		return verbs.Failed(fmt.Errorf("rubber serve is not of this version: its event is not understood: %w", err))
 	}
-	var stop error
-	err = eventstream.Read(stream, func(e eventstream.Event) error {
-		if e.Name != "decision" {
-			return nil
-		}
-		var x api.Decision
-		if stop = json.Unmarshal([]byte(e.Data), &x); stop != nil {
-			stop = verbs.Failed(fmt.Errorf("rubber serve is not of this version: its event is not understood: %w", stop))
-		} else if d.wants(&x) {
-			stop = d.show(&x)
-		}
-		return stop
-	})
-	if stop != nil {
-		return stop
+	if !d.wants(&x) {
+		return nil
 	}
-	return &localapi.AwayError{Text: err, Cause: err}
+	return d.show(&x)
 }
 
 func (d *decider) show(x *api.Decision) error {

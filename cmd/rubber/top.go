@@ -2,21 +2,16 @@ package main
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"io"
-	"os"
 
 	"github.com/spf13/cobra"
 
 	"perfmon/cmd/internal/console"
+	"perfmon/cmd/internal/tui"
 	"perfmon/cmd/internal/verbs"
 	"perfmon/cmd/rubber/top"
 	"perfmon/scaling/rubber/api"
 )
-
-// maxFrames is how many frames a second can be asked for.
-const maxFrames = 30
 
 func newTop() *cobra.Command {
 	a := &asking{}
@@ -44,11 +39,8 @@ terminal, or it has less than 60 by 16 cells.`,
 			if err := verbs.CheckOutput(a.output); err != nil {
 				return err
 			}
-			switch {
-			case o.Frames < 1 || o.Frames > maxFrames:
-				return fmt.Errorf("--frames %d: want 1 to %d", o.Frames, maxFrames)
-			case a.output == "json" && !once:
-				return errors.New("--output json is for one frame: want --once")
+			if err := o.CheckFlags(a.output, once); err != nil {
+				return err
 			}
 			ctx, stop := verbs.Interruptible()
 			defer stop()
@@ -61,8 +53,7 @@ terminal, or it has less than 60 by 16 cells.`,
 	}
 	a.add(cmd)
 	cmd.Flags().StringVar(&o.Filter, "filter", "", "show those alone whose name, queue or host has this `TEXT` in it")
-	cmd.Flags().IntVar(&o.Frames, "frames", top.DefaultFrames, "draw at most `N` frames a second")
-	cmd.Flags().BoolVar(&once, "once", false, "print one plain frame, and end")
+	o.AddFlags(cmd.Flags(), &once)
 	return cmd
 }
 
@@ -71,8 +62,8 @@ terminal, or it has less than 60 by 16 cells.`,
 func (a *asking) top(ctx context.Context, out io.Writer, o top.Options, once bool) error {
 	o.Server = a
 	if !once {
-		if err := canShow(out); err != nil {
-			return err
+		if err := tui.CanShow("rubber", out); err != nil {
+			return verbs.Failed(err)
 		}
 	}
 	_, answer, err := get[api.Status](ctx, a, "/v1/status", nil)
@@ -88,19 +79,4 @@ func (a *asking) top(ctx context.Context, out io.Writer, o top.Options, once boo
 	_, o.Color = console.Terminal(out)
 	o.Output = out
 	return verbs.Asked(top.Run(ctx, o))
-}
-
-// canShow refuses what is no terminal, or not enough of one.
-func canShow(out io.Writer) error {
-	size := console.SizeOf(out)
-	if size == nil {
-		return verbs.Failed(errors.New("top needs a terminal: print one frame with --once, or ask rubber status"))
-	}
-	if why := top.TooSmall(int(size.Col), int(size.Row)); why != "" {
-		return verbs.Failed(fmt.Errorf("the terminal is %s: make it larger, or print one frame with --once", why))
-	}
-	if name := os.Getenv("TERM"); name == "" || name == "dumb" {
-		return verbs.Failed(fmt.Errorf("top needs a terminal that can move its cursor, and TERM is %q: print one frame with --once", name))
-	}
-	return nil
 }

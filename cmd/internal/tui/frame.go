@@ -16,8 +16,8 @@ const (
 	defaultHeight = 24
 )
 
-// Sized gives a size to a terminal that has none. It is a filter of tea.
-func Sized(_ tea.Model, msg tea.Msg) tea.Msg {
+// sized gives a size to a terminal that has none. It is a filter of tea.
+func sized(_ tea.Model, msg tea.Msg) tea.Msg {
 	if size, ok := msg.(tea.WindowSizeMsg); ok && (size.Width == 0 || size.Height == 0) {
 		return tea.WindowSizeMsg{Width: defaultWidth, Height: defaultHeight}
 	}

@@ -27,7 +27,7 @@ func (m *model) alarmLines(lines int) []string {
 	if shown := min(len(m.alarms), lines-1); shown < len(m.alarms) {
 		title += fmt.Sprintf(", %d to %d", m.alarm.First+1, m.alarm.First+shown)
 	}
-	out := []string{rule(title, m.pane == alarmPane, m.width)}
+	out := []string{rule(title, m.pane == alarmPane, m.Width)}
 	for i := m.alarm.First; i < len(m.alarms) && len(out) < lines; i++ {
 		out = append(out, m.alarmLine(&m.alarms[i], i == m.alarm.Index && m.pane == alarmPane))
 	}
@@ -54,7 +54,7 @@ func counted(n int, thing string) string {
 //	critical  web-07        cpu_usage      12 min  0.97 (>0.9)   muted: maintenance
 func (m *model) alarmLine(v *api.Variable, here bool) string {
 	word, style := stateOf(v)
-	rest := m.width - 48
+	rest := m.Width - 48
 	name := max(8, min(40, rest/2))
 	variable := max(8, min(30, rest/2))
 	line := map[bool]string{true: "▸ ", false: "  "}[here] +
@@ -62,17 +62,17 @@ func (m *model) alarmLine(v *api.Variable, here bool) string {
 		right(m.sinceOf(v), 7) + "  " + fit(against(v), 14)
 	if v.Muted != "" {
 		note := "muted: " + v.Muted
-		if width(line)+1+width(note) > m.width {
+		if width(line)+1+width(note) > m.Width {
 			note = v.Muted
 		}
-		if width(line)+1+width(note) > m.width {
+		if width(line)+1+width(note) > m.Width {
 			note, _, _ = strings.Cut(v.Muted, " ")
 			note = strings.TrimSuffix(note, ":")
 		}
 		line += " " + paint(faint, note)
 	}
 	if here {
-		return paint(reverse, fit(plain(line), m.width))
+		return paint(reverse, fit(plain(line), m.Width))
 	}
 	return line
 }

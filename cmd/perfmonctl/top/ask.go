@@ -44,7 +44,6 @@ type (
 // once more afterwards, not as often as it was wanted.
 type asker struct {
 	agent Agent
-	send  func(tea.Msg)
 	wake  chan struct{}
 
 	mu     sync.Mutex // guards all below
@@ -87,7 +86,7 @@ func (a *asker) next() (list bool, detail *wanted) {
 }
 
 // run asks until ctx ends.
-func (a *asker) run(ctx context.Context) {
+func (a *asker) run(ctx context.Context, send func(tea.Msg)) {
 	begun := false
 	for {
 		select {
@@ -97,14 +96,14 @@ func (a *asker) run(ctx context.Context) {
 		}
 		list, detail := a.next()
 		if detail != nil { // somebody looks at it, and waits
-			a.send(a.askDetail(ctx, *detail))
+			send(a.askDetail(ctx, *detail))
 		}
 		if list {
-			a.send(a.askList(ctx))
+			send(a.askList(ctx))
 		}
 		if !begun { // what is in the pictures can wait until all else is shown
 			begun = true
-			a.send(a.askRecent(ctx))
+			send(a.askRecent(ctx))
 		}
 	}
 }

@@ -86,7 +86,7 @@ func (m *model) pressDetail(k tea.KeyPressMsg) {
 			d.show(clean(d.variables[i].Variable))
 		}
 	default:
-		if by, ok := steps(k, max(1, m.height/3), len(d.variables)); ok {
+		if by, ok := steps(k, max(1, m.Height/3), len(d.variables)); ok {
 			d.cursor.Move(d.keys(), by)
 		}
 	}
@@ -112,7 +112,7 @@ func (m *model) detailView() []string {
 	lines := m.aged(m.aboutLines())
 	lines = append(lines, m.notices()...)
 	bottom := m.footer()
-	room := m.height - len(lines) - len(bottom)
+	room := m.Height - len(lines) - len(bottom)
 	next := m.nextLines()
 	variables := 2
 	if n := len(m.detail.variables); n > 0 {
@@ -141,13 +141,13 @@ func (m *model) aboutLines() []string {
 	}
 	alarms, style := alarmCell(&r.flags)
 	alarms = inStyle(style, alarms)
-	who := paint(bold, d.class+" "+fit(r.name, min(width(r.name), m.width/2)))
+	who := paint(bold, d.class+" "+fit(r.name, min(width(r.name), m.Width/2)))
 	if r.control {
 		who += paint(faint, " (control domain)")
 	}
 	who += "  " + paint(faint, d.class+":"+clean(d.uuid))
-	if m.width < 100 {
-		who = paint(bold, d.class+" "+fit(r.name, min(width(r.name), m.width-44))) + "  " + paint(faint, clean(d.uuid))
+	if m.Width < 100 {
+		who = paint(bold, d.class+" "+fit(r.name, min(width(r.name), m.Width-44))) + "  " + paint(faint, clean(d.uuid))
 	}
 	return []string{who + "  " + alarms, m.factsLine(r)}
 }
@@ -169,14 +169,14 @@ func (m *model) factsLine(r *row) string {
 		add("tx", size(known(v.NetTx)))
 		add("rd", size(known(v.DiskRead)))
 		add("wr", size(known(v.DiskWrite)))
-		return joined(parts, m.width)
+		return joined(parts, m.Width)
 	}
 	s := r.sr
 	add("used", percent(known(s.Used)/known(s.Size))+", "+size(known(s.Used))+" of "+size(known(s.Size)))
 	add("rd", size(known(s.Read)))
 	add("wr", size(known(s.Write)))
 	add("delay", seconds(known(s.Latency)))
-	return joined(parts, m.width)
+	return joined(parts, m.Width)
 }
 
 func of(n int) string {
@@ -197,7 +197,7 @@ const (
 func (m *model) plotLines(lines int) []string {
 	d := m.detail
 	shown := map[string]string{spans[0]: "10 min", spans[1]: "2 h"}
-	across := max(1, min(3, (m.width+2)/(minPlotCells+2)))
+	across := max(1, min(3, (m.Width+2)/(minPlotCells+2)))
 	down := max(1, (lines-1)/minPlotLines)
 	if n := len(d.pictures); n > 0 {
 		across = min(across, n)
@@ -210,16 +210,16 @@ func (m *model) plotLines(lines int) []string {
 			title = fmt.Sprintf("%s, plot %d of %d", shown[d.span], d.plot+1, n)
 		}
 	}
-	out := []string{rule(title, false, m.width)}
+	out := []string{rule(title, false, m.Width)}
 	switch {
 	case d.plotErr != nil:
-		out = append(out, paint(warning, "  "+fit("no rows: "+clean(d.plotErr.Error()), m.width-2)))
+		out = append(out, paint(warning, "  "+fit("no rows: "+clean(d.plotErr.Error()), m.Width-2)))
 	case !d.loaded || d.plotSpan != d.span:
 		out = append(out, paint(faint, "  asking perfmon"))
 	case len(d.pictures) == 0:
 		out = append(out, paint(faint, "  it has no data sources"))
 	default:
-		each := (m.width - 2*(across-1)) / across
+		each := (m.Width - 2*(across-1)) / across
 		high := (lines - 1) / down
 		for y := range down {
 			out = append(out, m.plotsBeside(y*across, across, each, high)...)
@@ -237,7 +237,7 @@ func (m *model) plotsBeside(from, n, cells, lines int) []string {
 	out := make([]string, lines)
 	for x := range min(n, len(d.pictures)-from) {
 		p := d.pictures[(d.plot+from+x)%len(d.pictures)]
-		for i, line := range p.draw(cells, lines, m.o.Color, m.o.Location) {
+		for i, line := range p.draw(cells, lines, m.Color, m.Location) {
 			if x > 0 {
 				out[i] += "  "
 			}
@@ -251,14 +251,14 @@ func (m *model) plotsBeside(from, n, cells, lines int) []string {
 }
 
 // variableCells is how wide the name of a variable is.
-func (m *model) variableCells() int { return max(16, min(30, (m.width-50)/2)) }
+func (m *model) variableCells() int { return max(16, min(30, (m.Width-50)/2)) }
 
 // variableLines is the variables with their states in so many lines.
 func (m *model) variableLines(lines int) []string {
 	d := m.detail
 	d.cursor.Settle(d.keys(), lines-2)
 	name := m.variableCells()
-	out := []string{rule(counted(len(d.variables), "variable"), false, m.width)}
+	out := []string{rule(counted(len(d.variables), "variable"), false, m.Width)}
 	if len(d.variables) > 0 {
 		out = append(out, paint(heading, "  "+fit("VARIABLE", name)+" "+fit("STATE", 8)+right("SINCE", 8)+"  "+fit("VALUE", valueCells)+" NEXT"))
 	}
@@ -267,7 +267,7 @@ func (m *model) variableLines(lines int) []string {
 	}
 	switch {
 	case d.err != nil:
-		out = append(out, paint(warning, "  "+fit(clean(d.err.Error()), m.width-2)))
+		out = append(out, paint(warning, "  "+fit(clean(d.err.Error()), m.Width-2)))
 	case len(d.variables) == 0 && d.loaded:
 		out = append(out, paint(faint, "  it has none: perfmonctl set gives it one"))
 	}
@@ -286,8 +286,8 @@ func (m *model) nextLines() []string {
 		return nil
 	}
 	v := d.variables[d.cursor.Index]
-	if text := m.nextOf(v); width(text) > m.width-m.variableCells()-2-1-8-8-2-valueCells-1 {
-		lines := wrap("  ", clean(v.Variable)+": "+text, m.width)
+	if text := m.nextOf(v); width(text) > m.Width-m.variableCells()-2-1-8-8-2-valueCells-1 {
+		lines := wrap("  ", clean(v.Variable)+": "+text, m.Width)
 		return lines[:min(len(lines), 2)]
 	}
 	return nil
@@ -312,7 +312,7 @@ func (m *model) variableLine(x *monitor.Explanation, name int, here bool) string
 	line := map[bool]string{true: "▸ ", false: "  "}[here] + fit(clean(x.Variable), name) + " " +
 		inStyle(style, fit(word, 8)) + right(since, 8) + "  " + fit(value, valueCells) + " " + m.nextOf(x)
 	if here {
-		return paint(reverse, fit(plain(line), m.width))
+		return paint(reverse, fit(plain(line), m.Width))
 	}
 	return line
 }

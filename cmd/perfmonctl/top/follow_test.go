@@ -12,6 +12,8 @@ import (
 	"time"
 
 	tea "charm.land/bubbletea/v2"
+
+	"perfmon/cmd/internal/tui"
 )
 
 // follow starts a follower, whose messages come by the channel.
@@ -19,14 +21,17 @@ func follow(t *testing.T, agent Agent, retry time.Duration) <-chan tea.Msg {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	messages := make(chan tea.Msg)
-	f := &follower{agent: agent, now: time.Now, retry: retry, send: func(m tea.Msg) {
-		select {
-		case messages <- m:
-		case <-ctx.Done():
-		}
-	}}
+	f := newFollower(Options{Agent: agent, Terminal: tui.Terminal{Now: time.Now}})
+	f.Retry = retry
 	var wait sync.WaitGroup
-	wait.Go(func() { f.run(ctx) })
+	wait.Go(func() {
+		f.Run(ctx, func(m tea.Msg) {
+			select {
+			case messages <- m:
+			case <-ctx.Done():
+			}
+		})
+	})
 	t.Cleanup(func() {
 		cancel()
 		wait.Wait()
@@ -47,7 +52,7 @@ func TestReconnect(t *testing.T) {
 					t.Errorf("%d VMs", len(m.poll.Overview.VMs))
 				}
 				return
-			case lost: // while it is away it is tried more than once
+			case tui.Lost: // while it is away it is tried more than once
 			default:
 				t.Fatalf("%T, want a poll", m)
 			}
@@ -57,7 +62,7 @@ func TestReconnect(t *testing.T) {
 	s.polls <- struct{}{}
 	poll()
 	s.stop()
-	if m, ok := (<-messages).(lost); !ok || m.err == nil || time.Since(m.when) > time.Minute {
+	if m, ok := (<-messages).(tui.Lost); !ok || m.Err == nil || time.Since(m.When) > time.Minute {
 		t.Fatalf("%#v, want that the agent is lost", m)
 	}
 	s.start(t)
@@ -68,8 +73,8 @@ func TestReconnect(t *testing.T) {
 func TestAnotherVersion(t *testing.T) {
 	s := serve(t, newWorld(3))
 	s.broken = true
-	m, ok := (<-follow(t, client{s.socket}, time.Millisecond)).(lost)
-	if want := "perfmon is of another version: its answer is not understood"; !ok || !strings.Contains(m.err.Error(), want) {
+	m, ok := (<-follow(t, client{s.socket}, time.Millisecond)).(tui.Lost)
+	if want := "perfmon is of another version: its answer is not understood"; !ok || !strings.Contains(m.Err.Error(), want) {
 		t.Errorf("%#v, want %s", m, want)
 	}
 }
@@ -112,9 +117,9 @@ func TestSilence(t *testing.T) {
 			time.Sleep(15 * time.Second)
 			io.WriteString(w, ": here\n\n")
 		}
-		m, ok := (<-messages).(lost)
-		if !ok || !errors.Is(m.err, errSilent) || time.Since(begin) != 105*time.Second {
-			t.Errorf("%#v after %v, want errSilent after 105 s", m, time.Since(begin))
+		m, ok := (<-messages).(tui.Lost)
+		if !ok || m.Err.Error() != "perfmon has said nothing for 45s" || time.Since(begin) != 105*time.Second {
+			t.Errorf("%#v after %v, want that after 105 s", m, time.Since(begin))
 		}
 		<-streams // it tries again
 	})
@@ -131,7 +136,7 @@ func TestRetries(t *testing.T) {
 			}
 			return nil, errors.New("no")
 		}}
-		messages := follow(t, agent, firstRetry)
+		messages := follow(t, agent, 0)
 		last := time.Now()
 		for i, want := range []int{0, 1, 2, 4, 8, 10, 10, 0, 1, 2} {
 			m := <-messages
@@ -162,10 +167,9 @@ func TestAsker(t *testing.T) {
 		}}
 		a := newAsker(agent)
 		var got []tea.Msg
-		a.send = func(m tea.Msg) { got = append(got, m) }
 		ctx, cancel := context.WithCancel(t.Context())
 		var wait sync.WaitGroup
-		wait.Go(func() { a.run(ctx) })
+		wait.Go(func() { a.run(ctx, func(m tea.Msg) { got = append(got, m) }) })
 		a.wantList()
 		synctest.Wait()
 		for range 100 {

@@ -16,6 +16,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"perfmon/cmd/internal/tui"
 	"perfmon/docs/docstest"
 	"perfmon/monitor/api"
 )
@@ -39,7 +40,7 @@ func TestAtMostTwoFrames(t *testing.T) {
 			if !due.IsZero() {
 				t.Fatal("a frame is due already")
 			}
-			due = d.m.frame.Drawn.Add(500 * time.Millisecond)
+			due = d.m.Frame.Drawn.Add(500 * time.Millisecond)
 		}
 		if now := d.m.View().Content; now != last {
 			last = now
@@ -57,13 +58,13 @@ func TestNothingNewIsNoFrame(t *testing.T) {
 	d := sit(t, 80, 24)
 	before := d.m.View().Content
 	for range 40 {
-		d.send(ticked{})
+		d.send(tui.Ticked{})
 	}
 	if d.m.View().Content != before {
 		t.Error("something has changed within 40 s")
 	}
 	for range 40 {
-		d.send(ticked{})
+		d.send(tui.Ticked{})
 	}
 	if !strings.Contains(d.screen(), "rows to 12:04:30, 1 min old") {
 		t.Errorf("the row is not said to be old:\n%s", d.screen())
@@ -142,8 +143,10 @@ func TestBytes(t *testing.T) {
 		out := &meter{}
 		keys, typed := io.Pipe()
 		o := Options{
-			Agent: agent, Color: true, Input: keys, Output: out, Environment: []string{"TERM=xterm-256color"}, Location: time.UTC, Width: 80, Height: 24,
-			now: func() time.Time { return time.Now().Add(later) },
+			Agent: agent, Terminal: tui.Terminal{
+				Color: true, Input: keys, Output: out, Environment: []string{"TERM=xterm-256color"}, Location: time.UTC, Width: 80, Height: 24,
+				Now: func() time.Time { return time.Now().Add(later) },
+			},
 		}
 		var wait sync.WaitGroup
 		wait.Go(func() {

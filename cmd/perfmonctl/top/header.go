@@ -34,7 +34,7 @@ func (m *model) whoLine() string {
 		agent += " " + fit(clean(m.status.Version), min(12, width(clean(m.status.Version))))
 	}
 	parts = append(parts, agent+" "+m.stateWord())
-	if m.width >= 110 {
+	if m.Width >= 110 {
 		c := &m.poll.Counts
 		parts = append(parts, fmt.Sprintf("%d VMs %d SRs %d variables", c.VMs, c.SRs, c.Variables))
 		if m.status != nil && m.status.Step > 0 {
@@ -43,16 +43,16 @@ func (m *model) whoLine() string {
 	}
 	left := strings.Join(parts, "  ")
 	age := m.age()
-	if gap := m.width - width(left) - width(age); gap > 0 {
+	if gap := m.Width - width(left) - width(age); gap > 0 {
 		return left + strings.Repeat(" ", gap) + age
 	}
-	return fit(left, max(0, m.width-width(age)-1)) + " " + age
+	return fit(left, max(0, m.Width-width(age)-1)) + " " + age
 }
 
 // stateWord is how the agent does, in a word.
 func (m *model) stateWord() string {
 	switch {
-	case m.away != nil:
+	case m.Away != nil:
 		return paint(critical, "away")
 	case m.status != nil && m.status.Shadow:
 		return clean(m.poll.State) + ", shadow"
@@ -91,8 +91,8 @@ const (
 // loadLine is processors and memory.
 func (m *model) loadLine() string {
 	h := &m.poll.Overview.Host
-	room := m.width - 64
-	if m.width >= wideHost {
+	room := m.Width - 64
+	if m.Width >= wideHost {
 		room -= hostSpark + 1
 	}
 	cells := max(6, min(30, room/2))
@@ -101,7 +101,7 @@ func (m *model) loadLine() string {
 	if h.CPUs > 0 {
 		parts[0] += fmt.Sprintf(" of %d", h.CPUs)
 	}
-	if m.width >= wideHost {
+	if m.Width >= wideHost {
 		parts[0] += " " + m.host.spark(cpu, 1, m.poll.Overview.Row, hostSpark, m.cell(), m.step())
 	}
 	whose := "dom0 " // the load average is the control domain's, if there is one
@@ -112,7 +112,7 @@ func (m *model) loadLine() string {
 		label("load ")+number(round2(known(h.Load))),
 		label(whose)+number(round2(known(h.LoadAverage))),
 		label("mem ")+right(percent(share), 4)+" "+bar(share, cells)+" "+size(known(h.MemoryUsed))+" of "+size(total))
-	return joined(parts, m.width)
+	return joined(parts, m.Width)
 }
 
 func round2(v float64) float64 {
@@ -128,8 +128,8 @@ func (m *model) flowLine() string {
 	line := joined([]string{
 		label("net ") + "rx " + right(size(known(h.NetRx)), 4) + " tx " + right(size(known(h.NetTx)), 4),
 		label("disk ") + "rd " + right(size(known(h.DiskRead)), 4) + " wr " + right(size(known(h.DiskWrite)), 4),
-	}, m.width)
-	return fit(line+"  "+label("alarms ")+m.counts("crit", "warn", "no data"), m.width)
+	}, m.Width)
+	return fit(line+"  "+label("alarms ")+m.counts("crit", "warn", "no data"), m.Width)
 }
 
 // joined is parts side by side; the last are left out if there is no room.
@@ -169,18 +169,18 @@ func (m *model) counts(words ...string) string {
 func (m *model) notices() []string {
 	var lines []string
 	say := func(style lipgloss.Style, format string, args ...any) {
-		lines = append(lines, paint(style, fit(fmt.Sprintf(format, args...), m.width)))
+		lines = append(lines, paint(style, fit(fmt.Sprintf(format, args...), m.Width)))
 	}
 	switch {
-	case m.away != nil:
-		since := m.away.when.Unix()
-		say(critical, "away since %s, for %s: %s; what is shown is old", m.clock(since), ago(m.now()-since), clean(m.away.err.Error()))
+	case m.Away != nil:
+		since := m.Away.When.Unix()
+		say(critical, "away since %s, for %s: %s; what is shown is old", m.clock(since), ago(m.now()-since), clean(m.Away.Err.Error()))
 	case m.poll.Trouble != "":
 		say(critical, "no rows come: %s", strings.TrimPrefix(clean(m.poll.Trouble), "no rows: "))
 	case m.alarmsErr != nil:
 		say(warning, "the alarms are not known: %s", clean(m.alarmsErr.Error()))
 	}
-	if m.status == nil || m.away != nil {
+	if m.status == nil || m.Away != nil {
 		return lines
 	}
 	if m.status.Journal.Degraded {

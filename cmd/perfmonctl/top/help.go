@@ -26,8 +26,8 @@ func (m *model) helpView() []string {
 		"ALARMS   how many fire: crit(ical), warn(ing); +n are others of that object",
 		"A value is shown with its level: 0.97 (>0.9) is bad above 0.9.",
 	}
-	if m.height < len(left)+len(words)+3 {
-		words = words[:max(0, m.height-len(left)-3)]
+	if m.Height < len(left)+len(words)+3 {
+		words = words[:max(0, m.Height-len(left)-3)]
 	}
 	lines := []string{paint(bold, "perfmonctl top") + paint(faint, "  any key goes back"), ""}
 	for i := range max(len(left), len(middle)) {

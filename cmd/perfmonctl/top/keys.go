@@ -5,7 +5,6 @@ import "perfmon/cmd/internal/tui"
 // The keys, beside those of the sortings.
 var (
 	keyQuit   = tui.KeyQuit
-	keyHelp   = tui.KeyHelp
 	keyUp     = tui.KeyUp
 	keyDown   = tui.KeyDown
 	keyPgUp   = tui.KeyPgUp

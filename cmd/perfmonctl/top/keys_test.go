@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"perfmon/alarm"
+	"perfmon/cmd/internal/tui"
 	"perfmon/monitor/api"
 )
 
@@ -105,12 +106,12 @@ func TestFilterKeys(t *testing.T) {
 	d := small(t)
 	d.press("/")
 	d.send(tea.PasteMsg{Content: "gam\x1b]0;x\a"})
-	if got := d.m.filter; got != "gam\ufffd]0;x\ufffd" {
+	if got := d.m.Filter.Text; got != "gam\ufffd]0;x\ufffd" {
 		t.Errorf("pasted %q", got)
 	}
-	d.m.typed(strings.Repeat("x", maxFilter))
-	if len(d.m.filter) > maxFilter {
-		t.Errorf("a filter of %d bytes", len(d.m.filter))
+	d.m.Filter.Type(strings.Repeat("x", tui.MaxFilter))
+	if len(d.m.Filter.Text) > tui.MaxFilter {
+		t.Errorf("a filter of %d bytes", len(d.m.Filter.Text))
 	}
 	d.press("backspace", "backspace", "backspace", "backspace", "backspace", "backspace")
 	if !strings.Contains(d.screen(), `filter "gam`) || !strings.Contains(d.screen(), "/gam▏") {

@@ -1,7 +1,6 @@
 package top
 
 import (
-	"context"
 	"fmt"
 	"strings"
 	"time"
@@ -30,15 +29,11 @@ const (
 
 // model is the state of the view. It belongs to the goroutine of the program.
 type model struct {
-	o     Options
-	asks  requests
-	frame tui.Frame
-
-	width, height int
+	tui.Screen
+	asks requests
 
 	poll   *api.WatchPoll // the newest; nil before the first
 	status *api.Status    // nil before the first
-	away   *lost          // since when the agent cannot be reached, and why; nil if it can
 	rows   []*row
 	past   map[string]history // by uuid
 	host   history
@@ -50,18 +45,15 @@ type model struct {
 	sort   *sorting
 	turned bool
 	kind   kind
-	filter string
-	typing bool // the filter is being typed
 
 	pane   pane
 	table  cursor
 	alarm  cursor
 	detail *detail // nil while the tables are shown
-	help   bool
 }
 
 func newModel(o Options, asks requests) (*model, error) {
-	m := &model{o: o, asks: asks, width: o.Width, height: o.Height, past: map[string]history{}, filter: o.Filter}
+	m := &model{Screen: tui.Screen{Terminal: o.Terminal, Filter: tui.Filter{Text: o.Filter}}, asks: asks, past: map[string]history{}}
 	for i := range sortings {
 		if sortings[i].name == o.Sort || o.Sort == "" && i == 0 {
 			m.sort = &sortings[i]
@@ -73,62 +65,30 @@ func newModel(o Options, asks requests) (*model, error) {
 	return m, nil
 }
 
-// Init has nothing to do: what comes, comes from the goroutines of Run.
-func (m *model) Init() tea.Cmd { return nil }
-
-// ticked comes every now and then, so that ages are shown anew.
-type ticked struct{}
-
-// settled comes once a terminal that was made wider has been drawn. It is drawn
-// again then: the renderer forgets what it has written to the right of where
-// the terminal ended before, and would leave that there.
-type settled struct{}
-
-// settleTime is some of the renderer's ticks.
-const settleTime = 300 * time.Millisecond
-
-// Update takes a message. Each is cheap; what is drawn is made in draw.
+// Update takes a message. Each is cheap; what is drawn is made in render.
 func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
-	urgent := false
 	switch msg := msg.(type) {
-	case tea.WindowSizeMsg:
-		wider := m.width > 0 && msg.Width > m.width
-		m.width, m.height = msg.Width, msg.Height
-		if wider {
-			return m, tea.Batch(m.draw(true), tea.Tick(settleTime, func(time.Time) tea.Msg { return settled{} }))
-		}
-		urgent = true
-	case settled:
-		return m, tea.ClearScreen
 	case tea.KeyPressMsg:
 		if quit := m.press(msg); quit {
 			return m, tea.Quit
-		}
-	case tea.PasteMsg:
-		if m.typing {
-			m.typed(msg.Content)
 		}
 	case polled:
 		m.polled(msg.poll)
 	case alarmed:
 		m.asks.wantList()
-	case lost:
-		m.lost(msg)
 	case listed:
 		m.listed(msg)
 	case detailed:
 		m.detailed(msg)
 	case remembered:
 		m.remembered(msg)
-	case frameDue:
-		m.frame.Due()
 	}
-	return m, m.draw(urgent)
+	return m, m.Screen.Update(msg, m.render)
 }
 
 // polled takes a poll.
 func (m *model) polled(p *api.WatchPoll) {
-	m.away = nil
+	m.Away = nil
 	m.poll = p
 	m.rows = rowsOf(p.Overview)
 	if t := p.Overview.Row; t > 0 {
@@ -169,14 +129,6 @@ func (m *model) remembered(r remembered) {
 	}
 }
 
-// lost notes that the agent is away; the first time counts.
-func (m *model) lost(l lost) {
-	if m.away != nil {
-		l.when = m.away.when
-	}
-	m.away = &l
-}
-
 func (m *model) listed(l listed) {
 	m.alarmsErr = l.err
 	if l.err != nil {
@@ -193,10 +145,10 @@ func (m *model) listed(l listed) {
 }
 
 // now is the time, which is also the agent's: it runs on the same host.
-func (m *model) now() int64 { return m.o.now().Unix() }
+func (m *model) now() int64 { return m.Now().Unix() }
 
 // old says that what is shown is not what is so now.
-func (m *model) old() bool { return m.away != nil || m.stale() }
+func (m *model) old() bool { return m.Away != nil || m.stale() }
 
 // stale says that the newest row is older than it should be. One poll that
 // fails does not make it so.
@@ -205,27 +157,7 @@ func (m *model) stale() bool {
 }
 
 // visible are the rows of the table, in order.
-func (m *model) visible() []*row { return choose(m.rows, m.kind, m.filter, m.sort, m.turned) }
+func (m *model) visible() []*row { return choose(m.rows, m.kind, m.Filter.Text, m.sort, m.turned) }
 
 // clock is a time of the day, with the day if that is not today.
-func (m *model) clock(unix int64) string {
-	t, now := time.Unix(unix, 0).In(m.o.Location), m.o.now().In(m.o.Location)
-	if t.Format(time.DateOnly) != now.Format(time.DateOnly) {
-		return t.Format("Jan 2 15:04:05")
-	}
-	return t.Format(time.TimeOnly)
-}
-
-// tick sends what lets ages be shown anew, until ctx ends.
-func tick(ctx context.Context, send func(tea.Msg)) {
-	t := time.NewTicker(time.Second)
-	defer t.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-t.C:
-			send(ticked{})
-		}
-	}
-}
+func (m *model) clock(unix int64) string { return m.Clock(time.Unix(unix, 0)) }

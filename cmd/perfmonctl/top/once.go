@@ -7,22 +7,22 @@ import (
 	"fmt"
 	"io"
 	"net/url"
-	"strings"
 
 	"perfmon/cmd/internal/eventstream"
+	"perfmon/cmd/internal/tui"
 	"perfmon/monitor/api"
 )
 
 // Once writes one frame, without colours and with all rows and alarms, as
 // wide as Options.Width.
 func Once(ctx context.Context, out io.Writer, o Options) error {
-	o.fill()
+	o.Fill()
 	asks := newAsker(o.Agent)
 	m, err := newModel(o, asks)
 	if err != nil {
 		return err
 	}
-	m.width = max(minWidth, o.Width)
+	m.Width = max(tui.MinWidth, o.Width)
 	poll, err := firstPoll(ctx, o.Agent)
 	if err != nil {
 		return err
@@ -80,10 +80,5 @@ func (m *model) page() string {
 	m.pane = noPane
 	lines := m.header()
 	lines = append(lines, m.tableLines(2+max(1, len(m.visible())))...)
-	lines = append(lines, m.alarmLines(1+max(1, len(m.alarms)))...)
-	var b strings.Builder
-	for _, line := range lines {
-		b.WriteString(strings.TrimRight(plain(line), " ") + "\n")
-	}
-	return b.String()
+	return tui.Page(append(lines, m.alarmLines(1+max(1, len(m.alarms)))...))
 }

@@ -2,7 +2,6 @@ package top
 
 import (
 	"slices"
-	"unicode/utf8"
 
 	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
@@ -10,28 +9,15 @@ import (
 
 // press takes a key, and says whether it ends the view.
 func (m *model) press(k tea.KeyPressMsg) (quit bool) {
+	taken, quit := m.Press(k, m.travel)
 	switch {
-	case k.String() == "ctrl+c":
-		return true
-	case m.help:
-		m.help = false // any key
-		return false
-	case m.typing:
-		m.type_(k)
-		return false
-	case key.Matches(k, keyQuit):
-		return true
-	case key.Matches(k, keyHelp):
-		m.help = true
-		return false
-	case m.poll == nil:
-		return false
+	case taken, m.poll == nil:
 	case m.detail != nil:
 		m.pressDetail(k)
-		return false
+	default:
+		m.pressTables(k)
 	}
-	m.pressTables(k)
-	return false
+	return quit
 }
 
 // pressTables takes a key while the tables are shown.
@@ -40,9 +26,9 @@ func (m *model) pressTables(k tea.KeyPressMsg) {
 	case key.Matches(k, keyPane):
 		m.pane = map[pane]pane{tablePane: alarmPane, alarmPane: tablePane}[m.pane]
 	case key.Matches(k, keyFilter):
-		m.typing, m.pane = true, tablePane
+		m.Filter.Typing, m.pane = true, tablePane
 	case key.Matches(k, keyBack):
-		m.filter = ""
+		m.Filter.Text = ""
 	case key.Matches(k, keyKind):
 		m.kind = (m.kind + 1) % kinds
 	case key.Matches(k, keyTurn):
@@ -75,37 +61,8 @@ func (m *model) travel(k tea.KeyPressMsg) {
 			keys = append(keys, r.uuid)
 		}
 	}
-	if by, ok := steps(k, max(1, m.height/2), len(keys)); ok {
+	if by, ok := steps(k, max(1, m.Height/2), len(keys)); ok {
 		c.Move(keys, by)
-	}
-}
-
-// type_ takes a key while the filter is typed.
-func (m *model) type_(k tea.KeyPressMsg) {
-	switch k.String() {
-	case "enter":
-		m.typing = false
-	case "esc":
-		m.typing, m.filter = false, ""
-	case "backspace":
-		_, n := utf8.DecodeLastRuneInString(m.filter)
-		m.filter = m.filter[:len(m.filter)-n]
-	case "ctrl+u":
-		m.filter = ""
-	case "up", "down", "pgup", "pgdown":
-		m.travel(k)
-	default:
-		m.typed(k.Text)
-	}
-}
-
-// maxFilter is how long a filter may be, in bytes.
-const maxFilter = 64
-
-// typed adds to the filter.
-func (m *model) typed(text string) {
-	if text = clean(text); len(m.filter)+len(text) <= maxFilter {
-		m.filter += text
 	}
 }
 

@@ -14,6 +14,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sys/unix"
+
+	"perfmon/cmd/internal/tui"
 )
 
 // terminal is a pseudo terminal, and what a program has written on it.
@@ -178,8 +180,10 @@ func (x *terminal) run(ctx context.Context, s *server, environment []string, col
 	later := time.Until(time.Unix(begin+10, 0))
 	go func() {
 		ended <- Run(ctx, Options{
-			Agent: client{s.socket}, Frames: 30, Color: color, Input: x.slave, Output: x.slave, Environment: environment,
-			Location: time.UTC, now: func() time.Time { return time.Now().Add(later) },
+			Agent: client{s.socket}, Terminal: tui.Terminal{
+				Frames: 30, Color: color, Input: x.slave, Output: x.slave, Environment: environment,
+				Location: time.UTC, Now: func() time.Time { return time.Now().Add(later) },
+			},
 		})
 	}()
 	return ended
@@ -249,7 +253,7 @@ func TestResize(t *testing.T) {
 	ended := x.run(context.Background(), s, []string{"TERM=xterm-256color"}, true)
 	x.await("202 VMs and SRs by cpu", "6 alarms: 1 critical")
 	help := func(columns, lines int) string {
-		m := &model{width: columns, height: lines, help: true}
+		m := &model{Screen: tui.Screen{Terminal: tui.Terminal{Width: columns, Height: lines}, Help: true}}
 		e := newEmulator(columns, lines)
 		e.write([]byte(strings.ReplaceAll(m.render(), "\n", "\r\n")))
 		return e.screen()
@@ -257,7 +261,7 @@ func TestResize(t *testing.T) {
 	f := func(columns, lines int) {
 		t.Helper()
 		x.resize(uint16(columns), uint16(lines))
-		if why := TooSmall(columns, lines); why != "" {
+		if why := tui.TooSmall(columns, lines); why != "" {
 			x.awaitScreen(why, why+strings.Repeat("\n", lines))
 			return
 		}

@@ -8,31 +8,26 @@ import (
 	"perfmon/cmd/internal/tui"
 )
 
-// The smallest terminal in which there is room for all parts.
-const (
-	minWidth  = 60
-	minHeight = 16
-)
-
-func (m *model) tooSmall() []string {
-	return []string{TooSmall(m.width, m.height)}
-}
-
-// waitingView is what is shown before the first poll.
-func (m *model) waitingView() []string {
-	lines := []string{"", "  " + paint(bold, "asking perfmon"), ""}
-	if m.away != nil {
-		lines = append(lines, wrap("  ", "not there since "+m.clock(m.away.when.Unix())+": "+clean(m.away.err.Error()), m.width)...)
-		lines = append(lines, "", "  It is asked again every few seconds; q ends this.")
-	}
-	return lines
+// render makes all lines of the screen.
+func (m *model) render() string {
+	return m.Lines(func() []string {
+		switch {
+		case m.Help:
+			return m.helpView()
+		case m.poll == nil:
+			return m.Waiting("perfmon")
+		case m.detail != nil:
+			return m.detailView()
+		}
+		return m.mainView()
+	})
 }
 
 // mainView is the host, the table and the alarms.
 func (m *model) mainView() []string {
 	lines := m.header()
 	bottom := m.footer()
-	room := m.height - len(lines) - len(bottom)
+	room := m.Height - len(lines) - len(bottom)
 	alarms := m.alarmLines(max(2, min(len(m.alarms)+1, room/3)))
 	table := m.tableLines(room - len(alarms))
 	lines = append(lines, m.aged(table)...)
@@ -53,8 +48,8 @@ func (m *model) aged(lines []string) []string {
 // footer says which keys there are.
 func (m *model) footer() []string {
 	switch {
-	case m.typing:
-		return []string{paint(bold, "/"+m.filter+"▏") + paint(faint, "  enter keeps the filter, esc ends it")}
+	case m.Filter.Typing:
+		return []string{m.Filter.Line()}
 	case m.detail != nil:
 		return []string{m.keyLine("esc", "back", "← →", "plot", "t", "10 min/2 h", "↑ ↓", "variables", "?", "help", "q", "quit")}
 	}
@@ -62,7 +57,7 @@ func (m *model) footer() []string {
 }
 
 // keyLine is pairs of keys and what they do, as many as there is room for.
-func (m *model) keyLine(pairs ...string) string { return tui.KeyLine(m.width, pairs...) }
+func (m *model) keyLine(pairs ...string) string { return tui.KeyLine(m.Width, pairs...) }
 
 // bar is a share as a bar of so many cells.
 func bar(share float64, cells int) string {

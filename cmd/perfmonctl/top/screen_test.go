@@ -13,6 +13,7 @@ import (
 	"github.com/charmbracelet/x/ansi"
 	"github.com/google/go-cmp/cmp"
 
+	"perfmon/cmd/internal/tui"
 	"perfmon/docs/docstest"
 	"perfmon/monitor/api"
 )
@@ -46,8 +47,8 @@ func sit(t *testing.T, width, height int) *desk {
 func sitBefore(t *testing.T, width, height int, w *world, polls int) *desk {
 	t.Helper()
 	d := &desk{t: t, asks: &asks{}, world: w}
-	o := Options{Width: width, Height: height, Location: time.UTC, now: func() time.Time { return d.at }}
-	o.fill()
+	o := Options{Terminal: tui.Terminal{Width: width, Height: height, Location: time.UTC, Now: func() time.Time { return d.at }}}
+	o.Fill()
 	m, err := newModel(o, d.asks)
 	if err != nil {
 		t.Fatal(err)
@@ -102,12 +103,12 @@ func (d *desk) screen() string {
 	d.t.Helper()
 	text := d.m.View().Content
 	lines := strings.Split(text, "\n")
-	if len(lines) > d.m.height {
-		d.t.Errorf("%d lines on a terminal of %d", len(lines), d.m.height)
+	if len(lines) > d.m.Height {
+		d.t.Errorf("%d lines on a terminal of %d", len(lines), d.m.Height)
 	}
 	for i, line := range lines {
-		if w := ansi.StringWidth(line); w > d.m.width {
-			d.t.Errorf("line %d has %d cells of %d: %q", i, w, d.m.width, line)
+		if w := ansi.StringWidth(line); w > d.m.Width {
+			d.t.Errorf("line %d has %d cells of %d: %q", i, w, d.m.Width, line)
 		}
 		lines[i] = strings.TrimRight(ansi.Strip(line), " ")
 	}
@@ -178,23 +179,23 @@ func TestScreenOfHost(t *testing.T) {
 
 func TestScreenBeforeTheFirstPoll(t *testing.T) {
 	d := &desk{t: t, asks: &asks{}, at: time.Unix(begin, 0)}
-	o := Options{Location: time.UTC, now: func() time.Time { return d.at }}
-	o.fill()
+	o := Options{Terminal: tui.Terminal{Location: time.UTC, Now: func() time.Time { return d.at }}}
+	o.Fill()
 	d.m, _ = newModel(o, d.asks)
-	if cmd := d.m.draw(false); cmd != nil || d.m.View().Content != "" {
+	if cmd := d.m.Draw(false, d.m.render); cmd != nil || d.m.View().Content != "" {
 		t.Error("draws on a terminal of an unknown size")
 	}
 	d.send(tea.WindowSizeMsg{Width: 80, Height: 24})
-	d.send(lost{errors.New("there is no socket /run/perfmon/perfmon.sock: is perfmon running? If it has its socket elsewhere, name it with --api-socket"), d.at})
+	d.send(tui.Lost{Err: errors.New("there is no socket /run/perfmon/perfmon.sock: is perfmon running? If it has its socket elsewhere, name it with --api-socket"), When: d.at})
 	d.press("j", "enter")
 	d.golden("waiting-80x24")
 }
 
 func TestScreenWhileAway(t *testing.T) {
 	d := sit(t, 80, 24)
-	d.send(lost{errors.New("perfmon has ended"), d.at})
+	d.send(tui.Lost{Err: errors.New("perfmon has ended"), When: d.at})
 	d.at = d.at.Add(95 * time.Second)
-	d.send(lost{errors.New("there is no socket"), d.at}) // the first counts
+	d.send(tui.Lost{Err: errors.New("there is no socket"), When: d.at}) // the first counts
 	d.golden("away-80x24")
 	for i, line := range strings.Split(d.m.View().Content, "\n")[4:23] {
 		if line != "" && !strings.HasPrefix(line, "\x1b[2m") && !strings.HasPrefix(strings.TrimSpace(line), "\x1b[2m") {

@@ -48,7 +48,7 @@ func (m *model) columns() []column {
 			return percent(r.values[contention])
 		}},
 	}
-	if m.width < wide {
+	if m.Width < wide {
 		return append(list,
 			column{"MEM", 5, "memory", func(r *row) string {
 				if r.sr != nil {
@@ -104,7 +104,7 @@ const (
 
 // layout is how many cells the name and the sparkline have.
 func (m *model) layout(columns []column) (name, spark int) {
-	rest := m.width - 2 - 1 - alarmCells - 1
+	rest := m.Width - 2 - 1 - alarmCells - 1
 	if m.kind == all {
 		rest -= 3
 	}
@@ -129,7 +129,7 @@ func (m *model) tableLines(lines int) []string {
 	m.table.Settle(keys, lines-2)
 	columns := m.columns()
 	name, spark := m.layout(columns)
-	out := []string{rule(m.tableTitle(len(rows)), m.pane == tablePane, m.width), m.heads(columns, name, spark)}
+	out := []string{rule(m.tableTitle(len(rows)), m.pane == tablePane, m.Width), m.heads(columns, name, spark)}
 	for i := m.table.First; i < len(rows) && len(out) < lines; i++ {
 		out = append(out, m.rowLine(rows[i], columns, name, spark, i == m.table.Index && m.pane == tablePane))
 	}
@@ -154,16 +154,16 @@ func (m *model) tableTitle(n int) string {
 	if m.turned {
 		title += ", turned round"
 	}
-	if m.filter != "" {
-		title += fmt.Sprintf(", filter %q", clean(m.filter))
+	if m.Filter.Text != "" {
+		title += fmt.Sprintf(", filter %q", clean(m.Filter.Text))
 	}
 	return title
 }
 
 func (m *model) whyEmpty() string {
 	switch {
-	case m.filter != "":
-		return fmt.Sprintf("nothing has %q in its name; esc ends the filter", clean(m.filter))
+	case m.Filter.Text != "":
+		return fmt.Sprintf("nothing has %q in its name; esc ends the filter", clean(m.Filter.Text))
 	case m.poll.Overview.Row == 0:
 		return "no row has come yet"
 	}
@@ -218,7 +218,7 @@ func (m *model) rowLine(r *row, columns []column, name, spark int, here bool) st
 	}
 	b.WriteString("  " + fit(m.sparkOf(r, spark), spark) + " " + inStyle(style, fit(alarms, alarmCells)))
 	if here {
-		return paint(reverse, fit(plain(b.String()), m.width))
+		return paint(reverse, fit(plain(b.String()), m.Width))
 	}
 	return b.String()
 }

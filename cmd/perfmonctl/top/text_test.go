@@ -12,6 +12,7 @@ import (
 	"github.com/charmbracelet/x/ansi"
 
 	"perfmon/alarm"
+	"perfmon/cmd/internal/tui"
 	"perfmon/monitor"
 	"perfmon/monitor/api"
 )
@@ -236,7 +237,7 @@ func TestNamesCannotSteer(t *testing.T) {
 		d.press("esc", "H")
 		check()
 		d.press("esc")
-		d.send(lost{errors.New(bad), d.at})
+		d.send(tui.Lost{Err: errors.New(bad), When: d.at})
 		check()
 		onlyStyles(t, d.m.page())
 	}

@@ -32,7 +32,6 @@ type (
 // afterwards, not as often as it was wanted.
 type asker struct {
 	server Server
-	send   func(tea.Msg)
 	wake   chan struct{}
 
 	mu       sync.Mutex // guards all below
@@ -75,7 +74,7 @@ func (a *asker) next() (past bool, profiles int, detail string) {
 }
 
 // run asks until ctx ends.
-func (a *asker) run(ctx context.Context) {
+func (a *asker) run(ctx context.Context, send func(tea.Msg)) {
 	for {
 		select {
 		case <-ctx.Done():
@@ -84,10 +83,10 @@ func (a *asker) run(ctx context.Context) {
 		}
 		past, profiles, detail := a.next()
 		if detail != "" { // somebody looks at it, and waits
-			a.send(a.inDetail(ctx, detail))
+			send(a.inDetail(ctx, detail))
 		}
 		if past {
-			a.send(a.before(ctx, profiles))
+			send(a.before(ctx, profiles))
 		}
 	}
 }

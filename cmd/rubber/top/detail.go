@@ -50,7 +50,7 @@ func (m *model) pressDetail(k tea.KeyPressMsg) {
 	case key.Matches(k, keyNext), key.Matches(k, keyLast):
 		d.plot = 1 - d.plot
 	default:
-		if by, ok := tui.Steps(k, max(1, m.height/3), 1000); ok {
+		if by, ok := tui.Steps(k, max(1, m.Height/3), 1000); ok {
 			d.first = max(0, d.first+by) // the view keeps it within the lines there are
 		}
 	}
@@ -60,7 +60,7 @@ func (m *model) pressDetail(k tea.KeyPressMsg) {
 func (m *model) detailView() []string {
 	lines := m.aged(m.about())
 	bottom := m.footer()
-	room := m.height - len(lines) - len(bottom)
+	room := m.Height - len(lines) - len(bottom)
 	reasons := m.reasonLines()
 	below := max(5, min(len(reasons)+1, room/2))
 	lines = append(lines, m.aged(m.plotLines(room-below))...)
@@ -70,7 +70,7 @@ func (m *model) detailView() []string {
 	if hidden := len(reasons) - (below - 1); hidden > 0 {
 		title = fmt.Sprintf("why, lines %d to %d of %d", d.first+1, min(len(reasons), d.first+below-1), len(reasons))
 	}
-	out := []string{tui.Rule(title, true, m.width)}
+	out := []string{tui.Rule(title, true, m.Width)}
 	out = append(out, reasons[min(d.first, len(reasons)):]...)
 	lines = append(lines, m.aged(filled(out, below))...)
 	return append(lines, bottom...)
@@ -110,12 +110,12 @@ func (m *model) about() []string {
 	if p.ArrivalsS != nil {
 		add("arrivals", fmt.Sprintf("%.3g/s", *p.ArrivalsS))
 	}
-	lines := []string{who, tui.Fit(strings.Join(parts, "  "), m.width)}
-	if m.away != nil {
-		lines = append(lines, tui.Paint(tui.Critical, tui.Fit("not there since "+m.clock(m.away.when)+": "+tui.Clean(m.away.err.Error()), m.width)))
+	lines := []string{who, tui.Fit(strings.Join(parts, "  "), m.Width)}
+	if m.Away != nil {
+		lines = append(lines, tui.Paint(tui.Critical, tui.Fit("not there since "+m.Clock(m.Away.When)+": "+tui.Clean(m.Away.Err.Error()), m.Width)))
 	}
 	if p.Error != "" {
-		lines = append(lines, tui.Paint(tui.Critical, tui.Fit(tui.Clean(p.Error), m.width)))
+		lines = append(lines, tui.Paint(tui.Critical, tui.Fit(tui.Clean(p.Error), m.Width)))
 	}
 	return lines
 }
@@ -125,13 +125,13 @@ func (m *model) reasonLines() []string {
 	d := m.detail
 	switch {
 	case d.err != nil:
-		return []string{tui.Paint(tui.Warning, "  "+tui.Fit(tui.Clean(d.err.Error()), m.width-2))}
+		return []string{tui.Paint(tui.Warning, "  "+tui.Fit(tui.Clean(d.err.Error()), m.Width-2))}
 	case d.explain == nil:
 		return []string{tui.Paint(tui.Faint, "  asking rubber")}
 	}
 	var lines []string
 	for _, text := range d.explain.Lines {
-		wrapped := tui.Wrap("    ", cleanLong(text), m.width)
+		wrapped := tui.Wrap("    ", cleanLong(text), m.Width)
 		wrapped[0] = "  · " + strings.TrimPrefix(wrapped[0], "    ")
 		lines = append(lines, wrapped...)
 	}
@@ -154,7 +154,7 @@ const minPlotCells = 56
 // other if there is room, else one of them.
 func (m *model) plotLines(lines int) []string {
 	d := m.detail
-	out := []string{tui.Rule("over time", false, m.width)}
+	out := []string{tui.Rule("over time", false, m.Width)}
 	if d.series == nil || len(d.series.T) < 2 {
 		text := "  no plans yet"
 		if d.series == nil {
@@ -166,7 +166,7 @@ func (m *model) plotLines(lines int) []string {
 	demand := m.plot("tasks that wait or run", s, lines-1, func(i int) float64 { return sum(at(s.Waits, i), at(s.Running, i)) })
 	machines := m.plot("machines", s, lines-1, func(i int) float64 { return at(s.Have, i) })
 	each := m.plotCells()
-	if each == m.width {
+	if each == m.Width {
 		return filled(append(out, [][]string{demand, machines}[d.plot]...), lines)
 	}
 	for i := range max(len(demand), len(machines)) {
@@ -184,10 +184,10 @@ func (m *model) plotLines(lines int) []string {
 
 // plotCells is how wide a plot is.
 func (m *model) plotCells() int {
-	if each := (m.width - 2) / 2; each >= minPlotCells {
+	if each := (m.Width - 2) / 2; each >= minPlotCells {
 		return each
 	}
-	return m.width
+	return m.Width
 }
 
 func at(list []*int, i int) float64 {
@@ -218,6 +218,6 @@ func (m *model) plot(title string, s *api.Series, lines int, value func(i int) f
 		title += ", now " + tui.Number(now)
 	}
 	each := m.plotCells()
-	text := track.Plot(replay.PlotOptions{Width: each, Height: max(4, lines-4), Color: m.o.Color, Zero: true, Location: m.o.Location})
+	text := track.Plot(replay.PlotOptions{Width: each, Height: max(4, lines-4), Color: m.Color, Zero: true, Location: m.Location})
 	return append([]string{tui.Paint(tui.Bold, title)}, strings.Split(strings.TrimRight(text, "\n"), "\n")...)
 }

@@ -30,8 +30,8 @@ func (m *model) helpView() []string {
 		"  DEMAND    waiting and running tasks of the last turns; CAPACITY: slots",
 		"  –         nobody knows",
 	}
-	if m.height > 0 {
-		words = words[:max(0, min(len(words), m.height-len(lines)))]
+	if m.Height > 0 {
+		words = words[:max(0, min(len(words), m.Height-len(lines)))]
 	}
 	return append(lines, words...)
 }

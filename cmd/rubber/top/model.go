@@ -2,9 +2,7 @@ package top
 
 import (
 	"slices"
-	"strings"
 	"time"
-	"unicode/utf8"
 
 	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
@@ -28,7 +26,6 @@ const (
 const (
 	maxPast      = 120 // plans that are kept, a cell of a sparkline each
 	maxDecisions = 200
-	maxFilter    = 64 // bytes
 )
 
 // point is what one plan saw of a profile.
@@ -47,63 +44,28 @@ type requests interface {
 
 // model is the state of the view. It belongs to the goroutine of the program.
 type model struct {
-	o     Options
-	asks  requests
-	frame tui.Frame
-
-	width, height int
+	tui.Screen
+	asks requests
 
 	status    *api.Status // the newest; nil before the first
-	away      *lost       // since when rubber cannot be reached, and why; nil if it can
 	past      map[string][]point
 	decisions []api.Decision // the newest first
-
-	filter string
-	typing bool // the filter is being typed
 
 	pane    pane
 	cursors [panes]tui.Cursor
 	detail  *detail // nil while the tables are shown
-	help    bool
 }
 
 func newModel(o Options, asks requests) *model {
-	return &model{o: o, asks: asks, width: o.Width, height: o.Height, past: map[string][]point{}, filter: o.Filter}
+	return &model{Screen: tui.Screen{Terminal: o.Terminal, Filter: tui.Filter{Text: o.Filter}}, asks: asks, past: map[string][]point{}}
 }
 
-// Init has nothing to do: what comes, comes from the goroutines of Run.
-func (m *model) Init() tea.Cmd { return nil }
-
-// ticked comes every now and then, so that ages are shown anew.
-type ticked struct{}
-
-// settled comes once a terminal that was made wider has been drawn. It is drawn
-// again then: the renderer forgets what it has written to the right of where
-// the terminal ended before.
-type settled struct{}
-
-const settleTime = 300 * time.Millisecond
-
-// Update takes a message. Each is cheap; what is drawn is made in draw.
+// Update takes a message. Each is cheap; what is drawn is made in render.
 func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
-	urgent := false
 	switch msg := msg.(type) {
-	case tea.WindowSizeMsg:
-		wider := m.width > 0 && msg.Width > m.width
-		m.width, m.height = msg.Width, msg.Height
-		if wider {
-			return m, tea.Batch(m.draw(true), tea.Tick(settleTime, func(time.Time) tea.Msg { return settled{} }))
-		}
-		urgent = true
-	case settled:
-		return m, tea.ClearScreen
 	case tea.KeyPressMsg:
 		if quit := m.press(msg); quit {
 			return m, tea.Quit
-		}
-	case tea.PasteMsg:
-		if m.typing {
-			m.typed(msg.Content)
 		}
 	case stated:
 		m.stated(msg.status)
@@ -111,25 +73,21 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		m.planned(msg.plan)
 	case decided:
 		m.decided(msg.decision)
-	case lost:
-		m.lost(msg)
 	case remembered:
 		m.remembered(msg)
 	case detailed:
 		m.detailed(msg)
-	case tui.FrameDue:
-		m.frame.Due()
 	}
-	return m, m.draw(urgent)
+	return m, m.Screen.Update(msg, m.render)
 }
 
 // stated takes a status. After a time without one there may be decisions that
 // nobody has told.
 func (m *model) stated(s *api.Status) {
-	if m.status == nil || m.away != nil {
+	if m.status == nil || m.Away != nil {
 		m.asks.wantPast(len(s.Profiles))
 	}
-	m.status, m.away = s, nil
+	m.status, m.Away = s, nil
 	if m.detail != nil {
 		m.asks.wantDetail(m.detail.profile)
 	}
@@ -178,45 +136,17 @@ func (m *model) remembered(r remembered) {
 	}
 }
 
-// lost notes that rubber is away; the first time counts.
-func (m *model) lost(l lost) {
-	if m.away != nil {
-		l.when = m.away.when
-	}
-	m.away = &l
-}
-
-// draw draws the next frame, or has itself called again when that may be.
-func (m *model) draw(urgent bool) tea.Cmd {
-	if m.width == 0 {
-		return nil // not known yet
-	}
-	return m.frame.Draw(m.o.now(), time.Second/time.Duration(m.o.Frames), urgent, m.render)
-}
-
-// View is the frame that was last drawn.
-func (m *model) View() tea.View { return m.frame.View() }
-
 // press takes a key, and says whether it ends the view.
 func (m *model) press(k tea.KeyPressMsg) (quit bool) {
+	taken, quit := m.Press(k, m.travel)
 	switch {
-	case k.String() == "ctrl+c":
-		return true
-	case m.help:
-		m.help = false // any key
-	case m.typing:
-		m.typeKey(k)
-	case key.Matches(k, tui.KeyQuit):
-		return true
-	case key.Matches(k, tui.KeyHelp):
-		m.help = true
-	case m.status == nil:
+	case taken, m.status == nil:
 	case m.detail != nil:
 		m.pressDetail(k)
 	default:
 		m.pressTables(k)
 	}
-	return false
+	return quit
 }
 
 // pressTables takes a key while the tables are shown.
@@ -227,9 +157,9 @@ func (m *model) pressTables(k tea.KeyPressMsg) {
 	case key.Matches(k, keyPaneBack):
 		m.pane = (m.pane + panes - 1) % panes
 	case key.Matches(k, keyFilter):
-		m.typing = true
+		m.Filter.Typing = true
 	case key.Matches(k, keyBack):
-		m.filter = ""
+		m.Filter.Text = ""
 	case key.Matches(k, keyOpen):
 		m.openHere()
 	default:
@@ -240,7 +170,7 @@ func (m *model) pressTables(k tea.KeyPressMsg) {
 // travel moves the cursor of the pane that is active.
 func (m *model) travel(k tea.KeyPressMsg) {
 	keys := m.keys()
-	if by, ok := tui.Steps(k, max(1, m.height/3), len(keys)); ok {
+	if by, ok := tui.Steps(k, max(1, m.Height/3), len(keys)); ok {
 		m.cursors[m.pane].Move(keys, by)
 	}
 }
@@ -265,32 +195,6 @@ func (m *model) keys() []string {
 	return keys
 }
 
-// typeKey takes a key while the filter is typed.
-func (m *model) typeKey(k tea.KeyPressMsg) {
-	switch k.String() {
-	case "enter":
-		m.typing = false
-	case "esc":
-		m.typing, m.filter = false, ""
-	case "backspace":
-		_, n := utf8.DecodeLastRuneInString(m.filter)
-		m.filter = m.filter[:len(m.filter)-n]
-	case "ctrl+u":
-		m.filter = ""
-	case "up", "down", "pgup", "pgdown":
-		m.travel(k)
-	default:
-		m.typed(k.Text)
-	}
-}
-
-// typed adds to the filter.
-func (m *model) typed(text string) {
-	if text = tui.Clean(text); len(m.filter)+len(text) <= maxFilter {
-		m.filter += text
-	}
-}
-
 // openHere shows the profile of what the cursor is on in detail.
 func (m *model) openHere() {
 	c := &m.cursors[m.pane]
@@ -310,24 +214,11 @@ func (m *model) openHere() {
 	}
 }
 
-// passes says whether a name passes the filter.
-func (m *model) passes(names ...string) bool {
-	if m.filter == "" {
-		return true
-	}
-	for _, name := range names {
-		if strings.Contains(strings.ToLower(name), strings.ToLower(m.filter)) {
-			return true
-		}
-	}
-	return false
-}
-
 // profiles are those that pass the filter.
 func (m *model) profiles() []*api.Profile {
 	var list []*api.Profile
 	for i := range m.status.Profiles {
-		if p := &m.status.Profiles[i]; m.passes(p.Name, p.Queue) {
+		if p := &m.status.Profiles[i]; m.Filter.Passes(p.Name, p.Queue) {
 			list = append(list, p)
 		}
 	}
@@ -338,7 +229,7 @@ func (m *model) profiles() []*api.Profile {
 func (m *model) machines() []*api.Machine {
 	var list []*api.Machine
 	for i := range m.status.Machines {
-		if one := &m.status.Machines[i]; m.passes(one.Name, one.Profile, one.Host) {
+		if one := &m.status.Machines[i]; m.Filter.Passes(one.Name, one.Profile, one.Host) {
 			list = append(list, one)
 		}
 	}

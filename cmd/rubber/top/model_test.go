@@ -45,8 +45,8 @@ func busy() *api.Status {
 
 func sit(width, height int) (*model, *asked) {
 	a := &asked{}
-	o := Options{Location: time.UTC, now: func() time.Time { return noon }}
-	o.fill()
+	o := Options{Terminal: tui.Terminal{Location: time.UTC, Now: func() time.Time { return noon }}}
+	o.Fill()
 	m := newModel(o, a)
 	m.Update(tea.WindowSizeMsg{Width: width, Height: height})
 	m.Update(stated{busy()})
@@ -94,7 +94,7 @@ func TestFits(t *testing.T) {
 		m.Update(tea.KeyPressMsg{Code: '?', Text: "?"})
 		look("help")
 		m.Update(tea.KeyPressMsg{Code: tea.KeyEscape})
-		m.Update(lost{errors.New("gone"), noon})
+		m.Update(tui.Lost{Err: errors.New("gone"), When: noon})
 		if !strings.Contains(look("away"), "not there since") {
 			t.Error("nobody says that rubber has gone")
 		}

@@ -19,7 +19,7 @@ func mark(here bool) string {
 // shown is a line, turned round if the cursor is on it.
 func (m *model) shown(line string, here bool) string {
 	if here {
-		return tui.Paint(tui.Reverse, tui.Fit(tui.Plain(line), m.width))
+		return tui.Paint(tui.Reverse, tui.Fit(tui.Plain(line), m.Width))
 	}
 	return line
 }
@@ -37,8 +37,8 @@ func (m *model) title(n int, what string) string {
 		what += "s"
 	}
 	text := fmt.Sprintf("%d %s", n, what)
-	if m.filter != "" {
-		text += fmt.Sprintf(", filter %q", tui.Clean(m.filter))
+	if m.Filter.Text != "" {
+		text += fmt.Sprintf(", filter %q", tui.Clean(m.Filter.Text))
 	}
 	return text
 }
@@ -66,9 +66,9 @@ func (m *model) profileLines(lines int) []string {
 	c := &m.cursors[profilePane]
 	c.Settle(keys, lines-2)
 	const numbers = 6 + 6 + 9 + 7 + 6 + 6
-	rest := m.width - 2 - numbers
+	rest := m.Width - 2 - numbers
 	sparklines := 2
-	if m.width < twoSparks {
+	if m.Width < twoSparks {
 		sparklines = 1 // of demand
 	}
 	spark := max(6, min(40, (rest-2*sparklines)/3))
@@ -78,7 +78,7 @@ func (m *model) profileLines(lines int) []string {
 		heads += "  " + tui.Fit("CAPACITY", spark)
 	}
 	out := []string{
-		tui.Rule(m.title(len(list), "profile"), m.pane == profilePane, m.width),
+		tui.Rule(m.title(len(list), "profile"), m.pane == profilePane, m.Width),
 		tui.Paint(tui.Heading, "  "+tui.Fit("NAME", name)+tui.Right("WAITS", 6)+tui.Right("RUN", 6)+tui.Right("OLDEST", 9)+tui.Right("SLOTS", 7)+
 			tui.Right("WANT", 6)+tui.Right("HAVE", 6)+heads),
 	}
@@ -92,8 +92,8 @@ func (m *model) profileLines(lines int) []string {
 }
 
 func (m *model) whyEmpty(otherwise string) string {
-	if m.filter != "" {
-		return fmt.Sprintf("nothing has %q in its name; esc ends the filter", tui.Clean(m.filter))
+	if m.Filter.Text != "" {
+		return fmt.Sprintf("nothing has %q in its name; esc ends the filter", tui.Clean(m.Filter.Text))
 	}
 	return otherwise
 }
@@ -117,7 +117,7 @@ func (m *model) profileLine(p *api.Profile, name, spark int, here bool) string {
 	demand, capacity := sparks(m.past[p.Name], spark)
 	line := mark(here) + shown + tui.Right(number(p.Waits), 6) + tui.Right(number(p.Running), 6) + tui.Right(oldest, 9) +
 		tui.Right(fmt.Sprint(p.Slots+p.Static), 7) + tui.Right(fmt.Sprint(p.Want), 6) + have + "  " + demand
-	if m.width >= twoSparks {
+	if m.Width >= twoSparks {
 		line += "  " + capacity
 	}
 	return m.shown(line, here)
@@ -167,11 +167,11 @@ func (m *model) machineLines(lines int) []string {
 	}
 	c := &m.cursors[machinePane]
 	c.Settle(keys, lines-2)
-	name := max(16, min(30, (m.width-50)/2+8))
-	profile := max(8, min(20, (m.width-60)/2))
-	host := max(8, min(24, (m.width-60)/2))
+	name := max(16, min(30, (m.Width-50)/2+8))
+	profile := max(8, min(20, (m.Width-60)/2))
+	host := max(8, min(24, (m.Width-60)/2))
 	out := []string{
-		tui.Rule(m.title(len(list), "machine")+m.among(), m.pane == machinePane, m.width),
+		tui.Rule(m.title(len(list), "machine")+m.among(), m.pane == machinePane, m.Width),
 		tui.Paint(tui.Heading, "  "+tui.Fit("NAME", name)+" "+tui.Fit("PROFILE", profile)+" "+tui.Fit("STATE", 9)+tui.Right("FOR", 8)+tui.Right("BUSY", 7)+"  "+tui.Fit("HOST", host)+" NOTE"),
 	}
 	for i := c.First; i < len(list) && len(out) < lines; i++ {
@@ -183,7 +183,7 @@ func (m *model) machineLines(lines int) []string {
 		here := i == c.Index && m.pane == machinePane
 		line := mark(here) + tui.Fit(tui.Clean(one.Name), name) + " " + tui.Fit(tui.Clean(one.Profile), profile) + " " + stateOf(one) +
 			tui.Right(tui.Short(int64(one.AgeS)), 8) + tui.Right(busy, 7) + "  " + tui.Fit(tui.Clean(one.Host), host) + " " + noteOf(one)
-		out = append(out, m.shown(tui.Fit(line, m.width), here))
+		out = append(out, m.shown(tui.Fit(line, m.Width), here))
 	}
 	if len(list) == 0 {
 		out = append(out, tui.Paint(tui.Faint, "  "+m.whyEmpty("there are none")))
@@ -226,7 +226,7 @@ func (m *model) decisionLines(lines int) []string {
 	}
 	c := &m.cursors[decisionPane]
 	c.Settle(keys, lines-1)
-	out := []string{tui.Rule("decisions, the newest first", m.pane == decisionPane, m.width)}
+	out := []string{tui.Rule("decisions, the newest first", m.pane == decisionPane, m.Width)}
 	for i := c.First; i < len(m.decisions) && len(out) < lines; i++ {
 		d := &m.decisions[i]
 		here := i == c.Index && m.pane == decisionPane
@@ -241,8 +241,8 @@ func (m *model) decisionLines(lines int) []string {
 		if who != "" {
 			who += "  "
 		}
-		line := mark(here) + m.clock(d.At) + " " + tui.Fit(tui.Clean(d.Event), 9) + " " + who + text
-		out = append(out, m.shown(tui.Fit(line, m.width), here))
+		line := mark(here) + m.Clock(d.At) + " " + tui.Fit(tui.Clean(d.Event), 9) + " " + who + text
+		out = append(out, m.shown(tui.Fit(line, m.Width), here))
 	}
 	if len(m.decisions) == 0 {
 		out = append(out, tui.Paint(tui.Faint, "  nothing was decided yet"))

@@ -14,43 +14,24 @@ import (
 
 // render makes all lines of the screen.
 func (m *model) render() string {
-	var lines []string
-	switch {
-	case m.width < minWidth || m.height < minHeight:
-		lines = []string{TooSmall(m.width, m.height)}
-	case m.help:
-		lines = m.helpView()
-	case m.status == nil:
-		lines = m.waitingView()
-	case m.detail != nil:
-		lines = m.detailView()
-	default:
-		lines = m.mainView()
-	}
-	lines = lines[:min(len(lines), m.height)]
-	for i, line := range lines {
-		if tui.Width(line) > m.width {
-			lines[i] = tui.Fit(line, m.width)
+	return m.Lines(func() []string {
+		switch {
+		case m.Help:
+			return m.helpView()
+		case m.status == nil:
+			return m.Waiting("rubber")
+		case m.detail != nil:
+			return m.detailView()
 		}
-	}
-	return strings.Join(lines, "\n")
-}
-
-// waitingView is what is shown before the first status.
-func (m *model) waitingView() []string {
-	lines := []string{"", "  " + tui.Paint(tui.Bold, "asking rubber"), ""}
-	if m.away != nil {
-		lines = append(lines, tui.Wrap("  ", "not there since "+m.clock(m.away.when)+": "+tui.Clean(m.away.err.Error()), m.width)...)
-		lines = append(lines, "", "  It is asked again every few seconds; q ends this.")
-	}
-	return lines
+		return m.mainView()
+	})
 }
 
 // mainView is the header and the panes.
 func (m *model) mainView() []string {
 	lines := m.header()
 	bottom := m.footer()
-	room := m.height - len(lines) - len(bottom)
+	room := m.Height - len(lines) - len(bottom)
 	decisions := max(3, min(len(m.decisions)+1, room/4))
 	profiles := max(3, min(len(m.profiles())+2, (room-decisions)/2))
 	machines := min(max(3, len(m.machines())+2), room-decisions-profiles)
@@ -63,7 +44,7 @@ func (m *model) mainView() []string {
 
 // aged greys lines if what they say is old.
 func (m *model) aged(lines []string) []string {
-	if m.away != nil {
+	if m.Away != nil {
 		for i := range lines {
 			lines[i] = tui.Paint(tui.Faint, tui.Plain(lines[i]))
 		}
@@ -96,15 +77,15 @@ func (m *model) header() []string {
 	}
 	turn := "no turn yet"
 	if s.Turns > 0 {
-		turn = "turn of " + m.clock(s.At)
+		turn = "turn of " + m.Clock(s.At)
 	}
-	if gap := m.width - tui.Width(who) - len(turn); gap > 1 {
+	if gap := m.Width - tui.Width(who) - len(turn); gap > 1 {
 		who += strings.Repeat(" ", gap) + tui.Paint(tui.Faint, turn)
 	}
 	lines := []string{who, m.totals()}
 	notices := m.notices()
 	room := 2
-	if m.height >= 32 || m.pane == noPane {
+	if m.Height >= 32 || m.pane == noPane {
 		room = 5
 	}
 	if len(notices) > room {
@@ -150,10 +131,10 @@ func (m *model) notices() []string {
 	s := m.status
 	var out []string
 	add := func(style lipgloss.Style, text string) {
-		out = append(out, tui.Paint(style, tui.Fit(tui.Clean(text), min(m.width, tui.Width(tui.Clean(text))))))
+		out = append(out, tui.Paint(style, tui.Fit(tui.Clean(text), min(m.Width, tui.Width(tui.Clean(text))))))
 	}
-	if m.away != nil {
-		add(tui.Critical, "not there since "+m.clock(m.away.when)+": "+m.away.err.Error())
+	if m.Away != nil {
+		add(tui.Critical, "not there since "+m.Clock(m.Away.When)+": "+m.Away.Err.Error())
 	}
 	if s.Problem != "" {
 		add(tui.Critical, s.Problem)
@@ -215,19 +196,10 @@ func (m *model) notices() []string {
 // footer says which keys there are.
 func (m *model) footer() []string {
 	switch {
-	case m.typing:
-		return []string{tui.Paint(tui.Bold, "/"+m.filter+"▏") + tui.Paint(tui.Faint, "  enter keeps the filter, esc ends it")}
+	case m.Filter.Typing:
+		return []string{m.Filter.Line()}
 	case m.detail != nil:
-		return []string{tui.KeyLine(m.width, "esc", "back", "← →", "plot", "↑ ↓", "reasons", "?", "help", "q", "quit")}
+		return []string{tui.KeyLine(m.Width, "esc", "back", "← →", "plot", "↑ ↓", "reasons", "?", "help", "q", "quit")}
 	}
-	return []string{tui.KeyLine(m.width, "q", "quit", "?", "help", "/", "filter", "tab", "pane", "↑ ↓", "move", "enter", "detail")}
-}
-
-// clock is a time of the day, with the day if that is not today.
-func (m *model) clock(t time.Time) string {
-	t = t.In(m.o.Location)
-	if t.Format(time.DateOnly) != m.o.now().In(m.o.Location).Format(time.DateOnly) {
-		return t.Format("Jan 2 15:04:05")
-	}
-	return t.Format(time.TimeOnly)
+	return []string{tui.KeyLine(m.Width, "q", "quit", "?", "help", "/", "filter", "tab", "pane", "↑ ↓", "move", "enter", "detail")}
 }
