@@ -28,7 +28,8 @@ func TestMain(m *testing.M) {
 // listen runs a Workers until the test ends.
 func listen(t *testing.T, change func(*Options), url string) *Workers {
 	t.Helper()
-	o := Options{Broker: work.Broker{URLs: []string{url}}}
+	log, logged := newLog()
+	o := Options{Broker: work.Broker{URLs: []string{url}}, Log: log}
 	if change != nil {
 		change(&o)
 	}
@@ -43,6 +44,9 @@ func listen(t *testing.T, change func(*Options), url string) *Workers {
 		cancel()
 		if err := <-done; err != nil {
 			t.Error(err)
+		}
+		if w.Stats().Connects > 0 {
+			logged.check(t, "listening to Celery's workers")
 		}
 	})
 	return w

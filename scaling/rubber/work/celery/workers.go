@@ -95,7 +95,7 @@ func (w *Workers) Run(ctx context.Context) error {
 		}
 		wait := w.gate.Failed(time.Now(), err, 0)
 		if !said {
-			w.o.Log.Warn("no connection to the broker of Celery's workers", "broker", w.o.Broker, "err", err)
+			w.o.Log.Warn("no connection to the broker of Celery's workers", "addresses", w.o.Broker, "err", err)
 		}
 		said = true
 		timer := time.NewTimer(wait)
@@ -121,7 +121,7 @@ func (w *Workers) listen(ctx context.Context) (good bool, err error) {
 	w.stats.Connects++
 	w.table.Connected(began)
 	w.mu.Unlock()
-	w.o.Log.Info("listening to Celery's workers", "broker", s.conn.Address)
+	w.o.Log.Info("listening to Celery's workers", "address", s.conn.Address)
 	err = s.serve(ctx)
 	w.mu.Lock()
 	defer w.mu.Unlock()

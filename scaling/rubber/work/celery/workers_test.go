@@ -55,7 +55,8 @@ func TestNoBroker(t *testing.T) {
 			c.Close()
 		}
 	}()
-	w, err := New(Options{Broker: work.Broker{URLs: []string{"amqp://u:hunter2@" + l.Addr().String()}}})
+	log, logged := newLog()
+	w, err := New(Options{Broker: work.Broker{URLs: []string{"amqp://u:hunter2@" + l.Addr().String()}}, Log: log})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,6 +83,7 @@ func TestNoBroker(t *testing.T) {
 	if st := w.Stats(); st.Connected || st.Complete || st.Err == nil || !st.Since.IsZero() {
 		t.Errorf("%+v", st)
 	}
+	logged.check(t, "no connection to the broker of Celery's workers")
 	// A pause is half of the first at least.
 	n, took := tries.Load(), time.Since(began)
 	if n > int64(took/(250*time.Millisecond))+1 {
