@@ -160,11 +160,23 @@ func (r *Rabbit) Drain(queue string) (messages []amqp.Delivery) {
 // Control runs RabbitMQ's own tool and returns what it prints.
 func (r *Rabbit) Control(args ...string) string {
 	r.t.Helper()
-	cmd := exec.Command("/usr/lib/rabbitmq/bin/rabbitmqctl", append([]string{"-q", "-n", "perfmon@localhost"}, args...)...)
+	return r.tool("rabbitmqctl", args...)
+}
+
+// Plugins switches plugins on and off while the broker runs: Plugins("disable",
+// "rabbitmq_management").
+func (r *Rabbit) Plugins(args ...string) {
+	r.t.Helper()
+	r.tool("rabbitmq-plugins", args...)
+}
+
+func (r *Rabbit) tool(name string, args ...string) string {
+	r.t.Helper()
+	cmd := exec.Command("/usr/lib/rabbitmq/bin/"+name, append([]string{"-q", "-n", "perfmon@localhost"}, args...)...)
 	cmd.Env = r.env
 	out, err := cmd.CombinedOutput()
 	if err != nil {
-		r.t.Fatalf("rabbitmqctl %q: %v\n%s", args, err, out)
+		r.t.Fatalf("%s %q: %v\n%s", name, args, err, out)
 	}
 	return string(out)
 }

@@ -56,18 +56,26 @@ func parseFigures(body []byte, rates bool) (f figures, err error) {
 	return f, nil
 }
 
-// parseRates reads an answer to GET /api/overview:
+// counting is what a broker says of its own statistics.
+type counting struct {
+	Rates bool // it counts messages
+	Off   bool // it keeps no statistics of queues
+}
+
+// parseCounting reads an answer to GET /api/overview. The second is missing
+// in brokers before 3.8.
 //
-//	{"rates_mode":"basic"}
-func parseRates(body []byte) (rates bool, err error) {
+//	{"rates_mode":"basic","disable_stats":false}
+func parseCounting(body []byte) (counting, error) {
 	var doc struct {
 		Mode string `json:"rates_mode"`
+		Off  bool   `json:"disable_stats"`
 	}
 	if err := json.Unmarshal(body, &doc); err != nil {
-		return false, fmt.Errorf("read the broker's overview: %w", err)
+		return counting{}, fmt.Errorf("read the broker's overview: %w", err)
 	}
 	if doc.Mode == "" {
-		return false, errors.New("read the broker's overview: no rates_mode in it")
+		return counting{}, errors.New("read the broker's overview: no rates_mode in it")
 	}
-	return doc.Mode != "none", nil
+	return counting{Rates: doc.Mode != "none", Off: doc.Off}, nil
 }

@@ -20,8 +20,8 @@ import (
 // room for a broker that ignores them.
 const maxAnswer = 4 << 20
 
-// ratesFor is how long the broker's mode of counting is believed.
-const ratesFor = 10 * time.Minute
+// countingFor is how long the broker's mode of counting is believed.
+const countingFor = 10 * time.Minute
 
 // management asks the plugins of one cluster.
 type management struct {
@@ -32,10 +32,10 @@ type management struct {
 	transport      *http.Transport
 	gate           pause.Gate
 
-	mu      sync.Mutex // guards what follows
-	good    int        // index of the address that has answered last
-	rates   bool
-	ratesAt time.Time // zero: not known
+	mu         sync.Mutex // guards what follows
+	good       int        // index of the address that has answered last
+	counting   counting
+	countingAt time.Time // zero: not known
 }
 
 func newManagement(o *Options) *management {
@@ -76,7 +76,7 @@ func (m *management) figures(ctx context.Context, vhost, queue string) (figures,
 func (m *management) ask(ctx context.Context, vhost, queue string) (figures, error) {
 	ctx, cancel := context.WithTimeout(ctx, m.timeout)
 	defer cancel()
-	rates, err := m.counts(ctx)
+	c, err := m.counts(ctx)
 	if err != nil {
 		return figures{}, err
 	}
@@ -85,37 +85,41 @@ func (m *management) ask(ctx context.Context, vhost, queue string) (figures, err
 	if err != nil || status == http.StatusNotFound {
 		return figures{}, err
 	}
-	f, err := parseFigures(body, rates)
+	f, err := parseFigures(body, c.Rates)
 	if err != nil {
 		return figures{}, &work.Error{Kind: work.Garbled, Op: "ask the management plugin for queue", Name: queue, Err: err}
+	}
+	if c.Off && f.Unacked == nil { // otherwise it has been told to keep the totals all the same
+		return figures{}, &work.Error{Kind: work.Invalid, Op: "ask the management plugin for queue", Name: queue, Err: errors.New("the broker keeps no statistics"),
+			Hint: "set management_agent.disable_metrics_collector and management.disable_stats to false in rabbitmq.conf; until then nobody but the workers can say what they have"}
 	}
 	return f, nil
 }
 
-// counts says whether the broker counts messages.
-func (m *management) counts(ctx context.Context) (rates bool, err error) {
+// counts says what the broker counts.
+func (m *management) counts(ctx context.Context) (c counting, err error) {
 	m.mu.Lock()
-	rates, fresh := m.rates, !m.ratesAt.IsZero() && time.Since(m.ratesAt) < ratesFor
+	c, fresh := m.counting, !m.countingAt.IsZero() && time.Since(m.countingAt) < countingFor
 	m.mu.Unlock()
 	if fresh {
-		return rates, nil
+		return c, nil
 	}
-	status, body, err := m.get(ctx, "/api/overview?columns=rates_mode")
+	status, body, err := m.get(ctx, "/api/overview?columns=rates_mode,disable_stats")
 	if err != nil {
-		return false, err
+		return counting{}, err
 	}
 	if status == http.StatusOK {
-		rates, err = parseRates(body)
+		c, err = parseCounting(body)
 	} else {
 		err = fmt.Errorf("status %d", status)
 	}
 	if err != nil {
-		return false, &work.Error{Kind: work.Garbled, Op: "ask the management plugin", Err: err, Hint: "is this the address of RabbitMQ's management plugin?"}
+		return counting{}, &work.Error{Kind: work.Garbled, Op: "ask the management plugin", Err: err, Hint: "is this the address of RabbitMQ's management plugin?"}
 	}
 	m.mu.Lock()
-	m.rates, m.ratesAt = rates, time.Now()
+	m.counting, m.countingAt = c, time.Now()
 	m.mu.Unlock()
-	return rates, nil
+	return c, nil
 }
 
 // get asks the plugins in order, that which answered last first, until one
@@ -148,7 +152,7 @@ func (m *management) get(ctx context.Context, path string) (status int, body []b
 		errs = append(errs, err)
 	}
 	m.mu.Lock()
-	m.ratesAt = time.Time{} // it may come back as another
+	m.countingAt = time.Time{} // it may come back as another
 	m.mu.Unlock()
 	return 0, nil, &work.Error{Kind: kind, Op: "ask the management plugin", Err: errors.Join(errs...), Hint: hint}
 }

@@ -31,6 +31,38 @@ func plugin(t *testing.T, answer func(w http.ResponseWriter, r *http.Request)) (
 	return s.URL
 }
 
+// A broker that keeps no statistics answers for a queue with its name alone:
+//
+//	{"rates_mode":"basic","disable_stats":true}
+//	{"name":"q"}
+//
+// That is told, with what brings them back. One that keeps the totals all the
+// same (management.enable_queue_totals) is asked as any other.
+func TestStatisticsOff(t *testing.T) {
+	f := func(queue string, want string) figures {
+		t.Helper()
+		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == "/api/overview" {
+				fmt.Fprint(w, `{"rates_mode":"basic","disable_stats":true}`)
+				return
+			}
+			fmt.Fprint(w, queue)
+		}))
+		defer s.Close()
+		got, err := newPlugin(t, "hunter2", s.URL).figures(t.Context(), "/", "q")
+		if want == "" != (err == nil) || err != nil && (work.KindOf(err) != work.Invalid || !strings.Contains(err.Error(), want)) {
+			t.Errorf("%s: %v, want %q", queue, err, want)
+		}
+		return got
+	}
+	if got := f(`{"name":"q"}`, "management_agent.disable_metrics_collector"); got != (figures{}) {
+		t.Errorf("%+v", got)
+	}
+	if got := f(`{"name":"q","messages_ready":2,"messages_unacknowledged":1}`, ""); *got.Ready != 2 || *got.Unacked != 1 {
+		t.Errorf("%+v", got)
+	}
+}
+
 func newPlugin(t *testing.T, password string, urls ...string) *management {
 	t.Helper()
 	o := Options{Broker: work.Broker{URLs: []string{"amqp://bob@h"}, Timeout: 5 * time.Second}, Management: urls, ManagementUsername: "bob", ManagementPassword: password}
@@ -119,11 +151,11 @@ func TestManagementThatDoesNotHelp(t *testing.T) {
 func TestRates(t *testing.T) {
 	f := func(mode, body string, want string) {
 		t.Helper()
-		rates, err := parseRates([]byte(mode))
+		c, err := parseCounting([]byte(mode))
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := parseFigures([]byte(body), rates)
+		got, err := parseFigures([]byte(body), c.Rates)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -141,7 +173,7 @@ func TestRates(t *testing.T) {
 	f(`{"rates_mode":"basic"}`, `{"messages_ready":1,"message_stats":{"publish":7}}`, "7")
 	f(`{"rates_mode":"basic"}`, `{"messages_ready":1,"message_stats":[]}`, "0")
 	for _, body := range []string{"", "[]", "{}", `{"rates_mode":7}`} {
-		if _, err := parseRates([]byte(body)); err == nil {
+		if _, err := parseCounting([]byte(body)); err == nil {
 			t.Errorf("%q is an overview", body)
 		}
 	}
