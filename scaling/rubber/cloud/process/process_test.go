@@ -378,8 +378,16 @@ func TestListIsWholeOrAnError(t *testing.T) {
 		if err := os.WriteFile(path, []byte(bad), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if list, err := c.List(t.Context(), "me"); err == nil || list != nil || !strings.Contains(err.Error(), "me.b") {
-			t.Errorf("with %.20q: %v, %v", bad, list, err)
+		list, err := c.List(t.Context(), "me")
+		if list != nil {
+			t.Errorf("with %.20q: %v", bad, list)
+		}
+		// No second try makes it readable, so it is not said to pass.
+		for op, err := range map[string]error{"list": err, "stop": c.Stop(t.Context(), b.ID), "delete": c.Delete(t.Context(), b.ID)} {
+			var e *cloud.Error
+			if !errors.As(err, &e) || e.Kind != cloud.Invalid || e.Op != op || e.Name != b.ID || !strings.Contains(e.Err.Error(), path) || !strings.Contains(e.Hint, "move the folder "+filepath.Dir(path)+" away") {
+				t.Errorf("with %.20q, %s: %v", bad, op, err)
+			}
 		}
 	}
 	if err := os.WriteFile(path, good, 0o600); err != nil {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -11,6 +12,8 @@ import (
 	"time"
 
 	"github.com/google/renameio/v2"
+
+	"perfmon/scaling/rubber/cloud"
 )
 
 // record is what is known of a machine, whoever asks. It has no environment
@@ -73,9 +76,16 @@ func (c *Cloud) load(id string) (*record, error) {
 		return nil, err
 	}
 	if id != r.Owner+"."+r.Intent {
-		return nil, fmt.Errorf("%s is of %q; move the folder away, and end its processes by hand", path, r.Owner+"."+r.Intent)
+		return nil, spoilt(path, "is of machine %q", r.Owner+"."+r.Intent)
 	}
 	return &r, nil
+}
+
+// spoilt is the error of a record that no second try makes readable. Whose
+// processes it was about nobody knows, so somebody has to look.
+func spoilt(path, format string, args ...any) error {
+	return refused(cloud.Invalid, fmt.Sprintf("move the folder %s away, and end the processes of its machine by hand", filepath.Dir(path)),
+		"%s "+format, append([]any{path}, args...)...)
 }
 
 // save writes a record, whole or not at all.
@@ -104,14 +114,14 @@ func readJSON(path string, to any) error {
 		return err
 	}
 	if info.Size() > maxRecord {
-		return fmt.Errorf("%s has %d bytes; a record has at most %d", path, info.Size(), maxRecord)
+		return spoilt(path, "has %d bytes, and a record has at most %d", info.Size(), maxRecord)
 	}
 	data := make([]byte, info.Size())
-	if n, err := f.Read(data); err != nil || n != len(data) {
+	if n, err := io.ReadFull(f, data); err != nil {
 		return fmt.Errorf("read %s: %d of %d bytes: %w", path, n, len(data), err)
 	}
 	if err := json.Unmarshal(data, to); err != nil {
-		return fmt.Errorf("%s is not a record: %w; move its folder away, and end its processes by hand", path, err)
+		return spoilt(path, "is not a record: %w", err)
 	}
 	return nil
 }
