@@ -30,7 +30,7 @@ func TestKillAdopting(t *testing.T) {
 	k.s = &served{cloud: world.Connect(), shop: k.shop, intents: map[string]bool{}, rand: rand.New(rand.NewPCG(seed, 4))}
 	server := httptest.NewServer(k.s)
 	defer server.Close()
-	k.url, k.addr = server.URL, freeAddress(t)
+	k.url = server.URL
 	for n := range 6 {
 		name := fmt.Sprintf("q-old-%d", n)
 		k.adopt = append(k.adopt, name)

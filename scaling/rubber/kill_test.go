@@ -10,7 +10,6 @@ import (
 	"io"
 	"log/slog"
 	"math/rand/v2"
-	"net"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -32,6 +31,10 @@ var (
 
 func init() { child = runKilled }
 
+// anyPort is where each owner of the engine listens: a port of its own, since
+// whoever else is on this machine may take that of the one before.
+const anyPort = "127.0.0.1:0"
+
 // killedConfig is quick, so that a life of a second sees every state.
 func killedConfig() Config {
 	return Config{
@@ -49,7 +52,7 @@ func killedConfig() Config {
 func runKilled() {
 	ctx := context.Background()
 	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
-	e, err := engine.New(engine.Options{Dir: os.Getenv("RUBBER_TEST_DIR"), Listen: os.Getenv("RUBBER_TEST_LISTEN"), Logger: log})
+	e, err := engine.New(engine.Options{Dir: os.Getenv("RUBBER_TEST_DIR"), Listen: anyPort, Logger: log})
 	check(err)
 	go func() { check(e.Run(ctx)) }()
 	bucket, err := e.Bucket(ctx, "rubber-test", engine.BucketOptions{})
@@ -90,7 +93,6 @@ type killing struct {
 	shop  *shop
 	s     *served
 	dir   string
-	addr  string
 	url   string
 	log   io.Writer
 	adopt []string // names
@@ -113,7 +115,6 @@ func TestKill(t *testing.T) {
 	server := httptest.NewServer(k.s)
 	defer server.Close()
 	k.url = server.URL
-	k.addr = freeAddress(t)
 	if *killLog != "" {
 		f, err := os.Create(*killLog)
 		if err != nil {
@@ -141,19 +142,10 @@ func TestKill(t *testing.T) {
 	})
 }
 
-func freeAddress(t *testing.T) string {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
-}
-
 // start runs a controller, and returns when it acts, or at once.
 func (k *killing) start(wait bool) *exec.Cmd {
 	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), childVariable+"=1", "RUBBER_TEST_DIR="+k.dir, "RUBBER_TEST_LISTEN="+k.addr, "RUBBER_TEST_URL="+k.url, "RUBBER_TEST_ADOPT="+strings.Join(k.adopt, " "))
+	cmd.Env = append(os.Environ(), childVariable+"=1", "RUBBER_TEST_DIR="+k.dir, "RUBBER_TEST_URL="+k.url, "RUBBER_TEST_ADOPT="+strings.Join(k.adopt, " "))
 	var tail tailWriter
 	cmd.Stderr = io.MultiWriter(k.log, &tail)
 	out, err := cmd.StdoutPipe()
@@ -207,7 +199,7 @@ func (k *killing) life(n int) {
 func (k *killing) records() map[string]Value {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	e, err := engine.New(engine.Options{Dir: k.dir, Listen: k.addr})
+	e, err := engine.New(engine.Options{Dir: k.dir, Listen: anyPort})
 	if err != nil {
 		k.t.Fatal(err)
 	}
