@@ -50,6 +50,10 @@ run: build ## run the agent on this host's /proc with the example triggers
 		--pid-file '$(CURDIR)/run/perfmon.pid' --api-socket '$(CURDIR)/run/perfmon.sock' \
 		--web.listen-address '$(LISTEN)' $(RUNFLAGS)
 
+.PHONY: demo
+demo: build ## run rubber on this machine with jobs that come in waves, and look at its page
+	@exec bin/rubber demo $(RUNFLAGS)
+
 .PHONY: test
 test: need-go $(if $(findstring -race,$(TESTFLAGS)),need-cc) ## run the tests of every package, and the structure checks
 	$(GO) test -timeout 8m $(TESTFLAGS) $(ALL)

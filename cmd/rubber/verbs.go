@@ -10,17 +10,19 @@ import (
 
 // newRoot is rubber with what it can do, in the order of its help.
 func newRoot() *cobra.Command {
-	return (&verbs.Program{
+	root := (&verbs.Program{
 		Name: "rubber", Version: version, Short: "as many workers as the work needs, where the hosts can bear them", Long: rootHelp,
 		Args: aVerb, Help: "run",
 		Groups: []verbs.Group{
 			{ID: "watch", Title: "Watch:", Verbs: []*cobra.Command{newStatus(), newTop(), newDecisions()}},
 			{ID: "ask", Title: "Ask why:", Verbs: []*cobra.Command{newExplain(), newPlan()}},
 			{ID: "change", Title: "Change:", Verbs: []*cobra.Command{newPause(), newResume(), newDrain()}},
-			{ID: "try", Title: "Try before trusting:", Verbs: []*cobra.Command{newCheck(), newSimulate(), newImportConfig()}},
+			{ID: "try", Title: "Try before trusting:", Verbs: []*cobra.Command{newDemo(), newSimulate(), newCheck(), newImportConfig()}},
 			{ID: "run", Title: "Run and install:", Verbs: []*cobra.Command{newServe(), newVersion(), verbs.NewCompletion("rubber", completionHelp)}},
 		},
 	}).Root()
+	root.AddCommand(newDemoWorker())
+	return root
 }
 
 // rootHelp is the help of rubber without a verb. The exit codes are those of
