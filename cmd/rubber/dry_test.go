@@ -21,7 +21,7 @@ func TestDryRunReads(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "rubber.yaml")
 	text := `owner: test
-brokers: {d: {kind: http, url: "http://127.0.0.1:1/"}}
+brokers: {d: {kind: http, url: "http://127.0.0.1:1/", workers_url: "http://127.0.0.1:1/"}}
 clouds: {local: {driver: process, process: {dir: ` + filepath.Join(dir, "machines") + `}}}
 profiles: {q: {queue: q, command: [/bin/true]}}
 planner: {interval: 100ms}

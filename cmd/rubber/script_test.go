@@ -20,7 +20,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"rubber": main})
+	testscript.Main(m, map[string]func(){"rubber": main, "jobworker": jobWorker})
 }
 
 // TestScript runs the program itself, as testdata/script says, with the commands
