@@ -210,19 +210,19 @@ func (d *demonstration) greet() {
 	if d.web != "none" {
 		page = "http://" + d.web + "/"
 	}
-	socket := d.path("s")
+	socket, program := d.path("s"), os.Args[0] // as it was called: it may not be on the path
 	fmt.Fprintf(d.out, `a demonstration: jobs come in waves, %v from crest to crest, for %d machines at most
 
 page        %s
-live view   rubber top --api-socket %s
-why         rubber plan --api-socket %[4]s
-            rubber explain jobs --api-socket %[4]s
-settings    %s
-log         %s
+live view   %s top --api-socket %s
+why         %[4]s plan --api-socket %[5]s
+            %[4]s explain jobs --api-socket %[5]s
+settings    %[6]s
+log         %[7]s
 
 Ctrl-C ends it, and every machine.
 
-`, demoPeriod, d.machines, page, socket, d.path("rubber.yaml"), d.path("rubber.log"))
+`, demoPeriod, d.machines, page, program, socket, d.path("rubber.yaml"), d.path("rubber.log"))
 }
 
 func (d *demonstration) say(text string) {

@@ -63,5 +63,5 @@ func (p *parts) engineStatus() *api.Engine {
 		return nil
 	}
 	s := p.engine.State()
-	return &api.Engine{Where: p.engine.String(), Owner: s.Owner, OK: s.Connected, Error: s.Problem}
+	return &api.Engine{Where: s.Where, Owner: s.Owner, OK: s.Connected, Error: s.Problem}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 )
@@ -136,6 +137,11 @@ func TestOwnership(t *testing.T) {
 	second := run(t, Options{Dir: dir})
 	third := run(t, Options{Dir: dir})
 	c, d := second.bucket("x"), third.bucket("x")
+	for _, s := range []State{first.State(), second.State()} {
+		if s.Address == "" || strings.HasSuffix(s.Address, ":0") || !strings.HasSuffix(s.Where, " on "+s.Address) {
+			t.Errorf("it is at %q: %s", s.Address, s.Where)
+		}
+	}
 	if second.State().Owner || third.State().Owner {
 		t.Fatal("two owners")
 	}

@@ -7,6 +7,7 @@ import (
 
 // State is what a status page shows of an engine.
 type State struct {
+	Where     string    // as Engine.String has it, with the address that it really is at
 	External  bool      // an external cluster
 	Owner     bool      // this process owns the embedded server
 	Ready     bool      // the streams were there once
@@ -60,5 +61,10 @@ func (e *Engine) State() State {
 			s.StoreBytes, s.Messages = info.Store, info.Messages
 		}
 	}
+	at := e.opts
+	if s.Address != "" && !s.External {
+		at.Listen = s.Address
+	}
+	s.Where = at.String()
 	return s
 }
