@@ -105,6 +105,9 @@ func needed(s *plan.Snapshot) plan.Plan {
 		case s.Paused || !p.Demand.Known:
 			result.Lines = append(result.Lines, plan.Line{Action: plan.Hold, Profile: p.Name, Reasons: reason("paused or unknown")})
 			continue
+		case p.Aside:
+			result.Lines = append(result.Lines, plan.Line{Action: plan.Hold, Profile: p.Name, Reasons: reason("%s", p.Rival)})
+			continue
 		case want > have && p.NoStart != "":
 			result.Lines = append(result.Lines, plan.Line{Action: plan.Hold, Profile: p.Name, Reasons: reason("%s", p.NoStart)})
 			continue

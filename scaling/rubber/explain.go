@@ -60,7 +60,7 @@ func (c *Controller) Explain(profile string) (Explanation, error) {
 	if s.Role == Dry {
 		say("this is a dry run: nothing of it is done")
 	}
-	if s.Problem != "" {
+	if s.Problem != "" && !strings.Contains(strings.Join(p.Reasons, "\n"), s.Problem) {
 		say("%s", s.Problem)
 	}
 	if p.DemandKnown {

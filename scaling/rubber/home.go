@@ -29,14 +29,14 @@ const homeKeys = "cloud."
 
 // homeState is how we stand in a cloud:
 //
-//	{"version":1,"cloud":"dc1","first":"2026-…","inherited":["tov1fgk3ab-…"],"rival":{"store":"tou0aa…","intent":"…","id":"…","name":"…","seen":"2026-…"}}
+//	{"version":1,"cloud":"dc1","first":"2026-…","inherited":{"tou0aa…":["dbbyks7x",…]},"rival":{"store":"tou0aa…","intent":"…","id":"…","name":"…","seen":"2026-…"}}
 type homeState struct {
-	Version   int       `json:"version"`
-	Cloud     string    `json:"cloud"`
-	First     time.Time `json:"first,omitzero"`      // when the first complete list began that counts
-	Inherited []string  `json:"inherited,omitempty"` // intents of machines of other stores that are ours now
-	Taken     bool      `json:"taken,omitempty"`     // an operator has said that whoever made them is no more
-	Rival     *rival    `json:"rival,omitempty"`     // we stand aside
+	Version   int                 `json:"version"`
+	Cloud     string              `json:"cloud"`
+	First     time.Time           `json:"first,omitzero"`      // when the first complete list began that counts
+	Inherited map[string][]string `json:"inherited,omitempty"` // machines of other stores that are ours now: by store the ends of their intents
+	Taken     bool                `json:"taken,omitempty"`     // an operator has said that whoever made them is no more
+	Rival     *rival              `json:"rival,omitempty"`     // we stand aside
 }
 
 // rival is the proof that a rubber with another store lives.
@@ -51,6 +51,7 @@ type rival struct {
 // home is how we stand in a cloud, and what need not be kept of it.
 type home struct {
 	homeState
+	heirs  map[string]bool  // Inherited, by store and end
 	others []cloud.Instance // machines of younger stores in the last list, which are left alone
 	since  time.Time        // of others
 	after  time.Time        // lists that began before do not count
@@ -80,7 +81,12 @@ func (w *world) readHome(key string, data []byte) error {
 		return fmt.Errorf("cloud %q is not that of its key", s.Cloud)
 	}
 	h := w.home(s.Cloud)
-	h.homeState = s
+	h.homeState, h.heirs = s, nil
+	for store, ends := range s.Inherited {
+		for _, end := range ends {
+			h.inherit(store, end)
+		}
+	}
 	h.aside.Store(s.Rival != nil)
 	if s.Rival != nil && !w.o.DryRun {
 		w.log.Error(w.asideText(h))
@@ -120,8 +126,23 @@ func (w *world) foreign(intent string) bool {
 	return storeOf(intent) != ""
 }
 
+// endLength is how much of an intent is kept of a machine that was inherited: of
+// tens of thousands no two are the same, and a value of the store has room for
+// all of them.
+const endLength = 8
+
+func endOf(intent string) string { return intent[max(0, len(intent)-endLength):] }
+
 // inherited says whether a machine of another store is ours.
-func (h *home) inherited(intent string) bool { return slices.Contains(h.Inherited, intent) }
+func (h *home) inherited(intent string) bool { return h.heirs[storeOf(intent)+"-"+endOf(intent)] }
+
+// inherit notes that a machine of another store is ours.
+func (h *home) inherit(store, end string) {
+	if h.heirs == nil {
+		h.heirs = map[string]bool{}
+	}
+	h.heirs[store+"-"+end] = true
+}
 
 // meet finds out who made the machines of a complete list that have no record.
 func (w *world) meet(c *cloudView, without []*cloud.Instance) {
@@ -141,12 +162,13 @@ func (w *world) meet(c *cloudView, without []*cloud.Instance) {
 		older := bornBefore(storeOf(inst.Intent), w.identity)
 		switch {
 		case first, older && h.Rival == nil && c.began.Sub(h.First) < w.cfg.Limits.Orphan: // it was being made when its store was lost
-			h.Inherited = append(h.Inherited, inst.Intent)
-			for _, p := range w.cfg.Profiles {
-				if p.Cloud == c.name {
-					delete(w.yielding, p.Name) // somebody may live who makes machines
-				}
+			store, end := storeOf(inst.Intent), endOf(inst.Intent)
+			h.inherit(store, end)
+			if h.Inherited == nil {
+				h.Inherited = map[string][]string{}
 			}
+			h.Inherited[store] = append(h.Inherited[store], end)
+			clear(w.yielding) // somebody may live who makes machines
 		case older && h.Rival == nil:
 			h.Rival = &rival{Store: storeOf(inst.Intent), Intent: inst.Intent, ID: inst.ID, Name: inst.Name, Seen: w.now}
 			h.aside.Store(true)

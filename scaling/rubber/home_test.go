@@ -3,6 +3,7 @@ package rubber
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -172,6 +173,36 @@ func TestIdentity(t *testing.T) {
 		if got := storeOf(old); got != "" {
 			t.Errorf("intent %q is of store %q", old, got)
 		}
+	}
+}
+
+// TestManyInherited has a store be lost with 40,000 machines: what is kept of them
+// fits into a value of the engine, and is read again.
+func TestManyInherited(t *testing.T) {
+	store := newIdentity(time.Now())
+	w := &world{c: &Controller{metrics: newMetrics(nil)}, o: &Options{Owner: owner, Store: NewMemoryStore(), Log: slog.New(slog.DiscardHandler)}, cfg: &Config{Limits: DefaultLimits()},
+		clock: newClock(nil), identity: newIdentity(time.Now().Add(time.Second)), homes: map[string]*home{}, saved: map[string]savedValue{}, ctx: t.Context()}
+	w.now = w.clock.now()
+	var list []*cloud.Instance
+	for range 40_000 {
+		list = append(list, &cloud.Instance{Intent: newIntent(store)})
+	}
+	w.meet(&cloudView{name: "c", began: w.now}, list)
+	all, err := w.o.Store.All(t.Context(), homeKeys)
+	if err != nil || len(all) != 1 || len(all["cloud.c"].Data) > 512<<10 {
+		t.Fatalf("%d values, the first of %d bytes, %v", len(all), len(all["cloud.c"].Data), err)
+	}
+	w.homes = map[string]*home{}
+	if err := w.readHome("cloud.c", all["cloud.c"].Data); err != nil {
+		t.Fatal(err)
+	}
+	for _, inst := range list {
+		if !w.home("c").inherited(inst.Intent) {
+			t.Fatalf("%s is forgotten", inst.Intent)
+		}
+	}
+	if w.home("c").inherited(newIntent(store)) {
+		t.Error("one that was not there is inherited")
 	}
 }
 
@@ -363,6 +394,45 @@ func TestTakeOver(t *testing.T) {
 		second.start()
 		r.after(80 * time.Minute)
 		r.want(r.shop.done == 5 && len(r.world.Machines()) == 0 && len(second.records()) == 0, "done %d, machines %v", r.shop.done, second.states())
+	})
+}
+
+// TestAsideWhileWaiting finds out that another rubber lives while requests wait
+// for their turn at a cloud that takes its time: they are not sent after all.
+func TestAsideWhileWaiting(t *testing.T) {
+	inTime(t, func(r *rig) { r.opts.Config.Limits.CloudCalls = 1 }, func(r *rig) {
+		w := r.watched()
+		r.after(15 * time.Minute)
+		wait := make(chan struct{})
+		r.world.Order(cloudtest.Fault{Op: "create", Wait: wait})
+		r.shop.add("q", 3, time.Minute)
+		r.after(10 * time.Second)
+		older := r.world.Add(cloud.Instance{Owner: owner, Intent: newIntent(newIdentity(time.Now().Add(-time.Hour))), Profile: "q", Name: "q-older", State: cloud.Running})
+		r.after(10 * time.Second)
+		r.want(len(r.c.Status().Rivals) == 1 && r.c.Status().Rivals[0].ID == older, "rivals: %+v", r.c.Status().Rivals)
+		close(wait)
+		r.after(time.Hour)
+		r.want(w.makes() == 1 && r.states()[plan.Requested] == 2 && len(w.touched) == 0, "%d creates, records %v, touched %v", w.makes(), r.states(), w.touched)
+		e, err := r.c.Explain("q")
+		r.want(err == nil && strings.Count(e.String(), "stop one of the two") == 1, "explained: %s, %v", e, err)
+	})
+}
+
+// TestLostStoreOfAdopted loses the store after machines of the ancestor were
+// taken over, and they are named in the configuration as before: each has one
+// record, and none is marked twice.
+func TestLostStoreOfAdopted(t *testing.T) {
+	inTime(t, func(r *rig) { ancestors(r, "q-old", "q-older") }, func(r *rig) {
+		r.after(3 * time.Minute)
+		r.adoptedOnce("q-old")
+		r.kill()
+		r.store = NewMemoryStore()
+		r.opts.Store = r.store
+		r.start()
+		r.after(3 * time.Minute)
+		r.adoptedOnce("q-old")
+		r.adoptedOnce("q-older")
+		r.want(r.world.Calls()["mark"] == 2 && r.world.Calls()["create"] == 0 && len(r.c.Status().Rivals) == 0, "calls: %v, rivals %+v", r.world.Calls(), r.c.Status().Rivals)
 	})
 }
 

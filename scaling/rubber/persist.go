@@ -104,7 +104,7 @@ func (w *world) adoptState(l loaded) {
 	}
 	w.pause, w.identity = pauseState{}, ""
 	for name := range w.homes {
-		w.homes[name].homeState = homeState{Version: recordVersion, Cloud: name}
+		w.homes[name].homeState, w.homes[name].heirs = homeState{Version: recordVersion, Cloud: name}, nil
 	}
 	w.memory = plan.Memory{Profiles: map[string]plan.ProfileMemory{}}
 	for key, v := range l.others {

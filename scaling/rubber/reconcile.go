@@ -141,7 +141,11 @@ func (w *world) adopt(c *cloudView, inst *cloud.Instance) bool {
 		state = plan.Warm
 	}
 	u.enter(state, w.now, w.cfg.Limits)
-	return w.insert(u, note{event: evAdopted, loud: true, text: fmt.Sprintf("a machine that the cloud lists as ours, %s, had no record and has one now", inst.ID)})
+	text := fmt.Sprintf("a machine that the cloud lists as ours, %s, had no record and has one now", inst.ID)
+	if w.foreign(inst.Intent) {
+		text += fmt.Sprintf("; it was inherited from another store (%s)", storeOf(inst.Intent))
+	}
+	return w.insert(u, note{event: evAdopted, loud: true, text: text})
 }
 
 // orphan gives a machine a record by which it is let go, as carefully as every
