@@ -54,6 +54,8 @@
 //
 //	  - cancel: hand it no more tasks of that queue, and take the queue out of its
 //	    queues when that is so. What it has it keeps.
+//     That holds until the worker is started again; a server that forgets it is
+//     found out by its list.
 //	  - resume: the contrary, and back into its queues.
 //	  - shutdown (without a queue): have it end when what it does is done. The
 //	    server takes it out of the list when it has ended.
