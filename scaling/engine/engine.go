@@ -22,6 +22,7 @@ type Engine struct {
 	ready chan struct{} // closed when the streams are there for the first time
 	ended chan struct{} // closed when Run has returned
 	owned chan struct{} // has one when the server was started by us
+	past  repeats       // what was said of servers that had to be started again
 
 	mu sync.Mutex
 	// mu guards everything that follows
@@ -182,13 +183,14 @@ func (e *Engine) makeStreams(ctx context.Context) error {
 	return why(ensureStreams(ctx, e.js, &e.opts))
 }
 
-// note keeps what a part waits for, and logs it when it is something else.
+// note keeps what a part waits for, and logs it when it is something else. A
+// server that begins and has to be given up again waits for the same.
 func (e *Engine) note(part int, err error) {
 	e.mu.Lock()
 	old := e.waits[part]
 	e.waits[part] = err
 	e.mu.Unlock()
-	if err != nil && (old == nil || old.Error() != err.Error()) {
+	if err != nil && (old == nil || old.Error() != err.Error()) && (part != owning || !e.past.again(err.Error(), time.Now())) {
 		e.opts.Logger.Warn("the engine has to wait", "err", err)
 	}
 }

@@ -107,7 +107,7 @@ func readSecret(name string, check func(fs.FileInfo) error) (string, error) {
 func writeOwn(name string, content []byte) error {
 	f, err := os.CreateTemp(filepath.Dir(name), ".new-*") // 0600
 	if err != nil {
-		return fmt.Errorf("write %s: %w", name, err)
+		return fmt.Errorf("write %s: %w", name, cause(err))
 	}
 	defer os.Remove(f.Name())
 	_, err = f.Write(content)
@@ -124,9 +124,23 @@ func writeOwn(name string, content []byte) error {
 		err = syncDir(filepath.Dir(name))
 	}
 	if err != nil {
-		return fmt.Errorf("write %s: %w", name, err)
+		return fmt.Errorf("write %s: %w", name, cause(err))
 	}
 	return nil
+}
+
+// cause is an error of the system without the name of a file that is another
+// one each time.
+func cause(err error) error {
+	var path *fs.PathError
+	var link *os.LinkError
+	switch {
+	case errors.As(err, &path):
+		return path.Err
+	case errors.As(err, &link):
+		return link.Err
+	}
+	return err
 }
 
 func syncDir(dir string) error {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"syscall"
 	"time"
 )
 
@@ -77,14 +78,18 @@ func (e *Engine) serve(ctx context.Context, l *lock) error {
 			return &final{err}
 		}
 	}
-	s, err := startServer(&e.opts, token)
+	s, err := startServer(&e.opts, token, &e.past)
 	if err != nil {
 		return err
 	}
 	defer s.stop()
 	if err := s.place.write(dir); err != nil {
+		if errors.Is(err, syscall.ENOSPC) {
+			err = fmt.Errorf("%w: make room there", err)
+		}
 		return err
 	}
+	begun := time.Now()
 	e.setServer(s)
 	defer e.setServer(nil)
 	e.note(owning, nil)
@@ -99,6 +104,11 @@ func (e *Engine) serve(ctx context.Context, l *lock) error {
 		}
 		if err := l.inPlace(); err != nil {
 			return err
+		}
+		if time.Since(begun) > againMost && !s.log.settled.Swap(true) {
+			if n := e.past.forget(); n > 0 {
+				e.opts.Logger.Info("the engine's server is well again", "lines_not_repeated", n)
+			}
 		}
 	}
 }

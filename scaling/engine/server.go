@@ -35,7 +35,7 @@ type embedded struct {
 }
 
 // startServer opens the store and listens. To be called with the lock.
-func startServer(o *Options, token string) (*embedded, error) {
+func startServer(o *Options, token string, past *repeats) (*embedded, error) {
 	host, port, err := net.SplitHostPort(o.Listen)
 	if err != nil {
 		return nil, &final{err}
@@ -53,7 +53,7 @@ func startServer(o *Options, token string) (*embedded, error) {
 	if err := verifyStore(o.Dir); err != nil {
 		return nil, err
 	}
-	e := &embedded{log: &serverLog{to: o.Logger, fatal: make(chan string, 1)}}
+	e := &embedded{log: &serverLog{to: o.Logger, fatal: make(chan string, 1), past: past}}
 	so := &server.Options{
 		ServerName: "perfmon-engine", Host: host, Port: n,
 		JetStream: true, StoreDir: o.Dir, DisableJetStreamBanner: true,

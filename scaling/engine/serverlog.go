@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -17,6 +18,9 @@ const mostLines = 30
 type serverLog struct {
 	to    *slog.Logger
 	fatal chan string // the first word of a server that cannot go on
+	past  *repeats    // what servers before it have said, as long as it may end as they did
+
+	settled atomic.Bool // it serves, and has done so for a while
 
 	mu sync.Mutex
 	// mu guards everything that follows
@@ -37,8 +41,12 @@ func (l *serverLog) complaints() string {
 }
 
 func (l *serverLog) complain(level slog.Level, f string, v []any) {
-	text := strings.TrimSpace(fmt.Sprintf(f, v...))
-	ok, held := l.take(text, time.Now())
+	text, now := strings.TrimSpace(fmt.Sprintf(f, v...)), time.Now()
+	l.keep(text)
+	if !l.settled.Load() && l.past.again(text, now) {
+		return
+	}
+	ok, held := l.take(now)
 	if held > 0 {
 		l.to.Warn("engine's server: lines that were not passed on", "lines", held)
 	}
@@ -47,13 +55,19 @@ func (l *serverLog) complain(level slog.Level, f string, v []any) {
 	}
 }
 
-// take says whether a line is passed on, and how many were not before it.
-func (l *serverLog) take(text string, now time.Time) (ok bool, held int) {
+// keep remembers the first complaints.
+func (l *serverLog) keep(text string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if len(l.kept) < 10 {
 		l.kept = append(l.kept, text)
 	}
+}
+
+// take says whether a line is passed on, and how many were not before it.
+func (l *serverLog) take(now time.Time) (ok bool, held int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	if now.Sub(l.since) >= time.Minute {
 		held = l.held
 		l.since, l.lines, l.held = now, 0, 0

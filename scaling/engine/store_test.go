@@ -191,6 +191,16 @@ func TestDiskIsFull(t *testing.T) {
 	until(t, "the problem", func() bool {
 		return strings.Contains(e.State().Problem, "make room") || strings.Contains(e.State().Problem, "no space")
 	})
+	// Each try has the same to say, which is said once.
+	until(t, "it is tried again twice", func() bool { return e.past.unsaid() >= 12 })
+	seen := map[string]bool{}
+	for line := range strings.Lines(log.String()) {
+		_, line, _ = strings.Cut(line, "level=") // behind the time
+		if !strings.HasPrefix(line, "INFO") && seen[line] {
+			t.Errorf("said again: %s", line)
+		}
+		seen[line] = true
+	}
 	if err := os.Remove(ballast); err != nil {
 		t.Fatal(err)
 	}
