@@ -5,7 +5,6 @@ package main
 import (
 	"encoding/json"
 	"fmt"
-	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -312,7 +311,7 @@ func (w *world) toolstack() *xapitest.Server {
 // agent starts one with a directory of its own and returns its address.
 func (w *world) agent(program, name string, flags ...string) string {
 	w.t.Helper()
-	dir, address := filepath.Join(w.dir, name), freeAddress(w.t)
+	dir, address := filepath.Join(w.dir, name), sinktest.FreeAddress(w.t)
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		w.t.Fatal(err)
 	}
@@ -363,7 +362,7 @@ func (w *world) prometheus(targets ...string) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	path, address := filepath.Join(w.dir, "prometheus.yml"), freeAddress(w.t)
+	path, address := filepath.Join(w.dir, "prometheus.yml"), sinktest.FreeAddress(w.t)
 	if err := os.WriteFile(path, config, 0o600); err != nil {
 		w.t.Fatal(err)
 	}
@@ -390,16 +389,6 @@ func (w *world) start(name, program string, args ...string) {
 			w.t.Logf("%s said at the end:\n%s", name, text[max(0, len(text)-3000):])
 		}
 	})
-}
-
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }
 
 // answer is one series of an answer.

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -23,6 +22,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"perfmon/alarm/sink/sinktest"
 	"perfmon/monitor/control"
 )
 
@@ -52,16 +52,11 @@ type place struct {
 
 func newPlace(t *testing.T) *place {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0") // for a port that is free
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
 	return &place{
 		program: program(t),
 		dir:     t.TempDir(),
 		socket:  fmt.Sprintf("@perfmon-process-%d-%s", os.Getpid(), t.Name()),
-		address: l.Addr().String(),
+		address: sinktest.FreeAddress(t),
 	}
 }
 

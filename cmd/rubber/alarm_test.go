@@ -4,7 +4,6 @@ package main
 
 import (
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"runtime"
@@ -14,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"perfmon/alarm/sink/sinktest"
 	"perfmon/scaling/rubber/api"
 )
 
@@ -27,7 +27,7 @@ const (
 // next machine goes elsewhere. The other host has an agent of its own, whose
 // level nothing reaches.
 func TestAlarmMovesMachines(t *testing.T) {
-	address := freeAddress(t)
+	address := sinktest.FreeAddress(t)
 	s := newSite(t, setup{alarms: "{from: [engine]}", hosts: fmt.Sprintf("[%s, %s]", hostA, hostB), engine: address})
 	s.Declare("jobs")
 	s.start()
@@ -134,14 +134,4 @@ func pressure(t *testing.T, loops int) {
 			_ = cmd.Wait()
 		})
 	}
-}
-
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -24,6 +23,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
+	"perfmon/alarm/sink/sinktest"
 	"perfmon/monitor"
 	"perfmon/monitor/metrics/metricstest"
 )
@@ -105,12 +105,7 @@ func TestPrometheus(t *testing.T) {
 // returns its address.
 func startPrometheus(t *testing.T, target string, flags ...string) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0") // for a port that is free
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := l.Addr().String()
-	l.Close()
+	address := sinktest.FreeAddress(t)
 	dir := t.TempDir()
 	config := filepath.Join(dir, "prometheus.yml")
 	text := fmt.Sprintf(`{"global": {"scrape_interval": "500ms", "scrape_timeout": "500ms"}, "scrape_configs": [{"job_name": "perfmon", "static_configs": [{"targets": [%q]}]}]}`, target)

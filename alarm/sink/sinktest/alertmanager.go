@@ -32,7 +32,7 @@ type Alert struct {
 // of all alerts, one group for each name, resolved ones too.
 func StartAlertmanager(t testing.TB, receiver string) *Alertmanager {
 	t.Helper()
-	a := &Alertmanager{t: t, Dir: t.TempDir(), URL: "http://127.0.0.1:" + freePorts(t, 1)[0]}
+	a := &Alertmanager{t: t, Dir: t.TempDir(), URL: "http://" + FreeAddress(t)}
 	config := fmt.Sprintf(`
 route: {receiver: test, group_by: [alertname], group_wait: 10ms, group_interval: 100ms, repeat_interval: 1h}
 receivers: [{name: test, webhook_configs: [{url: %q, send_resolved: true}]}]

@@ -6,6 +6,7 @@ package sinktest
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -16,21 +17,34 @@ import (
 )
 
 // startLimit is how long a server may take until it answers.
-const startLimit = time.Minute
+const startLimit = 3 * time.Minute
 
-// freePorts are ports of the loopback address that nobody had a moment ago.
-func freePorts(t testing.TB, n int) []string {
+// FreePorts are ports of the loopback address that nobody had a moment ago, for
+// programs that have to be told one. A server may take seconds until it listens.
+// So none is of the range (from 32768 on) out of which the kernel serves whoever
+// listens on port 0 meanwhile: it might be the same.
+func FreePorts(t testing.TB, n int) []string {
 	t.Helper()
 	var ports []string
-	for range n {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
+	for tries := 0; len(ports) < n; tries++ {
+		port := fmt.Sprint(10_000 + rand.IntN(20_000))
+		l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", port))
 		if err != nil {
-			t.Fatal(err)
+			if tries > 1000 {
+				t.Fatal(err)
+			}
+			continue
 		}
 		defer l.Close() // not before all have been found
-		ports = append(ports, fmt.Sprint(l.Addr().(*net.TCPAddr).Port))
+		ports = append(ports, port)
 	}
 	return ports
+}
+
+// FreeAddress is the loopback address with one of FreePorts.
+func FreeAddress(t testing.TB) string {
+	t.Helper()
+	return net.JoinHostPort("127.0.0.1", FreePorts(t, 1)[0])
 }
 
 // start runs a program in a group of its own. What it prints is appended to

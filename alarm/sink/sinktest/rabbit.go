@@ -41,7 +41,7 @@ func StartRabbit(t testing.TB) *Rabbit {
 // StartRabbitWith is StartRabbit with more in it.
 func StartRabbitWith(t testing.TB, o RabbitOptions) *Rabbit {
 	t.Helper()
-	ports := freePorts(t, 4)
+	ports := FreePorts(t, 4)
 	r := &Rabbit{t: t, Dir: t.TempDir(), URL: "amqp://127.0.0.1:" + ports[0], User: "agent", Password: "pw"}
 	plugins, config := o.Plugins, "default_user = "+r.User+"\ndefault_pass = "+r.Password+"\n"+o.Config
 	if o.Management {

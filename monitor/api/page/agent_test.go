@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"perfmon/alarm/sink/sinktest"
 	"perfmon/monitor/api/page/pagetest"
 )
 
@@ -76,17 +77,6 @@ func program(t *testing.T, name string, args ...string) (said <-chan string, sto
 	return lines, stop
 }
 
-// freeAddress is one of the loopback that nobody listens on.
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
-}
-
 // realAgent starts the simulated toolstack with 200 VMs and the agent beside
 // it, each a process of its own, and returns the web port's origin, and what
 // ends the agent and starts it again.
@@ -113,7 +103,7 @@ func realAgent(t *testing.T) (origin string, stop, start func()) {
 			t.Fatal("the simulator does not say how to reach it")
 		}
 	}
-	address := freeAddress(t)
+	address := sinktest.FreeAddress(t)
 	flags = append(flags, "--web.listen-address", address, "--pid-file", filepath.Join(dir, "perfmon.pid"), "--api-socket", filepath.Join(dir, "perfmon.sock"),
 		"--control-socket", fmt.Sprintf("@perfmon-page-%d", os.Getpid()))
 	agent := compile(t, dir, "perfmon/cmd/perfmon")

@@ -4,7 +4,6 @@ package live
 
 import (
 	"context"
-	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -86,12 +85,7 @@ func TestRabbit(t *testing.T) {
 // TestRealAlertmanager: an agent's driver posts to a real Alertmanager, which
 // notifies us; what fired before we listened is asked for.
 func TestRealAlertmanager(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := l.Addr().String()
-	l.Close()
+	address := sinktest.FreeAddress(t)
 	m := sinktest.StartAlertmanager(t, "http://"+address+hear.WebhookPath)
 	a, err := alertmanager.New(alertmanager.Options{URLs: []string{m.URL}})
 	if err != nil {

@@ -36,12 +36,7 @@ var (
 func TestMain(m *testing.M) {
 	os.Exit(worktest.Main(m, func(t testing.TB) {
 		dir := t.TempDir()
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		tlsPort = fmt.Sprint(l.Addr().(*net.TCPAddr).Port)
-		l.Close()
+		tlsPort = sinktest.FreePorts(t, 1)[0]
 		certificates(t, dir)
 		server = worktest.StartRabbit(t, fmt.Sprintf(`
 listeners.ssl.v4 = 127.0.0.1:%[1]s
