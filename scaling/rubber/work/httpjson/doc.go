@@ -47,18 +47,19 @@
 //
 // # What workers are to do
 //
-//		POST https://jobs.example/workers
-//		{"command": "cancel", "worker": "worker@vm-a", "process": 1763820729, "queue": "fast"}
+//	POST https://jobs.example/workers
+//	{"command": "cancel", "worker": "worker@vm-a", "process": 1763820729, "queue": "fast"}
 //
-//		200 OK, 202 Accepted or 204 No Content
+//	200 OK, 202 Accepted or 204 No Content
 //
-//	  - cancel: hand it no more tasks of that queue, and take the queue out of its
-//	    queues when that is so. What it has it keeps.
-//     That holds until the worker is started again; a server that forgets it is
-//     found out by its list.
-//	  - resume: the contrary, and back into its queues.
-//	  - shutdown (without a queue): have it end when what it does is done. The
-//	    server takes it out of the list when it has ended.
+// where the command is one of
+//
+//   - cancel: hand it no more tasks of that queue, and take the queue out of its
+//     queues when that is so. What it has it keeps. That holds until the worker
+//     is started again; a server that forgets it is found out by its list.
+//   - resume: the contrary, and back into its queues.
+//   - shutdown (without a queue): have it end when what it does is done. The
+//     server takes it out of the list when it has ended.
 //
 // Each may come twice, and does no harm then. 404 is a worker, or a process of
 // it, that is not there; 409, 422 and 400 a command that is refused, for the
