@@ -228,9 +228,12 @@ func (s *site) ask(method, path string, body, into any) error {
 	return json.Unmarshal(answer, into)
 }
 
-// until waits for rubber's status to be so.
+// until waits for rubber's status to be so. The limit is of a machine that does
+// nothing else; one on which the workers' interpreters have to wait for their
+// turn to start gets three times as much.
 func (s *site) until(what string, limit time.Duration, done func(*api.Status) bool) *api.Status {
 	s.t.Helper()
+	limit *= 3
 	var last *api.Status
 	for end := time.Now().Add(limit); ; time.Sleep(200 * time.Millisecond) {
 		st := &api.Status{}
