@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"net/url"
+	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -13,7 +15,12 @@ import (
 // rubber cannot be asked, there is nothing to offer.
 const completeTimeout = 2 * time.Second
 
-func (a *asking) offered(ctx context.Context, args []string, of func(*api.Status) []cobra.Completion) ([]cobra.Completion, cobra.ShellCompDirective) {
+// mostOffered is how many machines are offered at most: who sees that many types
+// on.
+const mostOffered = 200
+
+// offered is what of an answer completes the first argument.
+func offered[T any](ctx context.Context, a *asking, args []string, path string, query url.Values, of func(*T) []cobra.Completion) ([]cobra.Completion, cobra.ShellCompDirective) {
 	if len(args) > 0 {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
@@ -22,16 +29,16 @@ func (a *asking) offered(ctx context.Context, args []string, of func(*api.Status
 	}
 	ctx, cancel := context.WithTimeout(ctx, completeTimeout)
 	defer cancel()
-	s, _, err := get[api.Status](ctx, a, "/v1/status", nil)
+	answer, _, err := get[T](ctx, a, path, query)
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
-	return of(&s), cobra.ShellCompDirectiveNoFileComp
+	return of(&answer), cobra.ShellCompDirectiveNoFileComp
 }
 
 // profiles completes the name of one.
 func (a *asking) profiles(cmd *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
-	return a.offered(cmd.Context(), args, func(s *api.Status) (list []cobra.Completion) {
+	return offered(cmd.Context(), a, args, "/v1/status", url.Values{"machines": {"0"}}, func(s *api.Status) (list []cobra.Completion) {
 		for i := range s.Profiles {
 			list = append(list, s.Profiles[i].Name)
 		}
@@ -40,10 +47,11 @@ func (a *asking) profiles(cmd *cobra.Command, args []string, _ string) ([]cobra.
 }
 
 // machines completes the name of one.
-func (a *asking) machines(cmd *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
-	return a.offered(cmd.Context(), args, func(s *api.Status) (list []cobra.Completion) {
-		for i := range s.Machines {
-			m := &s.Machines[i]
+func (a *asking) machines(cmd *cobra.Command, args []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	query := url.Values{"by": {"name"}, "text": {typed}, "n": {strconv.Itoa(mostOffered)}}
+	return offered(cmd.Context(), a, args, "/v1/machines", query, func(answer *api.Machines) (list []cobra.Completion) {
+		for i := range answer.Machines {
+			m := &answer.Machines[i]
 			list = append(list, cobra.CompletionWithDesc(m.Name, m.State+" of "+m.Profile))
 		}
 		return list

@@ -1,6 +1,10 @@
 package main
 
 import (
+	"fmt"
+	"net/url"
+	"strconv"
+
 	"github.com/spf13/cobra"
 
 	"perfmon/cmd/internal/console"
@@ -8,6 +12,9 @@ import (
 	"perfmon/cmd/internal/verbs"
 	"perfmon/scaling/rubber/api"
 )
+
+// mostListed is how many machines a status has at most.
+const mostListed = 5000
 
 func newStatus() *cobra.Command {
 	a := &asking{}
@@ -33,7 +40,11 @@ starts, or cannot be asked. An instance that stands by is fine.
 			if err := verbs.CheckOutput(a.output); err != nil {
 				return err
 			}
-			s, answer, err := get[api.Status](cmd.Context(), a, "/v1/status", nil)
+			var query url.Values
+			if machines {
+				query = url.Values{"machines": {strconv.Itoa(mostListed)}}
+			}
+			s, answer, err := get[api.Status](cmd.Context(), a, "/v1/status", query)
 			if err != nil {
 				return err
 			}
@@ -45,7 +56,7 @@ starts, or cannot be asked. An instance that stands by is fine.
 		},
 	}
 	plugincode.Add(cmd.Flags(), &codes)
-	cmd.Flags().BoolVar(&machines, "machines", false, "list every machine")
+	cmd.Flags().BoolVar(&machines, "machines", false, fmt.Sprintf("list machines that give no trouble as well, %d at most", mostListed))
 	a.add(cmd)
 	return cmd
 }
