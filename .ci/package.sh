@@ -71,8 +71,8 @@ for dir in triggers prometheus grafana; do
 	[ ! -d "packaging/$dir" ] || cp -R "packaging/$dir" "$common/share/"
 done
 rm -rf "$common/share/prometheus/tests"
-mkdir -p "$rubber/share" "$rubber/doc"
-cp -R packaging/rubber/rubber.yaml packaging/rubber/prometheus packaging/rubber/grafana "$rubber/share/"
+mkdir -p "$rubber/share"
+cp -R packaging/rubber/rubber.yaml packaging/rubber/process.conf packaging/rubber/prometheus packaging/rubber/grafana "$rubber/share/"
 rm -rf "$rubber/share/prometheus/tests"
 # As in the source, so that the pages find each other.
 mkdir "$common/doc/docs"
@@ -81,9 +81,8 @@ cp docs/*.md "$common/doc/docs/"
 cp -R docs/img "$common/doc/docs/"
 for licence in LICENSE* LICENCE* COPYING*; do
 	[ ! -f "$licence" ] || cp "$licence" "$common/doc/"
-	[ ! -f "$licence" ] || cp "$licence" "$rubber/doc/"
 done
-cp docs/rubber*.md "$rubber/doc/"
+cp -R "$common/doc" "$rubber/"
 # Whatever umask and editor left them.
 find "$common" -type d -exec chmod 755 {} +
 find "$common" -type f -exec chmod 644 {} +

@@ -17,6 +17,9 @@ const (
 	newerVersion = "0.0.2+3.gabc"
 )
 
+// rubberPackage is the package beside the agent's.
+const rubberPackage = "perfmon-rubber"
+
 // build makes the packages of one version from the working tree, or from a
 // copy of it, for this machine's architecture, and returns their directory.
 func build(t *testing.T, tree, version string, extra ...string) string {

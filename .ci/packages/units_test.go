@@ -18,6 +18,9 @@ const (
 
 var unitFiles = []string{"../../packaging/perfmon-agent.service", "../../packaging/perfmon-agent.socket"}
 
+// rubberUnit is that of the package beside the agent's.
+const rubberUnit = "../../packaging/rubber/rubber.service"
+
 // setting is one line of a unit.
 type setting struct{ section, name, value string }
 
@@ -160,8 +163,13 @@ func TestDirectives(t *testing.T) {
 // TestNothingOldTurnsHarmful: three settings would not be ignored by systemd
 // 219 but change their meaning if they were written another way.
 func TestNothingOldTurnsHarmful(t *testing.T) {
+	t.Run("agent", func(t *testing.T) { nothingOldTurnsHarmful(t, readUnits(t)) })
+	t.Run("rubber", func(t *testing.T) { nothingOldTurnsHarmful(t, readUnit(t, rubberUnit)) })
+}
+
+func nothingOldTurnsHarmful(t *testing.T, unit []setting) {
 	var protect []string
-	for _, s := range readUnits(t) {
+	for _, s := range unit {
 		switch s.name {
 		case "SystemCallFilter":
 			// Of an allowing list of groups it would keep nothing but exit.

@@ -10,12 +10,17 @@ configure) if [ -n "$2" ]; then upgrade=yes; else upgrade=no; fi ;;
 *) exit 0 ;; # abort-upgrade and the like change nothing
 esac
 
-# The user that it runs as, who owns the secrets beside its configuration.
+# The user that it runs as, who owns the secrets beside its configuration, and
+# what is remembered. It outlives the package, so it may be there already.
 if ! getent passwd rubber >/dev/null; then
 	useradd --system --user-group --home-dir /var/lib/rubber --no-create-home --shell /usr/sbin/nologin rubber
 fi
 chown rubber:rubber /etc/rubber
 chmod 750 /etc/rubber
+for dir in /var/lib/rubber /var/lib/perfmon-engine; do
+	# One that is there may be in use, and somebody else's.
+	[ -e $dir ] || install -d -o rubber -g rubber -m 700 $dir
+done
 
 command -v systemctl >/dev/null 2>&1 || exit 0
 booted=no
