@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# Runs the tests in a guest that boots a real systemd: the package is installed
-# there, takes over from a stand-in for the stock daemon, is upgraded, and
-# purged. The guest has a network namespace of its own, with nothing in it but
+# Runs the tests in a guest that boots a real systemd: the agent's package is
+# installed there, takes over from a stand-in for the stock daemon, is upgraded,
+# and purged. The guest has a network namespace of its own, with nothing in it but
 # loopback. Its root, a small Debian, is kept in dist/system for the next time.
-# Another guest is walked through as docs/quickstart.md says; with UPDATE=yes
-# that page gets what is printed there, and its pictures.
+# Another guest has rubber, with machines that are processes. A third is walked
+# through as docs/quickstart.md says; with UPDATE=yes that page gets what is
+# printed there, and its pictures.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 go=${GO:-go}
@@ -34,5 +35,5 @@ if [ ! -e "$root.done" ]; then
 fi
 # Static, because it goes into the guest too.
 # shellcheck disable=SC2086 # words of flags
-CGO_ENABLED=0 "$go" test -tags system -count=1 -timeout 15m -v ${TESTFLAGS:-} ./.ci/packages \
-	-run '^Test(Guest|Quickstart|ParseWalk|Constant)$' -root "$root" ${UPDATE:+-update}
+CGO_ENABLED=0 "$go" test -tags system -count=1 -timeout 30m -v ${TESTFLAGS:-} ./.ci/packages \
+	-run '^Test(Guest|RubberGuest|Quickstart|ParseWalk|Constant)$' -root "$root" ${UPDATE:+-update}

@@ -42,6 +42,23 @@ func mustHaveRoot(t *testing.T) {
 	}
 }
 
+// builds is where packages are that more than one guest gets.
+var builds string
+
+// built is the directory of the packages of a version, which is built by the
+// first test that asks.
+func built(t *testing.T, tree, version string) string {
+	t.Helper()
+	dir := filepath.Join(builds, version)
+	if _, err := os.Stat(dir); err == nil {
+		return dir
+	}
+	if err := os.Rename(build(t, tree, version), dir); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
 // newGuest boots one on a layer over the root, or says what this machine
 // lacks, and skips.
 func newGuest(t *testing.T) *guest {

@@ -57,8 +57,8 @@ const alwaysBad = `<config><variable><name value="memory_free_kib"/><alarm_trigg
 func TestGuest(t *testing.T) {
 	tree := repository(t)
 	g := newGuest(t)
-	older := g.take(one(t, build(t, tree, olderVersion), ".deb"), "/root/older.deb", 0o644)
-	newer := g.take(one(t, build(t, tree, newerVersion), ".deb"), "/root/newer.deb", 0o644)
+	older := g.take(one(t, built(t, tree, olderVersion), ".deb"), "/root/older.deb", 0o644)
+	newer := g.take(one(t, built(t, tree, newerVersion), ".deb"), "/root/newer.deb", 0o644)
 	watched := []string{"/etc", "/usr/lib/systemd", "/usr/sbin", "/usr/bin"}
 	bare := g.files(watched[:2]...)
 	step := func(name string, f func(g *guest)) {
