@@ -15,7 +15,7 @@ func TestPartsThatFail(t *testing.T) {
 		t.Helper()
 		dir := t.TempDir()
 		path := filepath.Join(dir, "rubber.yaml")
-		text := `brokers: {main: {urls: ["amqp://127.0.0.1:1"], password_env: HOME}}
+		text := `brokers: {main: {urls: ["amqp://127.0.0.1:1"]}}
 clouds: {first: {driver: process, process: {dir: /nonexistent/machines}}, here: ` + cloud + `}
 profiles: {jobs: {queue: jobs, cloud: here, ` + profile + `}}
 `
@@ -46,7 +46,7 @@ profiles: {jobs: {queue: jobs, cloud: here, ` + profile + `}}
 // TestExternalEngine makes parts that use a cluster of somebody else's.
 func TestExternalEngine(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "rubber.yaml")
-	text := `brokers: {main: {urls: ["amqp://127.0.0.1:1"], password_env: HOME}}
+	text := `brokers: {main: {urls: ["amqp://127.0.0.1:1"]}}
 clouds: {here: {driver: process, process: {dir: /nonexistent/machines}}}
 profiles: {jobs: {queue: jobs, command: [/bin/true]}}
 engine: {urls: ["nats://127.0.0.1:1"]}

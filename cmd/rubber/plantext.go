@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -32,7 +33,7 @@ func (p *planned) text(on console.Screen) string {
 	table := [][]string{{"~PROFILE", ">WAITS", ">RUN", ">OLDEST", ">SLOTS", ">WANT", ">WISH", ">LIMIT", ">HAVE", ">READY", ">COMING", ">RESTING"}}
 	for _, g := range p.Plan.Targets {
 		table = append(table, []string{
-			g.Profile, number(g.Waits), number(g.Running), length(g.OldestS), fmt.Sprint(g.Slots), console.Paint(console.Strong, fmt.Sprint(g.Want)),
+			cmp.Or(g.Profile, "(of none)"), number(g.Waits), number(g.Running), length(g.OldestS), fmt.Sprint(g.Slots), console.Paint(console.Strong, fmt.Sprint(g.Want)),
 			fmt.Sprint(g.Wish), fmt.Sprint(g.Limit), fmt.Sprint(g.Have), fmt.Sprint(g.Ready), fmt.Sprint(g.Coming), fmt.Sprint(g.Resting),
 		})
 	}

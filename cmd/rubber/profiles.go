@@ -94,7 +94,7 @@ func wordsOf(p rubberconfig.Profile, s cloud.Spec, env map[string]string) seed.W
 
 // recipeOf reads the files of user data.
 func recipeOf(u rubberconfig.UserData) (*seed.Recipe, error) {
-	r := &seed.Recipe{}
+	r := &seed.Recipe{Gzip: u.Gzip}
 	main, name := []byte(u.Text), "user-data"
 	if u.Template != "" {
 		var err error

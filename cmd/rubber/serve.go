@@ -193,6 +193,8 @@ func atStart(was, is *rubberconfig.Config) (keys []string) {
 	}{
 		{"owner", was.Owner, is.Owner}, {"brokers", was.Brokers, is.Brokers}, {"clouds", was.Clouds, is.Clouds},
 		{"alarms", was.Alarms, is.Alarms}, {"engine", was.Engine, is.Engine}, {"api", was.API, is.API}, {"web", was.Web, is.Web},
+		{"limits.cloud_calls", was.Limits.CloudCalls, is.Limits.CloudCalls}, {"limits.commands", was.Limits.Commands, is.Limits.Commands},
+		{"limits.depths", was.Limits.Depths, is.Limits.Depths},
 	} {
 		if !reflect.DeepEqual(one.was, one.is) {
 			keys = append(keys, one.key)

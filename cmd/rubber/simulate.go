@@ -43,7 +43,7 @@ the cheapest plan there is for somebody who knows the future. It needs no
 broker and no cloud. It prints machine hours, waits, starts and killed tasks
 of each, and how rubber stands beside its goal.
 
-A trace is one of these, which are made of a seed:` + strings.Join(sim.Kinds(), ", ") + `;
+A trace is one of these, which are made of a seed: ` + strings.Join(sim.Kinds(), ", ") + `;
 or a file in CSV, a line a task, with the time at which it came and for how long
 it ran, both in seconds, and the queue, which may be left out:
 
@@ -55,7 +55,7 @@ Exit codes: 0 done, 1 wrong words, 2 a file could not be read or written,
 130 it was broken off with Ctrl-C. That a goal is missed is no error.`,
 		Example: `  rubber simulate                           # five days of each kind
   rubber simulate --trace tasks.csv --boot 90s --max-machines 20
-  rubber simulate --trace "flash crowd" --seeds 1 --svg chart.svg
+  rubber simulate --trace flash --seeds 1 --svg chart.svg
   rubber simulate --config rubber.yaml   # with its planner's numbers`,
 		Args: verbs.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {

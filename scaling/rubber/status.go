@@ -317,7 +317,12 @@ func (w *world) source(name string, a *asker) SourceStatus {
 
 // brokerStatus is the worst of its queues, and its workers.
 func (w *world) brokerStatus(name string) SourceStatus {
-	s := SourceStatus{Name: name, OK: true, Count: len(w.brokers[name].list)}
+	s := SourceStatus{Name: name, OK: true}
+	for i := range w.brokers[name].list {
+		if !w.brokers[name].list[i].Gone {
+			s.Count++
+		}
+	}
 	for key, q := range w.queues {
 		if key.broker != name {
 			continue

@@ -20,7 +20,7 @@ const (
 
 // broker makes the keys of a broker.
 func (l *loader) broker(name string, at place) []key {
-	b := &Broker{Name: name, Kind: rabbitMQ, Username: "guest", Lag: 6 * time.Second, KeepAlive: 10 * time.Second, Timeout: 5 * time.Second}
+	b := &Broker{Name: name, Kind: rabbitMQ, Lag: 6 * time.Second, KeepAlive: 10 * time.Second, Timeout: 5 * time.Second}
 	l.brokers = append(l.brokers, b)
 	password, passwordKeys := l.secret(&b.Password, "password", "the user's password")
 	manager, managerKeys := l.secret(&b.ManagementPassword, "management_password", "the password of `management_username`")
@@ -30,11 +30,12 @@ func (l *loader) broker(name string, at place) []key {
 			s.Resolve(at)
 		}
 		b.check(at)
+		b.who(at, given(password), given(secret))
 	})
 	keys := []key{
 		{Name: "kind", Value: word{To: &b.Kind, From: []string{rabbitMQ, overHTTP}}, Text: "RabbitMQ with Celery's workers, or a program that answers with JSON"},
 		{Name: "urls", Value: words{To: &b.URLs, What: "amqps://host:5671/vhost"}, Text: "rabbitmq: brokers of one cluster, tried in order; the vhost is percent-encoded, and without a path it is `/`"},
-		{Name: "username", Value: text{To: &b.Username, What: "a text"}, Text: "rabbitmq: the user"},
+		{Name: "username", Value: text{To: &b.Username, What: "a text"}, Text: "rabbitmq: the user; none: guest with the password guest, whom RabbitMQ lets in from its own machine alone"},
 	}
 	keys = append(keys, passwordKeys...)
 	keys = append(keys,
@@ -76,9 +77,6 @@ func (b *Broker) check(at place) {
 		if len(b.URLs) > 0 {
 			at.Problem("urls of the kind http", "write url")
 		}
-		if (b.Header == "") != (b.Secret == "") {
-			at.Problem("one of header and secret without the other", "write both, or neither")
-		}
 	default:
 		if len(b.URLs) == 0 {
 			at.Problem("no urls", "write urls: [amqps://host:5671/vhost]")
@@ -107,6 +105,24 @@ func (b *Broker) check(at place) {
 		if (o.CertFile == "") != (o.KeyFile == "") {
 			at.Problem("one of cert_file and key_file without the other", "write both")
 		}
+	}
+}
+
+// given says whether a key names a secret. Whether it can be read is another
+// matter: who checks may not.
+func given(s *strictyaml.Secret) bool { key, _ := s.Where(); return key != "" }
+
+// who says what does not fit together of how we say who we are.
+func (b *Broker) who(at place, password, secret bool) {
+	switch {
+	case b.Kind == overHTTP && (b.Header == "") == secret:
+		at.Problem("one of header and secret without the other", "write both, or neither")
+	case b.Kind == overHTTP:
+	case b.External && (b.Username != "" || password):
+		at.Problem("both a user and external_auth", "keep one")
+	case b.External:
+	case (b.Username == "") == password:
+		at.Problem("one of username and password without the other", "write both (password_file names the file with it), or neither")
 	}
 }
 

@@ -195,6 +195,7 @@ type Profile struct {
 type UserData struct {
 	Template string // a file: cloud-init's user data, or any other
 	Text     string // the same, written out
+	Gzip     bool   // hand it over compressed
 	Files    []WriteFile
 	Parts    []Part
 }

@@ -63,7 +63,11 @@ func Load(path string, env func(string) string) (*Config, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read configuration: %w", err)
 	}
-	r := &strictyaml.Reader{Dir: filepath.Dir(path), Env: env}
+	dir, err := filepath.Abs(filepath.Dir(path))
+	if err != nil {
+		return nil, fmt.Errorf("read configuration: %w", err)
+	}
+	r := &strictyaml.Reader{Dir: dir, Env: env}
 	c := read(r, text)
 	if r.Errors > 0 {
 		return nil, &strictyaml.Error{Path: path, Problems: r.Found()}
@@ -73,7 +77,7 @@ func Load(path string, env func(string) string) (*Config, error) {
 }
 
 // Check finds what is wrong with the text of a configuration. dir is where
-// relative names of files begin. Who checks may be somebody else than rubber: a
+// relative names of files begin, an absolute path. Who checks may be somebody else than rubber: a
 // secret that may not be read, or a variable of the environment that is not set,
 // is a warning.
 func Check(dir string, text []byte, env func(string) string) []strictyaml.Problem {
@@ -109,6 +113,7 @@ type loader struct {
 	profiles []*Profile
 	effects  []*effect
 	refs     []reference
+	at       []place // of the profiles
 	top      strictyaml.Place
 	before   []func() // what has to wait for all keys
 	finish   []func() // and for the names that refer to others
@@ -137,6 +142,7 @@ func read(r *strictyaml.Reader, text []byte) *Config {
 	for _, f := range l.finish {
 		f()
 	}
+	l.together()
 	if len(l.profiles) == 0 && l.top.R.Errors == 0 {
 		l.top.Warning("no profiles: there is nothing to do", "write one for each queue below profiles")
 	}

@@ -16,7 +16,7 @@ import (
 	"perfmon/scaling/rubber/plan"
 )
 
-const base = "brokers: {b: {urls: [amqp://h]}}\nclouds: {c: {driver: process}}\nprofiles: {p: {queue: q}}\n"
+const base = "brokers: {b: {urls: [amqp://h]}}\nclouds: {c: {driver: process}}\nprofiles: {p: {queue: q, command: [x]}}\n"
 
 // wrong is what is said of each thing that can be wrong with one key.
 var wrong = []struct{ text, want string }{
@@ -40,11 +40,14 @@ var wrong = []struct{ text, want string }{
 	{"brokers: {b: {urls: [amqp://u:hush@h]}}", "f:1:11: error: brokers.b: urls: a user or password in the address; fix: write amqps://host:5671/vhost; user and password have keys of their own"},
 	{"brokers: {b: {urls: [redis://h]}}", "f:1:11: error: brokers.b: urls: an address that does not begin with amqp:// or amqps://; fix: write amqps://host:5671/vhost; user and password have keys of their own"},
 	{"brokers: {b: {urls: [amqp://h], password: hush}}", "f:1:43: error: brokers.b.password: a secret is not written into this file, which others may read; fix: write it into a file of its own, chmod 600, and name that with password_file; or name a variable of rubber's environment with password_env"},
-	{"brokers: {b: {urls: [amqp://h], password_env: RABBIT}}", "f:1:47: error: brokers.b.password_env: there is no such variable, or it is empty; fix: set it where rubber is started, as /etc/default/rubber"},
-	{"brokers: {b: {urls: [amqp://h], password_credential: ../hush}}", "f:1:54: error: brokers.b.password_credential: not the name of a credential; fix: write the name that stands behind LoadCredential=, without a path"},
-	{"brokers: {b: {urls: [amqp://h], password_credential: rabbit}}", "f:1:54: error: brokers.b.password_credential: systemd hands no credentials over; fix: start rubber as a unit with LoadCredential=rabbit:<file>"},
-	{"brokers: {b: {urls: [amqp://h], password_env: A, password_credential: rabbit}}", "f:1:71: error: brokers.b.password_credential: not the only one of password_file, password_env, password_credential; fix: keep one"},
+	{"brokers: {b: {urls: [amqp://h], password_env: RABBIT, username: u}}", "f:1:47: error: brokers.b.password_env: there is no such variable, or it is empty; fix: set it where rubber is started, as /etc/default/rubber"},
+	{"brokers: {b: {urls: [amqp://h], password_credential: ../hush, username: u}}", "f:1:54: error: brokers.b.password_credential: not the name of a credential; fix: write the name that stands behind LoadCredential=, without a path"},
+	{"brokers: {b: {urls: [amqp://h], password_credential: rabbit, username: u}}", "f:1:54: error: brokers.b.password_credential: systemd hands no credentials over; fix: start rubber as a unit with LoadCredential=rabbit:<file>"},
+	{"brokers: {b: {urls: [amqp://h], password_env: A, password_credential: rabbit, username: u}}", "f:1:71: error: brokers.b.password_credential: not the only one of password_file, password_env, password_credential; fix: keep one"},
 	{"brokers: {b: {urls: [amqp://h], external_auth: true}}", "f:1:11: error: brokers.b: external_auth without a client certificate; fix: write tls_config with cert_file and key_file"},
+	{"brokers: {b: {urls: [amqps://h], external_auth: true, username: u, tls_config: {cert_file: c, key_file: k}}}", "f:1:11: error: brokers.b: both a user and external_auth; fix: keep one"},
+	{"brokers: {b: {urls: [amqps://h], external_auth: true, tls_config: {cert_file: c, key_file: k}}}", ""},
+	{"brokers: {b: {urls: [amqp://h], username: u}}", "f:1:11: error: brokers.b: one of username and password without the other; fix: write both (password_file names the file with it), or neither"},
 	{"brokers: {b: {kind: http}}", "f:1:11: error: brokers.b: no url; fix: write url: https://host/path?queue={queue}"},
 	{"brokers: {b: {kind: http, url: http://h, header: A}}", "f:1:11: error: brokers.b: one of header and secret without the other; fix: write both, or neither"},
 	{"brokers: {b: {kind: http, url: http://h, workers_url: 'http://u:hush@h'}}", "f:1:11: error: brokers.b: workers_url: a user or password in the address; fix: write https://host/path; a secret has keys of its own"},
@@ -79,6 +82,13 @@ var wrong = []struct{ text, want string }{
 	{strings.Replace(base, "queue: q", "queue: q, user_data: {write_files: [{path: /x, text: y, mode: rw}]}", 1), `f:3:78: error: profiles.p.user_data.write_files[1].mode: "rw" is no mode; fix: write octal digits such as "0640"`},
 	{strings.Replace(base, "queue: q", "queue: q, user_data: {parts: [{file: x, type: a/b}]}", 1), `f:3:62: error: profiles.p.user_data.parts[1].type: "a/b": no MIME type; fix: write a MIME type such as x-shellscript or cloud-config`},
 
+	{strings.Replace(base, ", command: [x]", "", 1), "f:3:12: error: profiles.p: no command: what would a process be?; fix: write command: [program, argument]"},
+	{strings.Replace(base, "driver: process", "driver: openstack, openstack: {environment: true}", 1), "f:3:12: error: profiles.p: no flavor: Nova makes no server without one; fix: write flavor: its name or id\nf:3:12: error: profiles.p: no image: what would a machine boot from?; fix: write image: its name or id"},
+	{strings.Replace(base, "driver: process", "driver: xapi", 1), "f:3:12: error: profiles.p: no image: what would a machine boot from?; fix: write image: its name or id"},
+	{strings.Replace(base, "queue: q", "queue: q, min: 51", 1), "f:3:12: error: profiles.p: min 51 is more than max_machines 50; fix: write min as the smaller one"},
+	{strings.Replace(base, "queue: q", "queue: q, warm: 3, max: 2", 1), "f:3:12: error: profiles.p: warm 3 is more than max 2; fix: write warm as the smaller one: machines that are parked count"},
+	{strings.Replace(base, "{p: {queue: q, ", "{o: {queue: q, command: [y]}, p: {queue: q, ", 1), "f:3:41: error: profiles.p: it has the queue of profile o, and each would have machines made for all of it; fix: keep one of them"},
+	{strings.Replace(base, "{p: {queue: q, ", "{o: {queue: r, command: [y], share: 30}, p: {queue: q, share: 30, ", 1), "f:1:1: error: the shares of all profiles are 60 machines, more than max_machines 50: not all can be guaranteed; fix: write less, or raise max_machines"},
 	{base + "alarms: {from: [nats]}", `f:4:17: error: alarms.from: "nats" is not known; fix: write engine, amqp or webhook`},
 	{base + "alarms: {from: [webhook], webhook: {listen: 0.0.0.0:9792}}", "f:4:36: error: alarms.webhook: the webhook listens beyond this machine without a token; fix: write token_file, or listen on 127.0.0.1"},
 	{base + "alarms: {webhook: {listen: 9792}}", `f:4:28: error: alarms.webhook.listen: "9792" is no place to listen on; fix: write address:port`},
@@ -134,6 +144,7 @@ clouds: {here: {driver: process, process: {min_free: 2GiB}}}
 profiles:
   day:
     queue: q_1
+    command: [x]
     memory: 512MiB
     schedule:
       - {days: [mon, sun], from: "22:00", until: "06:30", zone: Europe/Berlin, min: 0, max: 4}
@@ -168,7 +179,7 @@ func TestNoSecretIsPrinted(t *testing.T) {
 	write(t, dir, "hidden", "hush-hush-hush")
 	path := write(t, dir, "rubber.yaml", `
 brokers:
-  a: {urls: [amqp://h], password_file: hidden, management_username: m, management_password_file: hidden}
+  a: {urls: [amqp://h], username: u, password_file: hidden, management_username: m, management_password_file: hidden}
   b: {kind: http, url: http://h, header: A, secret_file: hidden}
 clouds:
   n: {driver: openstack, openstack: {cloud: c, secret_file: hidden}}

@@ -24,13 +24,14 @@ const DefaultCeleryName = "celery@{name}"
 func (l *loader) profile(name string, at place) []key {
 	p := &Profile{Name: name, CeleryName: DefaultCeleryName, Slots: 1, Weight: 1, SpawnRatio: 0.2, BackorderAllowed: 3}
 	l.profiles = append(l.profiles, p)
+	l.at = append(l.at, at)
 	l.finish = append(l.finish, func() { p.check(at); l.workersOf(p, at) })
 	keys := []key{
 		{Name: "queue", Required: "the queue's name", Value: text{To: &p.Queue, What: "the queue's name"}, Text: "the queue that its workers serve"},
 		{Name: "broker", Value: l.refer(&p.Broker, "broker", at), Text: "where that is; needed if there are several"},
 		{Name: "cloud", Value: l.refer(&p.Cloud, "cloud", at), Text: "where its machines come from; needed if there are several"},
 
-		{Name: "image", Value: text{To: &p.Image, What: "a name or id"}, Text: "xapi: the template; libvirt: the base volume"},
+		{Name: "image", Value: text{To: &p.Image, What: "a name or id"}, Text: "openstack: what it boots from; xapi: the template; libvirt: the base volume"},
 		{Name: "flavor", Value: text{To: &p.Flavor, What: "a name or id"}, Text: "openstack: the size of a machine"},
 		{Name: "networks", Value: words{To: &p.Networks, What: "names or ids"}, Text: "what it is connected to; none: as the template or the cloud has it"},
 		{Name: "security_groups", Value: words{To: &p.SecurityGroups, What: "names or ids"}, Text: "openstack"},
@@ -92,6 +93,7 @@ func (l *loader) userDataKeys(u *UserData) []key {
 		{Name: "template_file", Value: file{To: &u.Template}, Text: "a file in which `{QUEUE_NAME}`, `{NAME}` and other words are filled in, and `$NAME` of `env`"},
 		{Name: "text", Value: strictyaml.Lines{To: &u.Text, What: "a text of several lines, behind |", Max: maxUserData}, Text: "the same, written out"},
 		{Name: "write_files", Value: l.list("file", "a list of {path: /etc/x, file: x}", maxFiles, func(at place) []key { return l.writeFile(u, at) }), Text: "files that the machine finds when it has booted"},
+		{Name: "gzip", Value: yes{To: &u.Gzip}, Text: "true hands it over compressed, which cloud-init understands: Nova takes 48 KiB, and a seed disk has room for 1 MiB"},
 		{Name: "parts", Value: l.list("part", "a list of {file: x.sh, type: x-shellscript}", maxFiles, func(at place) []key { return l.part(u, at) }), Text: "further parts of the user data"},
 	}
 }

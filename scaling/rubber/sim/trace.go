@@ -82,8 +82,8 @@ func ReadCSV(r io.Reader, name string) (*Trace, error) {
 			return nil, fmt.Errorf("read trace %s: line %d has %d fields, and needs time,duration[,queue]", name, line, len(record))
 		}
 		at, err := strconv.ParseFloat(record[0], 64)
-		if err != nil && first {
-			continue
+		if errors.Is(err, strconv.ErrSyntax) && first {
+			continue // the names of the columns
 		}
 		run, err2 := strconv.ParseFloat(record[1], 64)
 		if err := errors.Join(err, err2); err != nil {

@@ -81,7 +81,7 @@ func (r *Recipe) within(data []byte, parts []Part) ([]byte, error) {
 	if !r.Gzip {
 		what = ""
 		if len(small) <= limit {
-			out = fmt.Sprintf("switch gzip on, with which it has %d", len(small))
+			out = fmt.Sprintf("write gzip: true, with which it has %d", len(small))
 		}
 	}
 	return nil, fmt.Errorf("the %suser data has %d bytes and may have %d; its longest part, %q, has %d; %s", what, len(data), limit, longest.Name, len(longest.Content), out)

@@ -181,7 +181,7 @@ func TestLimitAndGzip(t *testing.T) {
 	text := []byte("#!/bin/sh\n" + strings.Repeat("echo hello\n", 10_000))
 	r := &Recipe{Parts: []Part{{Content: []byte("#cloud-config\n")}, {Name: "long.sh", Content: text}}, Limit: NovaLimit}
 	_, err := r.Make(nil, nil)
-	if err == nil || !strings.Contains(err.Error(), "may have 49149") || !strings.Contains(err.Error(), `"long.sh", has 110010; switch gzip on`) {
+	if err == nil || !strings.Contains(err.Error(), "may have 49149") || !strings.Contains(err.Error(), `"long.sh", has 110010; write gzip: true`) {
 		t.Errorf("%v", err)
 	}
 	r.Gzip = true
