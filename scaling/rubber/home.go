@@ -188,9 +188,6 @@ func (w *world) meet(c *cloudView, without []*cloud.Instance) {
 	w.keepHome(h)
 }
 
-// evRival is the event that another rubber of our owner makes machines.
-const evRival event = "rival"
-
 // sayAgain is how often it is said that another rubber makes machines.
 const sayAgain = time.Hour
 

@@ -472,15 +472,10 @@ func TestStrangers(t *testing.T) {
 
 // TestBusyOrphan has an orphan whose worker works: it is drained.
 func TestBusyOrphan(t *testing.T) {
-	inTime(t, nil, func(r *rig) {
+	inTime(t, func(r *rig) { r.opts.Config.Profiles = nil }, func(r *rig) {
 		id := r.world.Add(cloud.Instance{Owner: owner, Intent: "old", Profile: "q", Name: "old-1", State: cloud.Running, Addresses: []netip.Addr{netip.MustParseAddr("10.0.0.9")}})
 		r.shop.do(func() { r.shop.begin("celery@10.0.0.9", "10.0.0.9", id, "legacy"); r.shop.dumb["old-1"] = true })
 		r.shop.add("legacy", 1, time.Hour)
-		cfg := r.opts.Config
-		cfg.Profiles = nil
-		if err := r.c.Configure(r.t.Context(), cfg); err != nil {
-			r.t.Fatal(err)
-		}
 		r.after(50 * time.Minute)
 		_, ok := r.world.Machine(id)
 		r.want(ok, "a busy orphan is gone")
