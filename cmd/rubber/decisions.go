@@ -111,27 +111,28 @@ func (d *decider) list(ctx context.Context, n int) error {
 		}
 		var b strings.Builder
 		for i := range all.Decisions {
-			b.WriteString(decisionLine(&all.Decisions[i], console.Times{Now: time.Now()}) + "\n")
+			b.WriteString(decisionLine(&all.Decisions[i], console.Times{Now: time.Now()}, on.Width) + "\n")
 		}
 		return b.String()
 	})
 }
 
-// decisionLine is one decision:
+// decisionLine is one decision, within so many columns; 0 for one line:
 //
 //	12:00:02  wanted   tiles  tiles-5c2b…  it is wanted: 12 tasks wait
-func decisionLine(x *api.Decision, t console.Times) string {
+func decisionLine(x *api.Decision, t console.Times, columns int) string {
 	text := x.Text
 	if x.Loud {
 		text = console.Paint(console.Strong, text)
 	}
-	parts := []string{t.Short(x.At.Unix()), fmt.Sprintf("%-9s", x.Event)}
-	for _, part := range []string{x.Profile, x.Name, text} {
-		if part != "" {
-			parts = append(parts, part)
+	head := fmt.Sprintf("%s  %-9s  ", t.Short(x.At.Unix()), x.Event)
+	indent := strings.Repeat(" ", console.TextWidth(head))
+	for _, name := range []string{x.Profile, x.Name} {
+		if name != "" {
+			head += name + "  "
 		}
 	}
-	return strings.Join(parts, "  ")
+	return console.Wrap(head, indent, strings.ReplaceAll(text, "\n", " "), columns)
 }
 
 // watch shows the last n, and then what comes.
@@ -185,6 +186,6 @@ func (d *decider) show(x *api.Decision) error {
 		}
 		return verbs.Write(out, string(line)+"\n")
 	}
-	line := decisionLine(x, console.Times{Now: time.Now()})
-	return verbs.Write(out, console.ScreenOf(out).Finish(strings.ReplaceAll(line, "\n", " "))+"\n")
+	on := console.ScreenOf(out)
+	return verbs.Write(out, on.Finish(decisionLine(x, console.Times{Now: time.Now()}, on.Width))+"\n")
 }

@@ -44,31 +44,7 @@ func explainText(e *api.Explanation, on console.Screen) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s\n", console.Paint(console.Strong, e.Profile))
 	for _, line := range e.Lines {
-		b.WriteString(wrapped(line, on.Width))
+		b.WriteString(console.Wrap("  ", "    ", strings.Join(strings.Fields(line), " "), on.Width) + "\n")
 	}
 	return b.String()
-}
-
-// wrapped is a sentence set in by two columns, within so many columns; 0 for
-// one line.
-func wrapped(text string, columns int) string {
-	var b strings.Builder
-	column := 0
-	for _, word := range strings.Fields(text) {
-		wide := console.TextWidth(word)
-		switch {
-		case column == 0:
-			b.WriteString("  ")
-			column = 2
-		case columns > 0 && column+1+wide > columns:
-			b.WriteString("\n    ")
-			column = 4
-		default:
-			b.WriteString(" ")
-			column++
-		}
-		b.WriteString(word)
-		column += wide
-	}
-	return b.String() + "\n"
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"perfmon/cmd/internal/console"
+	"perfmon/cmd/internal/tui"
 	"perfmon/scaling/rubber/api"
 )
 
@@ -18,7 +19,7 @@ import (
 //	turn       2 s ago; 7 of at most 50 machines
 //	PROFILE  WAITS  RUN  …
 func statusText(s *api.Status, all bool, on console.Screen) string {
-	b := &console.Sheet{}
+	b := &console.Sheet{Width: on.Width}
 	now := s.Now
 	fmt.Fprintf(b, "rubber %s of %q is %s, for %s\n\n", s.Version, s.Owner, roleText(s.Role), since(now, s.Since))
 	if s.Problem != "" {
@@ -61,14 +62,21 @@ func statusText(s *api.Status, all bool, on console.Screen) string {
 	if len(s.Profiles) > 0 {
 		b.WriteString("\n" + profileTable(s, on))
 	}
+	lines = nil
 	for i := range s.Profiles {
 		p := &s.Profiles[i]
 		if p.Error != "" {
-			b.WriteString("\n" + p.Name + ": " + console.Paint(console.Bad, p.Error) + "\n")
+			lines = append(lines, p.Name+": "+console.Paint(console.Bad, profileError(s, p)))
 		}
-		if p.Blocked != "" {
-			b.WriteString("\n" + p.Name + ": " + console.Paint(console.Warned, "no machine can be had: "+p.Blocked) + "\n")
+		if p.Blocked != "" && !braked(s, p) {
+			lines = append(lines, p.Name+": "+console.Paint(console.Warned, "no machine can be had: "+p.Blocked))
 		}
+	}
+	for i, line := range lines {
+		if i == 0 {
+			b.WriteString("\n")
+		}
+		b.WriteString(console.Wrap("", "  ", line, on.Width) + "\n")
 	}
 	if table := machineTable(s, all, on); table != "" {
 		b.WriteString("\n" + table)
@@ -79,6 +87,22 @@ func statusText(s *api.Status, all bool, on console.Screen) string {
 		}
 	}
 	return b.String()
+}
+
+// profileError is what is wrong with a profile, in short if its broker's line
+// says it already.
+func profileError(s *api.Status, p *api.Profile) string {
+	for i := range s.Brokers {
+		if b := &s.Brokers[i]; b.Name == p.Broker && b.Error == p.Error {
+			return "nobody knows what its queue holds: see broker " + b.Name
+		}
+	}
+	return p.Error
+}
+
+// braked says whether a brake's line says already why there is no machine.
+func braked(s *api.Status, p *api.Profile) bool {
+	return slices.ContainsFunc(s.Brakes, func(b api.Brake) bool { return b.Profile == p.Name && b.Text == p.Blocked })
 }
 
 // Of what is the same trouble many times, the first are told and the others
@@ -99,14 +123,14 @@ func some(b *console.Sheet, name string, lines []string, all int) {
 	}
 }
 
-// fewer is a table with its first rows, and how many there are beside them; ""
+// fewer is a table with its first rows, whose last column has notes, and how many there are beside them; ""
 // if it has none. way says where the others are.
 func fewer(table [][]string, all int, way string, on console.Screen) string {
 	rows := len(table) - 1
 	if rows < 1 {
 		return ""
 	}
-	text := on.Columns(table)
+	text := on.Noted(table)
 	if all > rows {
 		text += fmt.Sprintf("and %d more%s\n", all-rows, way)
 	}
@@ -146,8 +170,11 @@ func sourceLines(list []api.Source, what string, now time.Time) []string {
 			continue
 		}
 		good := "not asked yet"
-		if s.Good != nil {
+		switch {
+		case s.Good != nil:
 			good = "last seen " + since(now, *s.Good) + " ago"
+		case s.Fails > 0:
+			good = "no answer yet"
 		}
 		if s.Fails > 0 {
 			good = fmt.Sprintf("%s, %s", count(s.Fails, "failure"), good)
@@ -173,7 +200,7 @@ func hearingLines(list []api.Hearing) []string {
 		}
 	}
 	if len(lines) == 0 {
-		return []string{"none are heard"}
+		return []string{"not listened to (alarms.from)"}
 	}
 	return lines
 }
@@ -183,8 +210,11 @@ func brakeText(b *api.Brake, now time.Time) string {
 	if b.Profile != "" {
 		what += ", profile " + b.Profile
 	}
-	text := fmt.Sprintf("%s: %s (%s)", what, console.Paint(console.Warned, b.Text), b.Kind)
-	if b.Hint != "" {
+	text := what + ": " + console.Paint(console.Warned, b.Text)
+	if !strings.Contains(b.Text, b.Kind) { // a cloud's error has it
+		text += " (" + b.Kind + ")"
+	}
+	if !strings.Contains(b.Text, b.Hint) {
 		text += ": " + b.Hint
 	}
 	if left := b.Until.Sub(now); left > 0 {
@@ -195,7 +225,7 @@ func brakeText(b *api.Brake, now time.Time) string {
 
 // profileTable is a line a profile.
 func profileTable(s *api.Status, on console.Screen) string {
-	table := [][]string{{"~PROFILE", ">WAITS", ">RUN", ">OLDEST", ">BUSY", ">SLOTS", ">WANT", ">HAVE", "~MACHINES"}}
+	table := [][]string{{"~PROFILE", ">WAITS", ">RUN", ">OLDEST", ">BUSY", ">SLOTS", ">WANT", ">HAVE", "MACHINES"}}
 	for i := range s.Profiles {
 		p := &s.Profiles[i]
 		want := fmt.Sprint(p.Want)
@@ -206,7 +236,7 @@ func profileTable(s *api.Status, on console.Screen) string {
 			p.Name, number(p.Waits), number(p.Running), length(p.OldestS), fmt.Sprint(p.Busy + p.StaticBusy), fmt.Sprint(p.Slots + p.Static), want, fmt.Sprint(p.Have), statesText(p.States),
 		})
 	}
-	return on.Columns(table)
+	return on.Noted(table)
 }
 
 // states of a machine, in the order of its life.
@@ -214,20 +244,24 @@ var states = []string{"requested", "building", "booting", "ready", "resting", "d
 
 // statesText is how many machines are in which state.
 func statesText(of map[string]int) string {
-	var list []string
-	for _, state := range states {
-		if n := of[state]; n > 0 {
-			list = append(list, fmt.Sprintf("%d %s", n, state))
-		}
-	}
-	var others []string
-	for state, n := range of {
-		if n > 0 && !slices.Contains(states, state) { // of a newer rubber
-			others = append(others, fmt.Sprintf("%d %s", n, state))
+	var others []string // of a newer rubber
+	for state := range of {
+		if !slices.Contains(states, state) {
+			others = append(others, state)
 		}
 	}
 	slices.Sort(others)
-	return orNothing(strings.Join(append(list, others...), ", "))
+	return orNothing(strings.Join(append(counted(of, states), counted(of, others)...), ", "))
+}
+
+// counted is how many there are of those that there are, in an order.
+func counted(of map[string]int, order []string) (list []string) {
+	for _, what := range order {
+		if n := of[what]; n > 0 {
+			list = append(list, fmt.Sprintf("%d %s", n, what))
+		}
+	}
+	return list
 }
 
 // machineNote is what there is to say of a machine, and whether that is
@@ -262,7 +296,7 @@ func machineNote(m *api.Machine) (note string, trouble bool) {
 
 // machineTable is a line a machine; "" if there is none to show.
 func machineTable(s *api.Status, all bool, on console.Screen) string {
-	table := [][]string{{"~MACHINE", "~PROFILE", "STATE", ">FOR", ">BUSY", "~HOST", "~NOTE"}}
+	table := [][]string{{"MACHINE", "~PROFILE", "STATE", ">FOR", ">BUSY", "~HOST", "NOTE"}}
 	there, way := s.MachineCount, ": the page has all of them, and so has GET /v1/machines"
 	if !all {
 		there, way = 0, ": --machines lists them" // of those in trouble, or protected
@@ -282,15 +316,35 @@ func machineTable(s *api.Status, all bool, on console.Screen) string {
 		if m.Slots > 0 || m.Busy != nil {
 			busy = fmt.Sprintf("%s/%d", number(m.Busy), m.Slots)
 		}
-		table = append(table, []string{m.Name, m.Profile, m.State, console.Span(int64(m.AgeS)), busy, orNothing(m.Host), note})
+		table = append(table, []string{m.Name, m.Profile, m.State, tui.Short(int64(m.AgeS)), busy, orNothing(m.Host), note})
+	}
+	if on.Width > 0 && on.Width < allColumns && profilesInNames(table) {
+		for i := range table {
+			table[i] = slices.Delete(table[i], 1, 2)
+		}
 	}
 	return fewer(table, max(there, s.InTrouble), way, on)
+}
+
+// allColumns is how wide a screen is that has room for all that is said of a
+// machine.
+const allColumns = 100
+
+// profilesInNames says whether the name of each machine begins with that of its
+// profile.
+func profilesInNames(table [][]string) bool {
+	for _, row := range table[1:] {
+		if !strings.HasPrefix(row[0], row[1]) {
+			return false
+		}
+	}
+	return true
 }
 
 // hostTable is a line a host with which something is the matter; "" if there is
 // none.
 func hostTable(s *api.Status, on console.Screen) string {
-	table := [][]string{{"~HOST", "~TROUBLE", "~ALARMS"}}
+	table := [][]string{{"~HOST", "~TROUBLE", "ALARMS"}}
 	bad := 0
 	for i := range s.Hosts {
 		h := &s.Hosts[i]
@@ -312,7 +366,7 @@ func hostTable(s *api.Status, on console.Screen) string {
 // storageTable is a line a storage repository with which something is the
 // matter; "" if there is none.
 func storageTable(s *api.Status, on console.Screen) string {
-	table := [][]string{{"~STORAGE", "~TROUBLE", "~ALARMS"}}
+	table := [][]string{{"~STORAGE", "~TROUBLE", "ALARMS"}}
 	bad := 0
 	for i := range s.Storage {
 		st := &s.Storage[i]

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"perfmon/cmd/internal/console"
+	"perfmon/cmd/internal/tui"
 )
 
 // nothing stands where a value is not known.
@@ -19,12 +20,12 @@ func number(n *int) string {
 	return fmt.Sprint(*n)
 }
 
-// length is a length of time in seconds that may not be known.
+// length is a length of time in seconds that may not be known, for a table.
 func length(seconds *float64) string {
 	if seconds == nil {
 		return nothing
 	}
-	return console.Span(int64(*seconds + 0.5))
+	return tui.Short(int64(*seconds + 0.5))
 }
 
 // since is how long ago a time is.

@@ -51,3 +51,37 @@ func TestColumns(t *testing.T) {
 	f(30, "NAME            N  NOTE\na name tha…     1  because\nb            1000  line break\ufffd\n")
 	f(1, "NAME         N  NOTE\na name …     1  because\nb         1000  line br…\n")
 }
+
+func TestNoted(t *testing.T) {
+	f := func(width int, note, want string) {
+		t.Helper()
+		on := Screen{Width: width}
+		if got := on.Finish(on.Noted([][]string{{"~NAME", ">N", "NOTE"}, {"a name", "1", note}, {"b", "10", ""}, {"c", "2", "short"}})); got != want {
+			t.Errorf("%d columns:\n%swant\n%s", width, got, want)
+		}
+	}
+	long := Paint(Bad, "quite a long\nnote")
+	f(0, long, "NAME     N  NOTE\na name   1  quite a long note\nb       10\nc        2  short\n")
+	f(29, long, "NAME     N  NOTE\na name   1  quite a long note\nb       10\nc        2  short\n")
+	f(28, long, "NAME     N  NOTE\na name   1\n  quite a long note\nb       10\nc        2  short\n")
+	f(14, long, "NAME     N\na name   1\n  quite a long\n  note\nb       10\nc        2\n  short\n")
+}
+
+func TestWrap(t *testing.T) {
+	f := func(text string, columns int, want string) {
+		t.Helper()
+		if got := Wrap("- ", "    ", text, columns); got != want {
+			t.Errorf("%q in %d columns: %q, want %q", text, columns, got, want)
+		}
+	}
+	f("", 5, "- ")
+	f("one  two", 0, "- one  two")
+	f("one  two", 10, "- one  two")
+	f("one two three", 9, "- one two\n    three")
+	f("one two three", 4, "- one\n    two\n    three")
+	f("東京 東京", 8, "- 東京\n    東京")
+	f(Paint(Bad, "one two"), 8, "- "+string(Bad)+"one\n    two"+string(Plain))
+	if got, want := Wrap("12:00  gone  ", "  ", "text", 14), "12:00  gone\n  text"; got != want {
+		t.Errorf("behind a long beginning: %q, want %q", got, want)
+	}
+}

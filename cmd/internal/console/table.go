@@ -1,6 +1,9 @@
 package console
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // leastCut is the least that a cell is cut to.
 const leastCut = 8
@@ -48,6 +51,44 @@ func (s Screen) Columns(table [][]string) string {
 			line.WriteString(text + "  ")
 		}
 		b.WriteString(strings.TrimRight(line.String(), " ") + "\n")
+	}
+	return b.String()
+}
+
+// Noted lays out a table whose last column has notes in words: those for which
+// there is no room on their row stand below it.
+func (s Screen) Noted(table [][]string) string {
+	last := len(table[0]) - 1
+	bare, widths, wide := make([][]string, len(table)), make([]int, last), 0
+	for i, row := range table {
+		bare[i] = slices.Clone(row[:last])
+		for k, cell := range row[:last] {
+			widths[k] = max(widths[k], TextWidth(Printable(strings.TrimLeft(cell, ">~"))))
+		}
+	}
+	for _, w := range widths {
+		wide += w + 2
+	}
+	below, beside := make([]string, len(table)), false
+	for i, row := range table {
+		note := strings.Join(strings.Fields(row[last]), " ")
+		if s.Width > 0 && wide+TextWidth(note) > s.Width {
+			below[i], note = note, ""
+		}
+		beside = beside || i > 0 && note != ""
+		bare[i] = append(bare[i], note)
+	}
+	if below[0] = ""; !beside { // notes below a row need no title
+		bare[0][last] = ""
+	}
+	var b strings.Builder
+	i := 0
+	for line := range strings.Lines(s.Columns(bare)) {
+		b.WriteString(line)
+		if below[i] != "" {
+			b.WriteString(Wrap("  ", "  ", below[i], s.Width) + "\n")
+		}
+		i++
 	}
 	return b.String()
 }

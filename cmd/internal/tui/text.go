@@ -65,6 +65,16 @@ func Fit(text string, cells int) string {
 	return text + strings.Repeat(" ", max(0, cells-Width(text)))
 }
 
+// FitEnds is Fit for names of which both ends matter: it cuts in the middle.
+func FitEnds(text string, cells int) string {
+	wide := Width(text)
+	if wide <= cells || cells < 3 {
+		return Fit(text, cells)
+	}
+	end := cells / 2
+	return Fit(ansi.Truncate(text, cells-1-end, "")+"…"+ansi.TruncateLeft(text, wide-end, ""), cells)
+}
+
 // Right is fit for what stands on the right.
 func Right(text string, cells int) string {
 	if gap := cells - Width(text); gap > 0 {

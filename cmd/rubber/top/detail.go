@@ -110,12 +110,26 @@ func (m *model) about() []string {
 	if p.ArrivalsS != nil {
 		add("arrivals", fmt.Sprintf("%.3g/s", *p.ArrivalsS))
 	}
-	lines := []string{who, tui.Fit(strings.Join(parts, "  "), m.Width)}
+	lines := append([]string{who}, flowing(parts, m.Width)...)
 	if m.Away != nil {
 		lines = append(lines, tui.Paint(tui.Critical, tui.Fit("not there since "+m.Clock(m.Away.When)+": "+tui.Clean(m.Away.Err.Error()), m.Width)))
 	}
 	if p.Error != "" {
 		lines = append(lines, tui.Paint(tui.Critical, tui.Fit(tui.Clean(p.Error), m.Width)))
+	}
+	return lines
+}
+
+// flowing is parts beside each other in as many lines as they take.
+func flowing(parts []string, cells int) []string {
+	lines := []string{parts[0]}
+	for _, part := range parts[1:] {
+		last := &lines[len(lines)-1]
+		if tui.Width(*last)+2+tui.Width(part) > cells {
+			lines = append(lines, part)
+			continue
+		}
+		*last += "  " + part
 	}
 	return lines
 }

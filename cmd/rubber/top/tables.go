@@ -167,12 +167,18 @@ func (m *model) machineLines(lines int) []string {
 	}
 	c := &m.cursors[machinePane]
 	c.Settle(keys, lines-2)
-	name := max(16, min(30, (m.Width-50)/2+8))
-	profile := max(8, min(20, (m.Width-60)/2))
-	host := max(8, min(24, (m.Width-60)/2))
+	name, profile, host := m.machineCells(list)
+	heads := "  " + tui.Fit("NAME", name)
+	if profile > 0 {
+		heads += " " + tui.Fit("PROFILE", profile)
+	}
+	heads += " " + tui.Fit("STATE", 9) + tui.Right("FOR", 8) + tui.Right("BUSY", 7) + "  " + tui.Fit("HOST", host)
+	if tui.Width(heads)+len(" NOTE") <= m.Width {
+		heads += " NOTE"
+	}
 	out := []string{
 		tui.Rule(m.title(len(list), "machine")+m.among(), m.pane == machinePane, m.Width),
-		tui.Paint(tui.Heading, "  "+tui.Fit("NAME", name)+" "+tui.Fit("PROFILE", profile)+" "+tui.Fit("STATE", 9)+tui.Right("FOR", 8)+tui.Right("BUSY", 7)+"  "+tui.Fit("HOST", host)+" NOTE"),
+		tui.Paint(tui.Heading, heads),
 	}
 	for i := c.First; i < len(list) && len(out) < lines; i++ {
 		one := list[i]
@@ -181,14 +187,39 @@ func (m *model) machineLines(lines int) []string {
 			busy = fmt.Sprintf("%s/%d", number(one.Busy), one.Slots)
 		}
 		here := i == c.Index && m.pane == machinePane
-		line := mark(here) + tui.Fit(tui.Clean(one.Name), name) + " " + tui.Fit(tui.Clean(one.Profile), profile) + " " + stateOf(one) +
-			tui.Right(tui.Short(int64(one.AgeS)), 8) + tui.Right(busy, 7) + "  " + tui.Fit(tui.Clean(one.Host), host) + " " + noteOf(one)
+		line := mark(here) + tui.FitEnds(tui.Clean(one.Name), name) + " "
+		if profile > 0 {
+			line += tui.Fit(tui.Clean(one.Profile), profile) + " "
+		}
+		line += stateOf(one) + tui.Right(tui.Short(int64(one.AgeS)), 8) + tui.Right(busy, 7) + "  " + tui.Fit(tui.Clean(one.Host), host) + " " + noteOf(one)
 		out = append(out, m.shown(tui.Fit(line, m.Width), here))
 	}
 	if len(list) == 0 {
 		out = append(out, tui.Paint(tui.Faint, "  "+m.whyEmpty("there are none")))
 	}
 	return filled(out, lines)
+}
+
+// allColumns is how wide a terminal is that has room for every column of a
+// machine.
+const allColumns = 100
+
+// machineCells is how wide the columns of machines are that have names: no wider
+// than these, so that there is room for notes. A narrow terminal has no column
+// of profiles if all names begin with theirs, and a very narrow one has none.
+func (m *model) machineCells(list []*api.Machine) (name, profile, host int) {
+	name, profile, host = len("NAME"), len("PROFILE"), len("HOST")
+	same := true
+	for _, one := range list {
+		same = same && strings.HasPrefix(one.Name, one.Profile)
+		name = max(name, tui.Width(tui.Clean(one.Name)))
+		profile = max(profile, tui.Width(tui.Clean(one.Profile)))
+		host = max(host, tui.Width(tui.Clean(one.Host)))
+	}
+	if m.Width < twoSparks || m.Width < allColumns && same {
+		profile = 0
+	}
+	return min(name, max(20, m.Width/3)), min(profile, m.Width/6), min(host, max(8, m.Width/6))
 }
 
 func stateOf(m *api.Machine) string {

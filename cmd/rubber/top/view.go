@@ -107,7 +107,7 @@ func (m *model) totals() string {
 		slots += p.Slots + p.Static
 	}
 	label := func(word string) string { return tui.Paint(tui.Heading, word+" ") }
-	line := label("machines") + fmt.Sprintf("%d of %d ", s.MachineCount, s.Cap) + bar(float64(s.MachineCount), float64(s.Cap), 12)
+	line := label("machines") + fmt.Sprintf("%d of %d ", s.MachineCount, s.Cap) + bar(float64(s.MachineCount), float64(s.Cap), max(5, min(12, m.Width/10)))
 	line += "  " + label("tasks") + fmt.Sprintf("%d wait, %d run", waits, running)
 	line += "  " + label("slots") + fmt.Sprintf("%d", slots)
 	return line
@@ -139,14 +139,14 @@ func (m *model) notices() []string {
 	if s.Problem != "" {
 		add(tui.Critical, s.Problem)
 	}
-	unknown := 0
+	var unknown []string
 	for i := range s.Profiles {
 		if p := &s.Profiles[i]; p.Waits == nil || p.Running == nil {
-			unknown++
+			unknown = append(unknown, p.Name)
 		}
 	}
-	if unknown > 0 {
-		add(tui.Critical, fmt.Sprintf("nobody knows what %d of %d queues hold", unknown, len(s.Profiles)))
+	if len(unknown) > 0 {
+		add(tui.Critical, fmt.Sprintf("nobody knows what %d of %d queues hold: %s", len(unknown), len(s.Profiles), strings.Join(unknown, ", ")))
 	}
 	if s.Paused {
 		add(tui.Warning, "paused: "+s.Reason)
@@ -159,7 +159,11 @@ func (m *model) notices() []string {
 		}
 	}
 	for _, b := range s.Brakes {
-		add(tui.Warning, b.Cloud+" "+b.Profile+": "+b.Text)
+		what := "cloud " + b.Cloud
+		if b.Profile != "" {
+			what += ", profile " + b.Profile
+		}
+		add(tui.Warning, what+": "+b.Text)
 	}
 	for _, h := range s.Hearing {
 		if !h.Connected {

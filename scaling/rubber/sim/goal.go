@@ -91,8 +91,9 @@ func part(a, b float64) float64 {
 // GoalTable writes how rubber stands beside the goal.
 func (r *Report) GoalTable(out io.Writer) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintf(w, "trace\tseed\tVM-hours\tmean wait\tp95\tcost\tstarts\tkilled\tgoal\t\n")
-	fmt.Fprintf(w, "goal\t\t≤ %.2f × KEDA\t≤ %.2f × KEDA\t≤ %.2f × KEDA\t≤ %.2f × optimum\t≤ %.2f × ancestor 1\t0\t\t\n", GoalHours, GoalWait, GoalWait, GoalCost, GoalStarts)
+	fmt.Fprintf(w, "trace\tseed\tVM-h\twait\tp95\tcost\tstarts\tkilled\tgoal\t\n")
+	fmt.Fprintf(w, "beside\t\tKEDA\tKEDA\tKEDA\toptimum\tancestor 1\t\t\t\n")
+	fmt.Fprintf(w, "goal\t\t≤ %.2f\t≤ %.2f\t≤ %.2f\t≤ %.2f\t≤ %.2f\t0\t\t\n", GoalHours, GoalWait, GoalWait, GoalCost, GoalStarts)
 	for _, s := range r.Scores() {
 		seed := "mean"
 		if s.Seed > 0 {

@@ -55,6 +55,13 @@ func (r *Report) Traces() []string {
 	return names
 }
 
+func runs(n uint64) string {
+	if n == 1 {
+		return "1 run"
+	}
+	return fmt.Sprintf("means of %d runs", n)
+}
+
 // Table writes means over seeds, a table a trace.
 func (r *Report) Table(out io.Writer) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
@@ -65,9 +72,9 @@ func (r *Report) Table(out io.Writer) error {
 			if !ok {
 				continue
 			}
-			if !head {
-				fmt.Fprintf(w, "\n%s (%d tasks, %.1f machine hours of work, %d runs)\t\t\t\t\t\t\t\n", trace, x.Tasks, x.Work, x.Seed)
-				fmt.Fprintf(w, "policy\tVM-hours\tmean wait s\tp95 s\tlongest s\tstarts\tkilled\tcost VM-h\t\n")
+			if !head { // the first line has no cells, and makes none wider
+				fmt.Fprintf(w, "\n  %s (%d tasks, %.1f machine hours of work, %s)\n", trace, x.Tasks, x.Work, runs(x.Seed))
+				fmt.Fprintf(w, "policy\tVM-h\twait s\tp95 s\tmax s\tstarts\tkilled\tcost h\t\n")
 				head = true
 			}
 			fmt.Fprintf(w, "%s\t%.1f\t%.1f\t%.0f\t%.0f\t%d\t%d\t%.1f\t\n", policy, x.Hours, x.Mean, x.P95, x.Longest, x.Starts, x.Killed, x.Cost)
