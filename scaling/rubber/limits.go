@@ -62,7 +62,7 @@ func DefaultLimits() Limits {
 		Empty:    15 * time.Minute,
 		Lost:     6 * time.Hour,
 
-		Again:   10 * time.Second,
+		Again:   20 * time.Second, // more than a cloud takes until its list has a request: see openstack.Options.Settle
 		Redo:    time.Minute,
 		Orphan:  10 * time.Minute,
 		Restart: 2 * time.Minute,
