@@ -150,6 +150,21 @@ func (st *step) park() order {
 	return order{verb: orderPark}
 }
 
+// warm is a machine that is parked.
+func (st *step) warm() order {
+	switch {
+	case st.s.says() == cloud.Running && st.s.now.Sub(st.Since) < st.l.Redo:
+		// It is on its way to being off.
+	case st.s.says() == cloud.Running && st.s.listed:
+		st.Waking = false
+		st.runs()
+	case st.s.says() == cloud.Failed:
+		st.failed()
+	case st.vanished():
+	}
+	return order{}
+}
+
 // askEmpty asks each worker what it has to do, until each has said twice that
 // it is nothing.
 func (st *step) askEmpty(live []work.Worker) (order, bool) {
@@ -209,6 +224,8 @@ func (st *step) unheard() order {
 	switch {
 	case !r.Shutdown.IsZero() && st.Proven: // they were empty, were told to end, and have
 		st.end(r.Reason)
+	case st.doubtful():
+		return st.doubt(st.silentSince)
 	case !st.EverReady && st.neverHeard():
 		st.end(r.Reason)
 	case st.wereEmpty() && st.silent(st.l.Empty):
@@ -272,6 +289,9 @@ func (st *step) deleting() order {
 	if w, ok := st.unproven(); ok && !st.Forced && st.Deleted.IsZero() {
 		return st.spare(w)
 	}
+	if st.s.instance != nil && st.s.heard && st.Deleted.IsZero() && st.doubtful() {
+		return st.spareDoubtful()
+	}
 	if st.ID == "" || st.s.now.Before(st.retry) {
 		return order{} // whether there is one, a list will say
 	}
@@ -314,6 +334,17 @@ func (st *step) spare(w work.Worker) order {
 		st.Release = &Release{Asked: st.s.now, By: byReconcile, Then: ThenDelete, Reason: st.Ending}
 	}
 	st.EverReady, st.Proven = true, false
+	st.Release.Then = ThenDelete
+	st.to(plan.Draining)
+	return order{}
+}
+
+// spareDoubtful is the same for one of which nobody knows whether it has a
+// worker.
+func (st *step) spareDoubtful() order {
+	if st.Release == nil {
+		st.Release = &Release{Asked: st.s.now, By: byReconcile, Reason: st.Ending}
+	}
 	st.Release.Then = ThenDelete
 	st.to(plan.Draining)
 	return order{}

@@ -22,6 +22,7 @@ const (
 	evDelete     event = "delete"     // it is to be deleted
 	evGone       event = "gone"       // it is no more
 	evLost       event = "lost"       // it went without having been asked to
+	evUnnamed    event = "unnamed"    // it runs, and whether a worker of another name is its nobody knows
 	evSilent     event = "silent"     // its workers are silent
 	evOverdue    event = "overdue"    // it takes too long, and is waited for
 	evParked     event = "parked"     // it is parked

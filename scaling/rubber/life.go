@@ -57,6 +57,9 @@ type step struct {
 func (m *life) advance(s *sight, l Limits) (order, []note) {
 	st := &step{life: m, s: s, l: l}
 	st.learn()
+	if st.s.heard && !st.doubtful() {
+		st.sure()
+	}
 	var o order
 	switch m.State {
 	case plan.Requested:
@@ -261,7 +264,7 @@ func (st *step) firstHeard() order {
 			n.took = st.s.now.Sub(st.Created)
 		}
 	}
-	st.Waking, st.Ending = false, ""
+	st.Waking, st.Ending, st.Stopped = false, "", time.Time{}
 	st.to(plan.Ready)
 	st.notes = append(st.notes, n)
 	if st.Release != nil { // somebody wanted it gone before it was ready
@@ -285,9 +288,15 @@ func (st *step) booting() order {
 	case st.vanished():
 	case st.s.says() == cloud.Halted:
 		st.end("it was off before its worker was heard")
-		st.notes[len(st.notes)-1].event = evSlacker
+		if st.Stopped.IsZero() { // nobody here asked for that
+			st.notes[len(st.notes)-1].event = evSlacker
+		}
+	case st.Release != nil && st.s.heard && st.doubtful():
+		st.to(plan.Draining)
 	case st.Release != nil && st.s.heard:
 		st.end(st.Release.Reason)
+	case st.passed() && st.s.heard && st.doubtful():
+		return st.doubt(st.Deadline)
 	case st.passed() && st.s.heard && st.s.listed:
 		st.Ending = fmt.Sprintf("it runs since %v, and no worker was ever heard: look at its console, its image and its user data", st.s.now.Sub(st.Booted).Round(time.Second))
 		st.to(plan.Deleting)
@@ -345,20 +354,6 @@ func (st *step) takeBack() order {
 	}
 	if st.s.heard { // a process that is no more has taken with it what it was told
 		st.Cancelled = nil
-	}
-	return order{}
-}
-
-func (st *step) warm() order {
-	switch {
-	case st.s.says() == cloud.Running && st.s.now.Sub(st.Since) < st.l.Redo:
-		// It is on its way to being off.
-	case st.s.says() == cloud.Running && st.s.listed:
-		st.Waking = false
-		st.runs()
-	case st.s.says() == cloud.Failed:
-		st.failed()
-	case st.vanished():
 	}
 	return order{}
 }

@@ -28,6 +28,7 @@ import (
 //	cloud=away        there is no list
 //	worker=<pid>:<tasks>,…   who is heard: workers of several processes, with what they have to do
 //	worker=-          nobody is heard
+//	stray=busy|idle|-        a worker of another name, which may be its, and has something to do or from now on not
 //	broker=away, broker=back
 //	plan=drain|park|rest|resume|wake|delete, operator=force|drain
 //	cloud-refuses=<reason>  no machine of its kind can be had
@@ -126,6 +127,14 @@ func (c *lifeCase) word(word string) {
 		c.cloud(value)
 	case key == "worker":
 		c.workers(value)
+	case key == "stray":
+		c.s.strays = nil
+		switch value {
+		case "busy":
+			c.s.strays = []stray{{name: "w@fixed"}}
+		case "idle":
+			c.s.strays = []stray{{name: "w@fixed", idle: c.s.now}}
+		}
 	case key == "broker":
 		c.s.heard = value == "back"
 		if !c.s.heard {

@@ -219,14 +219,20 @@ func (w *world) match() {
 		}
 	}
 	for _, v := range w.brokers {
+		v.unnamed = v.unnamed[:0]
 		for _, worker := range v.list {
+			matched := false
 			for _, host := range hostsOf(worker) {
 				if found := at[host]; len(found) > 0 {
 					for _, u := range found {
 						u.workers = append(u.workers, worker)
 					}
+					matched = true
 					break
 				}
+			}
+			if !matched {
+				v.unnamed = append(v.unnamed, worker)
 			}
 		}
 	}

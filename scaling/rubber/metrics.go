@@ -80,7 +80,7 @@ func newMetrics(c *Controller) *Metrics {
 		lost:     counter("rubber_lost_total", "Machines that are no more although nobody here asked for that.", "profile"),
 		orphans:  counter("rubber_orphans_total", "Machines of ours without a record that were let go.", "profile"),
 		adopted:  counter("rubber_adopted_total", "Machines without a record, or of the ancestor, that have one now.", "profile"),
-		slackers: counter("rubber_slackers_total", "Machines that did no work, by reason: slow (they build for too long), silent (they run, and no worker was ever heard).", "profile", "reason"),
+		slackers: counter("rubber_slackers_total", "Machines that did no work, by reason: slow (they build for too long), silent (they run, and no worker was ever heard), unnamed (the same, and a worker of another name may be theirs: they are left alone).", "profile", "reason"),
 		faults:   counter("rubber_faults_total", "Machines that a cloud refused, or took and then gave up, by kind of error.", "profile", "kind"),
 		parked:   counter("rubber_parked_total", "Machines that were parked.", "profile"),
 		woken:    counter("rubber_woken_total", "Parked machines that were started again.", "profile"),
@@ -209,6 +209,8 @@ func (m *Metrics) event(u *unit, n note) {
 	switch n.event {
 	case evSlow:
 		m.slackers.WithLabelValues(p, "slow").Inc()
+	case evUnnamed:
+		m.slackers.WithLabelValues(p, "unnamed").Inc()
 	case evSlacker:
 		m.slackers.WithLabelValues(p, "silent").Inc()
 		m.deletes.WithLabelValues(p).Inc()

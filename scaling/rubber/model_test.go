@@ -35,6 +35,7 @@ type truth struct {
 	tasks    int
 	shutdown bool
 	restarts bool // something starts it again
+	misnamed bool // its name does not lead to the machine
 	silent   bool // nothing of it arrives
 	known    int  // PID of the process that has been heard
 
@@ -48,7 +49,7 @@ type truth struct {
 func newTruth(t *rapid.T) *truth {
 	l := DefaultLimits()
 	l.Lost = -1 // what nobody hears for hours is deleted at last; here it must not be
-	x := &truth{t: t, now: caseBegin, l: l, restarts: rapid.Bool().Draw(t, "restarts")}
+	x := &truth{t: t, now: caseBegin, l: l, restarts: rapid.Bool().Draw(t, "restarts"), misnamed: rapid.IntRange(0, 3).Draw(t, "misnamed") == 0}
 	x.m.Record = Record{Version: recordVersion, Intent: "i", Profile: "q", Queue: "q", Cloud: "c", Name: "m", Created: x.now}
 	x.m.enter(plan.Requested, x.now, x.l)
 	return x
@@ -81,6 +82,14 @@ func (x *truth) boot() { x.pid++; x.alive, x.listens, x.shutdown, x.silent = tru
 // sight is what can be seen now.
 func (x *truth) sight() *sight {
 	s := &sight{now: x.now, heard: !x.brokerAway}
+	if x.alive && x.misnamed && !x.brokerAway {
+		one := stray{name: "w@fixed"}
+		if !x.silent && x.tasks == 0 {
+			one.idle = x.now
+		}
+		s.strays = append(s.strays, one)
+		return x.seeing(s)
+	}
 	if x.alive && !x.silent && !x.brokerAway {
 		w := work.Worker{Name: "w@m", Host: "m", PID: x.pid, Queues: []string{}}
 		if x.listens {
@@ -88,6 +97,11 @@ func (x *truth) sight() *sight {
 		}
 		s.workers = append(s.workers, w)
 	}
+	return x.seeing(s)
+}
+
+// seeing adds what the cloud says.
+func (x *truth) seeing(s *sight) *sight {
 	if !x.cloudAway && x.began.After(x.m.changed) {
 		s.listed, s.instance = true, x.seen
 	}
@@ -115,7 +129,7 @@ func (x *truth) advance() {
 		return
 	}
 	s := x.sight()
-	if len(s.workers) > 0 {
+	if len(s.workers)+len(s.strays) > 0 {
 		x.known = x.pid
 	}
 	x.pending, _ = x.m.advance(s, x.l)

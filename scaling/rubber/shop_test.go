@@ -27,6 +27,7 @@ type shop struct {
 	queues   map[string][]task // ready
 	workers  map[string]*fakeWorker
 	ran      map[string]time.Time // machine: since when it is known to run
+	misnamed bool                 // workers' names do not lead to their machines
 	dumb     map[string]bool      // machines by name, or "*", on which no worker begins
 	away     bool                 // the broker cannot be reached
 	wordErr  error                // of every command to a worker
@@ -110,8 +111,12 @@ func (s *shop) settle() {
 		if s.ran[id].IsZero() {
 			s.ran[id] = now
 		}
-		if now.Sub(s.ran[id]) >= s.register && !s.dumb[m.Name] && !s.dumb["*"] && !s.over[id] && s.workers["celery@"+m.Name] == nil && m.Profile != "" {
-			s.begin("celery@"+m.Name, m.Name, id, m.Profile)
+		host := m.Name
+		if s.misnamed {
+			host = "fixed-" + id
+		}
+		if now.Sub(s.ran[id]) >= s.register && !s.dumb[m.Name] && !s.dumb["*"] && !s.over[id] && s.workers["celery@"+host] == nil && m.Profile != "" {
+			s.begin("celery@"+host, host, id, m.Profile)
 		}
 	}
 	for _, name := range sortedKeys(s.workers) {

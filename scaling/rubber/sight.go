@@ -16,6 +16,7 @@ type sight struct {
 	listed   bool            // its cloud's last list is complete and fresh
 	instance *cloud.Instance // in that list; nil: it is not there, or there is no list
 	workers  []work.Worker   // on it, gone ones as well
+	strays   []stray         // workers of another name, one of which may be its
 	heard    bool            // the list of workers is complete
 	refused  string          // why no machine of its kind can be had now; ""
 	waits    bool            // no request for a machine of its kind may be sent just now
@@ -60,6 +61,7 @@ type progress struct {
 	listened    map[string][]string // worker: all queues that it has ever been heard to listen to
 	silentSince time.Time           // since when none of its workers has been heard; zero: one is
 	overdue     time.Time           // when it was last said loudly that it takes too long
+	doubted     time.Time           // since when it is left alone because of workers of other names; zero: it is not
 	workers     map[process]*workerProgress
 }
 

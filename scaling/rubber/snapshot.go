@@ -176,6 +176,10 @@ func (w *world) machine(u *unit) plan.Machine {
 		ID: u.Intent, Profile: u.Profile, State: u.State, Since: u.Since, Generation: u.Generation, Host: u.Host, Storage: u.Storage,
 		Slots: u.slots, Busy: u.busy, BusyKnown: u.known, IdleSince: u.idle, EverReady: u.EverReady, Protected: u.Protect != "" || w.grip(u) != held,
 	}
+	if !u.doubted.IsZero() { // what it can do counts as done by a worker that is none of ours
+		m.State = plan.Unclear
+		return m
+	}
 	if r := u.Release; r != nil && u.State == plan.Draining {
 		switch {
 		case r.Then == ThenPark:

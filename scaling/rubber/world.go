@@ -108,6 +108,7 @@ type queueView struct {
 // brokerView is the last list of workers.
 type brokerView struct {
 	list     []work.Worker
+	unnamed  []work.Worker // of list, those on no machine of ours by their names
 	complete bool
 	counts   map[process]int64 // tasks done, at the last turn
 }
@@ -200,7 +201,7 @@ func (w *world) fresh(c *cloudView) bool {
 
 // sight is what is known of a machine now.
 func (w *world) sight(u *unit) *sight {
-	s := &sight{now: w.now, workers: u.workers, heard: w.heard(u)}
+	s := &sight{now: w.now, workers: u.workers, strays: w.strays(u), heard: w.heard(u)}
 	if c := w.clouds[u.Cloud]; w.fresh(c) && c.began.After(u.changed) {
 		s.listed = true
 		if u.ID != "" {
