@@ -201,7 +201,9 @@ func TestChattyHour(t *testing.T) {
 // lose their coordinator in the same moment, read everything spread over the
 // interval.
 func TestHostsThatRestartTogether(t *testing.T) {
-	const hosts, step = 64, 60
+	// 4 would be even. Where each comes is chance of its own, and the pauses after
+	// a restart are new ones each time: 9 to 11 were seen.
+	const hosts, step, most = 64, 60, 18
 	synctest.Test(t, func(t *testing.T) {
 		h := newHour(t, hosts, 4)
 		defer h.close()
@@ -221,8 +223,8 @@ func TestHostsThatRestartTogether(t *testing.T) {
 				quarters[int64(d*4/interval)]++
 			}
 			t.Logf("%s: %d reads of everything, by quarters of the interval %v, %d in the busiest sixteenth", question, len(at), quarters, busiest)
-			if len(at) != hosts || busiest > 12 {
-				t.Errorf("%s: %d reads of everything, %d in a sixteenth of the interval; want %d and 12", question, len(at), busiest, hosts)
+			if len(at) != hosts || busiest > most {
+				t.Errorf("%s: %d reads of everything, %d in a sixteenth of the interval; want %d and %d", question, len(at), busiest, hosts, most)
 			}
 			for q := range int64(4) {
 				if quarters[q] < 8 || quarters[q] > 26 {
