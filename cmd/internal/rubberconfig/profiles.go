@@ -47,7 +47,7 @@ func (l *loader) profile(name string, at place) []key {
 
 		{Name: "celery_name", Value: text{To: &p.CeleryName, What: "celery@{name}"}, Text: "how a worker is called, with `{name}` for its machine"},
 		{Name: "slots", Value: strictyaml.Number[int]{To: &p.Slots, Min: 1, Max: maxCount}, Text: "tasks that a machine runs at once, until its workers say so themselves"},
-		{Name: "min", Value: count{strictyaml.Number[int]{To: &p.Min, Min: 0, Max: maxMachines}}, Text: "machines that are kept whatever the demand"},
+		{Name: "min", Value: count{strictyaml.Number[int]{To: &p.Min, Min: 0, Max: maxMachines}}, Text: "machines that are kept whatever the demand: guaranteed out of max_machines, before all shares"},
 		{Name: "max", Value: count{strictyaml.Number[int]{To: &p.Max, Min: 0, Max: maxMachines}}, Text: "machines at most; 0: as many as max_machines allows"},
 		{Name: "share", Value: count{strictyaml.Number[int]{To: &p.Share, Min: 0, Max: maxMachines}}, Text: "machines that are guaranteed out of max_machines; 0 in all profiles: equal parts"},
 		{Name: "weight", Value: strictyaml.Fraction{To: &p.Weight, Min: 0.001, Max: maxFactor}, Text: "of what the others leave"},

@@ -189,6 +189,11 @@ func (c *testCase) read(line string) error {
 		m.Peaks = append(m.Peaks, Sample{day.Add(-d), n})
 		c.s.Memory.Profiles[words[1]] = m
 		return err
+	case "doubt": // doubt PROFILE FIELD=VALUE…, behind memory
+		m := c.s.Memory.Profiles[words[1]]
+		err := set(reflect.ValueOf(&m.Doubt).Elem(), words[2:])
+		c.s.Memory.Profiles[words[1]] = m
+		return err
 	case "asked": // asked PROFILE COUNT AGO: so many were asked for
 		n, _ := strconv.Atoi(words[2])
 		d, err := time.ParseDuration(words[3])

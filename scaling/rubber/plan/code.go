@@ -9,6 +9,7 @@ const (
 	Demanded   Code = "demand"        // tasks wait, or run
 	Activated  Code = "activation"    // there is work and no worker
 	Waited     Code = "wait"          // a task waits for too long
+	Ignored    Code = "ignored"       // tasks wait for too long although slots look free
 	Spare      Code = "spare"         // spare capacity above load
 	Floor      Code = "floor"         // the least that is configured
 	WarmPool   Code = "warm_pool"     // parked machines are kept ready

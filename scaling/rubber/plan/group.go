@@ -3,6 +3,7 @@ package plan
 import (
 	"cmp"
 	"slices"
+	"time"
 )
 
 // group is one profile while a plan is made.
@@ -29,18 +30,20 @@ type group struct {
 	slots float64 // that available machines have
 	each  float64 // slots of one machine, on average
 
-	known   bool // demand is
-	covered bool // demand has been known for as long as patience is
-	demand  int  // tasks for our machines: without those that static slots take
-	peak    int  // highest demand within patience
-	waiting int  // tasks that find no free slot
+	known        bool      // demand is
+	covered      bool      // demand has been known for as long as patience is
+	demand       int       // tasks for our machines: without those that static slots take
+	peak         int       // highest demand within patience
+	waiting      int       // tasks that find no free slot
+	ignoredSince time.Time // since when tasks wait although slots look free
 
 	wish  int  // machines that should take work
 	want  int  // the same, within floor and ceiling
 	keep  int  // machines that are not let go
 	more  int  // machines beyond want: for the warm pool, for replacement
 	swap  int  // of more: old ones that are to be replaced
-	share int  // guaranteed
+	floor int  // of want, what is configured
+	share int  // guaranteed, the floor at least
 	alloc int  // of the cap, now
 	wakes int  // parked machines that are woken
 	need  int  // machines that have to be made, and can be

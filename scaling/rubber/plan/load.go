@@ -51,6 +51,7 @@ func (g *group) observe(now time.Time, s *Settings) {
 	} else if m.WaitingSince.IsZero() {
 		m.WaitingSince = now
 	}
+	g.ignored(now)
 	switch {
 	case g.demand > 0:
 		m.NothingSince = time.Time{}
@@ -119,7 +120,7 @@ func (g *group) kept(now time.Time, patience time.Duration) []Sample {
 // forget is observe for a demand that is not known.
 func (g *group) forget(now time.Time, patience time.Duration) {
 	g.mem.Peaks = g.kept(now, patience)
-	g.mem.WaitingSince, g.mem.NothingSince = time.Time{}, time.Time{}
+	g.mem.WaitingSince, g.mem.NothingSince, g.mem.Doubt.Since = time.Time{}, time.Time{}, time.Time{}
 }
 
 // gap is how long nothing may have been seen before what was seen before it
@@ -129,7 +130,7 @@ func (s *Settings) gap() time.Duration { return max(4*s.Interval, time.Minute) }
 // settle makes what is remembered fit the clock: nothing was in the future. It
 // says whether the clock went back.
 func (m *ProfileMemory) settle(now time.Time) (back bool) {
-	for _, t := range []*time.Time{&m.Up.At, &m.Down.At, &m.NothingSince, &m.WaitingSince} {
+	for _, t := range []*time.Time{&m.Up.At, &m.Down.At, &m.NothingSince, &m.WaitingSince, &m.Doubt.Since, &m.Doubt.At} {
 		if t.After(now) {
 			*t, back = now, true
 		}

@@ -22,7 +22,7 @@ func anyProfile(t *rapid.T, name string) Profile {
 		Min: rapid.IntRange(0, 3).Draw(t, "min"), Max: rapid.SampledFrom([]int{0, 0, 0, 2, 8}).Draw(t, "max"),
 		Slots: rapid.IntRange(0, 4).Draw(t, "slots"),
 		Demand: Demand{Known: rapid.IntRange(0, 9).Draw(t, "known") > 0, Ready: rapid.IntRange(0, 40).Draw(t, "waits"),
-			Running: rapid.IntRange(0, 20).Draw(t, "runs"), Oldest: time.Duration(rapid.IntRange(0, 200).Draw(t, "oldest")) * time.Second},
+			Running: rapid.IntRange(0, 20).Draw(t, "runs"), Oldest: time.Duration(rapid.SampledFrom([]int{0, 30, 200, 3600}).Draw(t, "oldest")) * time.Second},
 		WorkersUnknown: rapid.IntRange(0, 9).Draw(t, "workers") == 0,
 		StaticSlots:    rapid.SampledFrom([]int{0, 0, 3}).Draw(t, "static"),
 		BootTime:       time.Duration(rapid.IntRange(0, 300).Draw(t, "boot")) * time.Second,
@@ -67,6 +67,14 @@ func anySnapshot(t *rapid.T) *Snapshot {
 		s.Profiles = append(s.Profiles, p)
 		m := ProfileMemory{Load: rapid.Float64Range(0, 20).Draw(t, "load"), Recently: rapid.Float64Range(0, 20).Draw(t, "recent"),
 			Seen: s.Memory.At, Since: day.Add(-time.Duration(rapid.SampledFrom([]int{10, 3600, 3600}).Draw(t, "since")) * time.Second)}
+		if rapid.Bool().Draw(t, "ignored") {
+			from := rapid.IntRange(0, 5).Draw(t, "from")
+			m.Doubt = Doubt{Since: day.Add(-time.Duration(rapid.IntRange(0, 900).Draw(t, "ignored since")) * time.Second)}
+			if rapid.Bool().Draw(t, "doubted") {
+				m.Doubt.At, m.Doubt.From = day.Add(-time.Duration(rapid.IntRange(0, 900).Draw(t, "doubted at"))*time.Second), from
+				m.Doubt.To = from + rapid.IntRange(1, 5).Draw(t, "more")
+			}
+		}
 		if rapid.Bool().Draw(t, "peak") {
 			m.Peaks = []Sample{{day.Add(-30 * time.Second), rapid.IntRange(0, 20).Draw(t, "height")}}
 		}
@@ -459,6 +467,68 @@ func TestFill(t *testing.T) {
 		}
 		if sum != min(max(0, amount), all) {
 			t.Fatalf("fill(%d, %v, %v) = %v", amount, want, weight, got)
+		}
+	})
+}
+
+// TestFillFrom: nobody gets less than its floor as long as floors fit; where they do
+// not, nothing goes to anything else; and those above their floor have no more than
+// their weight of what the others left.
+func TestFillFrom(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		n := rapid.IntRange(0, 6).Draw(t, "n")
+		amount := rapid.IntRange(-3, 40).Draw(t, "amount")
+		floor, want, weight, floors, all := make([]int, n), make([]int, n), make([]float64, n), 0, 0
+		for i := range n {
+			want[i], weight[i] = rapid.IntRange(0, 15).Draw(t, "want"), float64(rapid.IntRange(1, 4).Draw(t, "weight"))
+			floor[i] = rapid.IntRange(0, want[i]).Draw(t, "floor")
+			floors += floor[i]
+			all += want[i]
+		}
+		got, sum := fillFrom(amount, floor, want, weight), 0
+		for i, g := range got {
+			sum += g
+			if g < 0 || g > want[i] || floors <= amount && g < floor[i] || floors > amount && g > floor[i] {
+				t.Fatalf("fillFrom(%d, %v, %v, %v) = %v", amount, floor, want, weight, got)
+			}
+			for j := range got {
+				// Who did not get all has no less than any other that has more than its floor.
+				if floors <= amount && got[j] > floor[j] && g < want[i] && float64(g+1)/weight[i] < float64(got[j]-1)/weight[j] {
+					t.Fatalf("fillFrom(%d, %v, %v, %v) = %v: %d has too little beside %d", amount, floor, want, weight, got, i, j)
+				}
+			}
+		}
+		if sum != min(max(0, amount), all) {
+			t.Fatalf("fillFrom(%d, %v, %v, %v) = %v", amount, floor, want, weight, got)
+		}
+	})
+}
+
+// TestFloorsAreSure: whatever others want and shares say, every profile's part of
+// the cap holds its floor, as long as the floors fit into it.
+func TestFloorsAreSure(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := anySnapshot(t)
+		floors := map[string]int{}
+		sum := 0
+		for _, p := range s.Profiles {
+			floor := p.Min
+			if p.Max > 0 {
+				floor = min(floor, p.Max)
+			}
+			floors[p.Name] = floor
+			sum += floor
+		}
+		parts := 0
+		for _, target := range Make(s).Targets {
+			floor := floors[target.Profile]
+			parts += min(floor, target.Limit)
+			if sum <= s.Cap && target.Limit < floor {
+				t.Fatalf("the part of %s is %d, its floor %d, all floors %d and the cap %d", target.Profile, target.Limit, floor, sum, s.Cap)
+			}
+		}
+		if sum > s.Cap && parts < s.Cap {
+			t.Fatalf("floors of %d have %d of a cap of %d", sum, parts, s.Cap)
 		}
 	})
 }

@@ -76,6 +76,7 @@ type ProfileMemory struct {
 	Since        time.Time // since when it has been known without a gap
 	WaitingSince time.Time // since when tasks wait without a break; zero: none waits
 	NothingSince time.Time // since when there is nothing to do without a break; zero: there is, or nobody knows
+	Doubt        Doubt     `json:",omitzero"` // of slots that take no work
 	Peaks        []Sample  // demand of the last minutes, oldest first
 	Up, Down     Step      // the last steps
 }

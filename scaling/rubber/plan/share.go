@@ -57,11 +57,49 @@ func fill(amount int, want []int, weight []float64) []int {
 	return parts
 }
 
-// divide says how much of the cap each group has: what it wants up to its
-// share, and of what the others leave by its weight.
+// fillFrom is fill where nobody gets less than a floor, as far as the amount goes:
+// those whose part of it would be less get their floor, and the others divide what
+// is left.
+func fillFrom(amount int, floor, want []int, weight []float64) []int {
+	sure := 0
+	for _, n := range floor {
+		sure += n
+	}
+	if sure >= amount {
+		even := make([]float64, len(floor))
+		for i := range even {
+			even[i] = 1
+		}
+		return fill(amount, floor, even)
+	}
+	open := slices.Clone(want)
+	for {
+		parts := fill(amount, open, weight)
+		again := false
+		for i, n := range floor {
+			if parts[i] < n && open[i] > 0 {
+				amount -= n
+				open[i], again = 0, true
+			}
+		}
+		if again {
+			continue
+		}
+		for i, n := range floor {
+			if open[i] == 0 {
+				parts[i] = n
+			}
+		}
+		return parts
+	}
+}
+
+// divide says how much of the cap each group has: its floor before all, then what
+// it wants up to its share, and of what the others leave by its weight.
 func divide(s *Snapshot, groups []*group) {
 	n := len(groups)
-	base, weight, first := make([]int, n), make([]float64, n), make([]float64, n)
+	floor, base := make([]int, n), make([]int, n)
+	weight, first := make([]float64, n), make([]float64, n)
 	configured, profiles := 0, 0
 	for _, g := range groups {
 		if !g.gone {
@@ -88,9 +126,11 @@ func divide(s *Snapshot, groups []*group) {
 			}
 			count++
 		}
+		floor[i] = g.floor
+		g.share = max(g.share, g.floor)
 		base[i] = min(g.claim(), g.share)
 	}
-	sure := fill(s.Cap, base, first)
+	sure := fillFrom(s.Cap, floor, base, first)
 	left := max(0, s.Cap)
 	over := make([]int, n)
 	for i, g := range groups {
@@ -131,13 +171,14 @@ func room(s *Snapshot, set *Settings, groups []*group, p *places) {
 		needed += min(g.need, max(0, min(g.want+g.swap, g.alloc)-g.active()-len(g.resumed())-g.wakes))
 	}
 	free := s.Cap - total
-	g1, g2 := make([]int, len(groups)), make([]int, len(groups))
+	g0, g1, g2 := make([]int, len(groups)), make([]int, len(groups)), make([]int, len(groups))
 	weight := make([]float64, len(groups))
 	for i, g := range groups {
 		weight[i] = 1
+		g0[i] = min(g.need, max(0, g.floor-g.active()))
 		g1[i] = min(g.need, max(0, g.share-g.active()))
 	}
-	sure := fill(free, g1, weight)
+	sure := fillFrom(free, g0, g1, weight)
 	left := max(0, free)
 	for i, g := range groups {
 		left -= sure[i]
@@ -279,6 +320,8 @@ func (g *group) sayLimits(s *Snapshot) {
 		g.limits = append(g.limits, Reason{Blocked, g.p.NoStart})
 	case g.alloc < g.want && g.alloc >= s.Cap:
 		g.limits = append(g.limits, Reason{AtCap, fmt.Sprintf("%d would be needed, and the cap is %d", g.want, s.Cap)})
+	case g.alloc < g.want && g.alloc < g.share:
+		g.limits = append(g.limits, Reason{AtShare, fmt.Sprintf("%d would be needed, and its part of the cap of %d is %d now: %d are guaranteed, as far as the cap goes and after the floors of others", g.want, s.Cap, g.alloc, g.share)})
 	case g.alloc < g.want:
 		g.limits = append(g.limits, Reason{AtShare, fmt.Sprintf("%d would be needed, and its part of the cap of %d is %d now (%d guaranteed)", g.want, s.Cap, g.alloc, g.share)})
 	case g.grant < g.need:

@@ -35,7 +35,7 @@ type Profile struct {
 
 	Share  int     // machines that are guaranteed out of the cap; 0 in all profiles: equal parts
 	Weight float64 // of what the others leave; 0 is 1
-	Min    int     // floor, schedule applied: as many are kept whatever the demand
+	Min    int     // floor, schedule applied: as many are kept whatever the demand, as far as the cap goes, and before all shares
 	Max    int     // ceiling, schedule applied; 0: the cap alone
 	Slots  int     // tasks that one machine of this profile runs at once, expected or learned; 0 is 1
 

@@ -42,6 +42,9 @@ func (g *group) wishNormal(now time.Time, s *Settings) {
 		g.wish = 1
 		g.up = []Reason{{Activated, fmt.Sprintf("there is work and no machine for it: %s", tasks(g.demand, "waits or runs", "wait or run"))}}
 	}
+	if n, reason := g.doubted(now, s); n > g.wish {
+		g.wish, g.up = n, []Reason{reason}
+	}
 	g.keep = max(g.keep, g.wish)
 	peak := "nothing to do"
 	if g.peak > 0 {
@@ -114,6 +117,7 @@ func (g *group) bound(set *Settings) {
 		high = math.MaxInt
 	}
 	low = min(low, high)
+	g.floor = min(low, most)
 	if !g.known {
 		// What is there stays, and the floor is the operator's, not demand's.
 		g.wish = low
