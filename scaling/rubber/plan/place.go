@@ -212,11 +212,21 @@ func (p *places) alarm(m *Machine) Reason {
 	return Reason{}
 }
 
-// silent is whether nobody knows how the host of a machine is. While nobody
-// hears alarms at all that is our fault, and holds nothing up.
+// silent is whether nobody knows how the host of a machine is: its agent was
+// heard once, and is not now, whosever fault that is. Hosts of which no agent
+// was ever heard hold nothing up.
 func (p *places) silent(m *Machine) bool {
 	h := p.hosts[m.Host]
-	return m.Host != "" && h != nil && h.Silent && !p.deaf
+	return m.Host != "" && h != nil && h.Silent
+}
+
+// silence is why silent is true.
+func (p *places) silence(m *Machine) Reason {
+	name := p.hosts[m.Host].name()
+	if p.deaf {
+		return Reason{HostSilent, fmt.Sprintf("no alarms are heard now, so nobody knows how its host %s is, and it stays until that is heard again or forgotten (alarms.forget), or somebody drains it", name)}
+	}
+	return Reason{HostSilent, fmt.Sprintf("the agent of its host %s is silent, so it stays", name)}
 }
 
 // avoided is whether nothing new is to be placed on a host.

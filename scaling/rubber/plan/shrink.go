@@ -89,8 +89,7 @@ func (g *group) mayGo(m *Machine, p *places) bool {
 	}
 	if p.silent(m) {
 		if m.State == Ready {
-			g.frozen = append(g.frozen, Line{Action: Hold, Profile: g.p.Name, Machine: m.ID,
-				Reasons: []Reason{{HostSilent, fmt.Sprintf("the agent of its host %s is silent, so it stays", p.hosts[m.Host].name())}}})
+			g.frozen = append(g.frozen, Line{Action: Hold, Profile: g.p.Name, Machine: m.ID, Reasons: []Reason{p.silence(m)}})
 		}
 		return false
 	}

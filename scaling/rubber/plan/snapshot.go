@@ -14,7 +14,7 @@ type Snapshot struct {
 	Machines []Machine // every one of ours that is not gone
 	Hosts    []Host
 	Storages []Storage
-	Deaf     bool // nobody hears alarms now: that hosts are silent says nothing about them
+	Deaf     bool // nobody hears alarms now, or not all: a host that is not in Hosts may be there, and one that is silent may be well
 
 	Memory Memory // what the plan before this one wanted to be remembered
 }
