@@ -56,8 +56,8 @@ demo: build ## run rubber on this machine with jobs that come in waves, and look
 
 .PHONY: test
 test: need-go $(if $(findstring -race,$(TESTFLAGS)),need-cc) ## run the tests of every package, and the structure checks
-	$(GO) test -timeout 8m $(TESTFLAGS) $(ALL)
-	cd bench && $(GO) test -timeout 8m $(TESTFLAGS) ./...
+	$(GO) test -timeout 20m $(TESTFLAGS) $(ALL)
+	cd bench && $(GO) test -timeout 20m $(TESTFLAGS) ./...
 
 .PHONY: race
 race: ## the same under the race detector

@@ -26,7 +26,7 @@ mapfile -t packages < <(dirname "${files[@]}" | sort -u)
 # The other tests of these packages have had their turn in make test.
 tests=$(sed -n 's/^func \(Test[A-Za-z0-9_]*\)(.*/\1/p' "${files[@]}" | grep -vx TestMain | paste -sd '|')
 # shellcheck disable=SC2086 # words of flags
-"$go" test -tags integration -run "^($tests)\$" -count=1 -timeout 20m ${TESTFLAGS:-} "${packages[@]}"
+"$go" test -tags integration -run "^($tests)\$" -count=1 -timeout 40m ${TESTFLAGS:-} "${packages[@]}"
 # A module of its own.
 # shellcheck disable=SC2086 # words of flags
 cd bench && "$go" test -tags integration -count=1 -timeout 10m ${TESTFLAGS:-} ./...
