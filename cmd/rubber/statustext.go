@@ -316,7 +316,7 @@ func machineTable(s *api.Status, all bool, on console.Screen) string {
 		if m.Slots > 0 || m.Busy != nil {
 			busy = fmt.Sprintf("%s/%d", number(m.Busy), m.Slots)
 		}
-		table = append(table, []string{m.Name, m.Profile, m.State, tui.Short(int64(m.AgeS)), busy, orNothing(m.Host), note})
+		table = append(table, []string{m.Name, m.Profile, m.State, tui.Short(int64(m.AgeS)), busy, orNothing(s.HostName(m.Host)), note})
 	}
 	if on.Width > 0 && on.Width < allColumns && profilesInNames(table) {
 		for i := range table {

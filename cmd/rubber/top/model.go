@@ -229,7 +229,7 @@ func (m *model) profiles() []*api.Profile {
 func (m *model) machines() []*api.Machine {
 	var list []*api.Machine
 	for i := range m.status.Machines {
-		if one := &m.status.Machines[i]; m.Filter.Passes(one.Name, one.Profile, one.Host) {
+		if one := &m.status.Machines[i]; m.Filter.Passes(one.Name, one.Profile, one.Host, m.status.HostName(one.Host)) {
 			list = append(list, one)
 		}
 	}

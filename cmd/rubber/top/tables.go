@@ -191,7 +191,7 @@ func (m *model) machineLines(lines int) []string {
 		if profile > 0 {
 			line += tui.Fit(tui.Clean(one.Profile), profile) + " "
 		}
-		line += stateOf(one) + tui.Right(tui.Short(int64(one.AgeS)), 8) + tui.Right(busy, 7) + "  " + tui.Fit(tui.Clean(one.Host), host) + " " + noteOf(one)
+		line += stateOf(one) + tui.Right(tui.Short(int64(one.AgeS)), 8) + tui.Right(busy, 7) + "  " + tui.Fit(tui.Clean(m.status.HostName(one.Host)), host) + " " + noteOf(one)
 		out = append(out, m.shown(tui.Fit(line, m.Width), here))
 	}
 	if len(list) == 0 {
@@ -214,7 +214,7 @@ func (m *model) machineCells(list []*api.Machine) (name, profile, host int) {
 		same = same && strings.HasPrefix(one.Name, one.Profile)
 		name = max(name, tui.Width(tui.Clean(one.Name)))
 		profile = max(profile, tui.Width(tui.Clean(one.Profile)))
-		host = max(host, tui.Width(tui.Clean(one.Host)))
+		host = max(host, tui.Width(tui.Clean(m.status.HostName(one.Host))))
 	}
 	if m.Width < twoSparks || m.Width < allColumns && same {
 		profile = 0

@@ -121,6 +121,17 @@ type Source struct {
 	Count int        `json:"count"`
 }
 
+// HostName is what people call a host that a cloud names in its own way: its
+// name where an agent has told it, and host itself otherwise.
+func (s *Status) HostName(host string) string {
+	for i := range s.Hosts {
+		if s.Hosts[i].UUID == host && s.Hosts[i].Name != "" {
+			return s.Hosts[i].Name
+		}
+	}
+	return host
+}
+
 // Host is what is believed of a hypervisor.
 type Host struct {
 	UUID   string   `json:"uuid"`

@@ -69,6 +69,16 @@ const binarySteps = () => {
   return steps;
 };
 
+/** Steps of seconds in whole parts of a minute, an hour, a day. */
+const timeSteps = () => {
+  const steps = [];
+  for (let i = -9; i < 0; i++) steps.push(10 ** i, 2 * 10 ** i, 5 * 10 ** i);
+  return [...steps, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, ...[2, 5, 10, 20, 50, 100, 200, 500, 1000].map((d) => d * 86400)];
+};
+
+/** Where an axis may have its marks, if not at round numbers. */
+const stepsOf = (unit) => (/^B/.test(unit) ? { incrs: binarySteps() } : unit === 's' ? { incrs: timeSteps() } : {});
+
 /**
  * Draws into a figure's place and follows its width.
  * @param {HTMLElement} place
@@ -93,7 +103,7 @@ export function plot(place, first, o = {}) {
       scales: { x: { time: true, range: () => [d.start, d.end] }, y: { range: range(() => d) } },
       axes: [
         { ...axis, values: timeLabels, space: 70, size: 38 },
-        { ...axis, size: 76, values: (_u, splits) => splits.map((v) => number(v, d.unit)), ...(/^B/.test(d.unit) ? { incrs: binarySteps() } : {}) },
+        { ...axis, size: 76, values: (_u, splits) => splits.map((v) => number(v, d.unit)), ...stepsOf(d.unit) },
       ],
       series: [
         { label: 'time', value: (_u, t) => (t === null || t === undefined ? unknown : `${clockText(t)} (${utcText(t).slice(11)})`) },

@@ -2,6 +2,9 @@
 // types. Rows are kept from one update to the next, and with them the focus.
 import { h, keyed, text } from './dom.js';
 
+/** So many of a noun, which is given for several. */
+const counted = (n, noun) => `${n} ${n === 1 ? noun.replace(/ies$/, 'y').replace(/s$/, '') : noun}`;
+
 /**
  * @typedef {object} Column
  * @property {string} id
@@ -75,7 +78,7 @@ export function sortedTable(o) {
     o.columns.forEach((c, i) => heads[i].setAttribute('aria-sort', c === by ? (rising ? 'ascending' : 'descending') : 'none'));
     more.hidden = fit.length <= o.limit;
     text(more, everything ? `show the first ${o.limit}` : `show all ${fit.length} ${o.noun}`);
-    text(count, wanted ? `${fit.length} of ${items.length}` : `${items.length} ${o.noun}`);
+    text(count, wanted ? `${fit.length} of ${items.length}` : counted(items.length, o.noun));
     none.hidden = fit.length > 0;
     text(none, wanted ? `Nothing here has “${filter.value.trim()}” in it.` : `No ${o.noun}.`);
   }

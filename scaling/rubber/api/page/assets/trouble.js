@@ -46,6 +46,10 @@ export function troubles(s) {
     key: `machine ${m.intent}`, tone: 'warning', what: m.name, text: `${m.state}${m.overdue ? ' for too long' : ''}${m.trouble ? `: ${m.trouble}` : ''}`, fix: m.hint, href: '#/machines',
   }), 'machines', '#/machines', s.machines_in_trouble);
   some(list, s.hosts.filter((x) => x.silent), (x) => ({ key: `silent ${x.uuid}`, tone: 'nodata', what: `host ${x.name || x.uuid}`, text: 'its agent is silent: nothing is let go there', href: '#/hosts' }), 'hosts', '#/hosts');
+  some(list, s.hosts.filter((x) => !x.silent && x.bad.length), (x) => ({
+    key: `bad ${x.uuid}`, tone: 'warning', what: `host ${x.name || x.uuid}`, text: `${x.bad.join(', ')}: ${[...new Set(x.alarms.map((a) => a.variable))].join(', ')}`,
+    fix: 'new machines go elsewhere where there is room, and its own are let go first', href: '#/hosts',
+  }), 'hosts', '#/hosts');
   for (const x of s.hearing) {
     if (!x.connected || x.error) list.push({ key: `hearing ${x.name}`, tone: 'nodata', what: `alarms by ${x.name}`, text: x.error || 'no connection', href: '#/sources' });
   }
