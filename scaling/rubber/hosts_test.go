@@ -54,6 +54,41 @@ func TestPlannerWithAlarms(t *testing.T) {
 	})
 }
 
+// TestAlarmsOfSomeHosts has an agent on one of the cloud's two hosts, and on one
+// that is none of the cloud's, both in alarm: that holds up nothing. Where the
+// cloud has no other, it does.
+func TestAlarmsOfSomeHosts(t *testing.T) {
+	var hosts *heard
+	inTime(t, func(r *rig) {
+		hosts = &heard{}
+		r.world = cloudtest.NewWorld(cloudtest.Options{BootTime: 20 * time.Second, StopTime: time.Second, Hosts: []cloudtest.Host{{ID: "host-a"}, {ID: "host-b"}}})
+		r.opts.Plan, r.opts.Hosts = nil, hosts
+		alarm := []hear.Alarm{{Variable: "memory_free_kib", Mark: hear.Bad, Effect: hear.Memory}}
+		hosts.set(hear.Host{UUID: "host-a", MemoryShort: hear.Bad, Alarms: alarm}, hear.Host{UUID: "elsewhere", MemoryShort: hear.Bad, Alarms: alarm})
+	}, func(r *rig) {
+		r.after(10 * time.Second)
+		r.shop.add("q", 3, 5*time.Minute)
+		r.after(2 * time.Minute)
+		list := r.world.Machines()
+		r.want(len(list) >= 3, "%d machines: %v", len(list), r.states())
+		for _, m := range list {
+			r.want(m.Host == "host-b", "machine %s is on %s", m.ID, m.Host)
+		}
+		reasons := strings.Join(r.c.Status().Profile("q").Reasons, "\n")
+		r.want(strings.Contains(reasons, "memory is short on host-a, and what fits on other hosts is no bound: nobody knows what is free on host-b"), "reasons: %s", reasons)
+		r.after(3 * time.Hour)
+		r.world.SetHosts(cloudtest.Host{ID: "host-a"})
+		r.after(2 * time.Minute)
+		r.shop.add("q", 3, 5*time.Minute)
+		r.after(2 * time.Minute)
+		reasons = strings.Join(r.c.Status().Profile("q").Reasons, "\n")
+		r.want(len(r.world.Machines()) == 0 && strings.Contains(reasons, "every host raises alarms (host-a)"), "machines: %v, reasons: %s", r.states(), reasons)
+		hosts.set(hear.Host{UUID: "host-a"})
+		r.after(10 * time.Minute)
+		r.want(r.shop.done == 6, "%d of 6 tasks were done", r.shop.done)
+	})
+}
+
 // TestPlannerDay is two hours of it.
 func TestPlannerDay(t *testing.T) { plannerDay(t, 4) }
 

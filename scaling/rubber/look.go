@@ -42,6 +42,7 @@ func (w *world) beginLook() {
 		if c.asker.due(w.now) {
 			w.askCloud(c)
 		}
+		w.askHosts(c)
 	}
 	if w.waiting == 0 {
 		w.endLook()

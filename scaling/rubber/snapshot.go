@@ -15,7 +15,7 @@ import (
 func (w *world) snapshot() *plan.Snapshot {
 	s := &plan.Snapshot{
 		Now: w.now, Cap: w.cfg.Cap, Paused: w.paused.Load(), Mode: w.cfg.Mode, Settings: w.cfg.Settings,
-		Deaf: w.o.Hosts != nil && !w.hosts.Complete, Memory: w.memory,
+		Deaf: w.o.Hosts != nil && !w.hosts.Complete, Clouds: w.hostsKnown(), Memory: w.memory,
 	}
 	static := w.static()
 	for i := range w.cfg.Profiles {
@@ -48,7 +48,7 @@ func (w *world) asPlanned(p *Profile, fixed staticWork) plan.Profile {
 	least, most, _ := p.bounds(w.clock.shown(w.now))
 	b := w.brokers[p.Broker]
 	out := plan.Profile{
-		Name: p.Name, Generation: p.Generation, Share: p.Share, Weight: p.Weight, Min: least, Max: most, Slots: p.Slots,
+		Name: p.Name, Cloud: p.Cloud, Generation: p.Generation, Share: p.Share, Weight: p.Weight, Min: least, Max: most, Slots: p.Slots,
 		Demand: w.demand(p), WorkersUnknown: b == nil || !b.complete, StaticSlots: fixed.slots, StaticBusy: fixed.busy,
 		Memory: p.Memory, NetworkBound: p.NetworkBound, Rests: true, Warm: p.Warm,
 		NoStart: w.noStart(p), Rival: w.rivalText(p.Cloud), Aside: w.aside(p.Cloud), Ratio: p.Ratio, Threshold: p.Threshold, BootTime: p.BootTime, TaskTime: p.TaskTime,

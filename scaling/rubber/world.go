@@ -92,6 +92,7 @@ type cloudView struct {
 	began   time.Time // of the last complete list; zero: there was none
 	byID    map[string]*cloud.Instance
 	dropped int // machines of other owners in it
+	hosts   hostsView
 }
 
 // queueKey names a queue of a broker.

@@ -44,6 +44,15 @@ type Checker interface {
 	Check(ctx context.Context, s Spec) error
 }
 
+// Hoster is a cloud that can say on which hosts its machines may be. Where it
+// cannot, alarms of hosts still say where machines are not to be, and never that
+// there is no host left.
+type Hoster interface {
+	// Hosts is the uuid and the names of each host that takes machines, by which
+	// Spec.Avoid and Instance.Host may call it: complete, or an error.
+	Hosts(ctx context.Context) ([][]string, error)
+}
+
 // Adopter is a cloud that can take over machines which were made before rubber
 // was there, and bear no mark but their name.
 type Adopter interface {

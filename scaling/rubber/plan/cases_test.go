@@ -169,7 +169,7 @@ func (c *testCase) read(line string) error {
 		c.s.Memory.At = day.Add(-d)
 		return err
 	case "profile":
-		p := Profile{Name: words[1], Generation: "new", Rests: true, BootTime: 2 * time.Minute, TaskTime: time.Minute, Demand: Demand{Known: true}}
+		p := Profile{Name: words[1], Cloud: "c", Generation: "new", Rests: true, BootTime: 2 * time.Minute, TaskTime: time.Minute, Demand: Demand{Known: true}}
 		if err := set(reflect.ValueOf(&p).Elem(), words[2:]); err != nil {
 			return err
 		}
@@ -208,6 +208,12 @@ func (c *testCase) read(line string) error {
 		err := set(reflect.ValueOf(&h).Elem(), words[2:])
 		c.s.Hosts = append(c.s.Hosts, h)
 		return err
+	case "cloud": // cloud NAME HOST…, all of them, the names of one with commas
+		cl := Cloud{Name: words[1]}
+		for _, names := range words[2:] {
+			cl.Hosts = append(cl.Hosts, strings.Split(names, ","))
+		}
+		c.s.Clouds = append(c.s.Clouds, cl)
 	case "storage":
 		s := Storage{UUID: words[1]}
 		err := set(reflect.ValueOf(&s).Elem(), words[2:])

@@ -42,6 +42,7 @@ const (
 	Cooling        Code = "cooldown"        // too soon after the last step
 	Blocked        Code = "blocked"         // no machine can be had just now
 	MemoryFull     Code = "memory"          // no more fit into the hosts' memory
+	MemoryUnknown  Code = "memory_unknown"  // memory is short, and nobody knows what fits
 	NetworkFull    Code = "network"         // more machines would not help: the network is full
 	NoHost         Code = "no_host"         // every host raises alarms
 	HostSilent     Code = "host_silent"     // the agent of its host is silent

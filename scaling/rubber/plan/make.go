@@ -57,7 +57,7 @@ func Make(s *Snapshot) Plan {
 			lines = append(g.grow(s, where), g.shrink(s, &set, where)...)
 			lines = append(lines, g.dropped...)
 		}
-		parts = append(parts, lines, g.hold(s, lines, clock))
+		parts = append(parts, lines, g.hold(s, where, lines, clock))
 		result.Targets = append(result.Targets, g.target())
 		if !g.gone {
 			result.Memory.Profiles[g.p.Name] = g.mem
@@ -68,12 +68,15 @@ func Make(s *Snapshot) Plan {
 }
 
 // hold tells why no more is done, and which machines stay although they could go.
-func (g *group) hold(s *Snapshot, lines []Line, clock []Reason) []Line {
+func (g *group) hold(s *Snapshot, p *places, lines []Line, clock []Reason) []Line {
 	slices.SortFunc(g.frozen, func(a, b Line) int { return cmp.Compare(a.Machine, b.Machine) })
 	reasons := append([]Reason(nil), clock...)
 	reasons = append(reasons, g.limits...)
 	if g.p.Rival != "" {
 		reasons = append(reasons, Reason{RivalThere, g.p.Rival})
+	}
+	if r, ok := p.unmeasured(g.p); ok && !g.gone {
+		reasons = append(reasons, r)
 	}
 	if s.Deaf && len(s.Hosts) > 0 {
 		reasons = append(reasons, Reason{DeafToAlarms, "no alarms are heard now, so hosts count by what they said last"})

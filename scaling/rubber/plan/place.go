@@ -8,26 +8,22 @@ import (
 
 // places is what hosts and storages mean to new machines and to old ones.
 type places struct {
-	hosts     map[string]*Host // by uuid and by name
-	storages  map[string]*Storage
-	list      []*Host // in the order of uuids
-	deaf      bool
-	partial   bool
-	short     bool // memory is short somewhere
-	free      []int64
-	bounded   bool // free is all there is
-	avoidAll  [2][]string
-	preferAll [2][]string
-	storage   []string // alarmed
-	full      []string // hosts with a full network and no alarm
+	hosts    map[string]*Host // by uuid and by name
+	storages map[string]*Storage
+	list     []*Host // in the order of uuids
+	deaf     bool
+	partial  bool
+	clouds   map[string]*Cloud
+	sites    map[string]*site // by cloud
+	free     map[*Host]int64  // memory that is left; clouds may have hosts in common
+	storage  []string         // alarmed
 }
 
 func newPlaces(s *Snapshot, set *Settings) *places {
-	p := &places{hosts: map[string]*Host{}, storages: map[string]*Storage{}, deaf: s.Deaf, partial: set.PartialHosts}
+	p := &places{hosts: map[string]*Host{}, storages: map[string]*Storage{}, deaf: s.Deaf, partial: set.PartialHosts,
+		clouds: map[string]*Cloud{}, sites: map[string]*site{}, free: map[*Host]int64{}}
 	for i := range s.Hosts {
-		h := &s.Hosts[i]
-		p.list = append(p.list, h)
-		p.short = p.short || h.MemoryShort
+		p.list = append(p.list, &s.Hosts[i])
 	}
 	slices.SortFunc(p.list, func(a, b *Host) int { return cmp.Compare(a.id(), b.id()) })
 	for _, h := range p.list {
@@ -36,6 +32,12 @@ func newPlaces(s *Snapshot, set *Settings) *places {
 				p.hosts[name] = h
 			}
 		}
+		if h.FreeMemory != nil {
+			p.free[h] = max(0, *h.FreeMemory)
+		}
+	}
+	for i := range s.Clouds {
+		p.clouds[s.Clouds[i].Name] = &s.Clouds[i]
 	}
 	for i := range s.Storages {
 		st := &s.Storages[i]
@@ -49,98 +51,69 @@ func newPlaces(s *Snapshot, set *Settings) *places {
 		}
 	}
 	slices.Sort(p.storage)
-	p.order()
-	p.measure()
 	return p
 }
 
-// order makes the lists of hosts to avoid and to prefer, for profiles that need
-// the network (1) and for others (0).
-func (p *places) order() {
-	for bound := range 2 {
-		var good []*Host
-		for _, h := range p.list {
-			if h.avoided() || bound == 1 && h.NetworkSaturated {
-				p.avoidAll[bound] = append(p.avoidAll[bound], h.id())
-				if !h.avoided() {
-					p.full = append(p.full, h.id())
-				}
-			} else if !h.Silent {
-				good = append(good, h)
-			}
-		}
-		slices.SortStableFunc(good, func(a, b *Host) int {
-			return cmp.Or(cmp.Compare(b2i(a.NetworkSaturated), b2i(b.NetworkSaturated)), cmp.Compare(freeOf(b), freeOf(a)))
-		})
-		for _, h := range good {
-			p.preferAll[bound] = append(p.preferAll[bound], h.id())
-		}
-	}
-}
-
-// measure finds out how much memory new machines may have, which counts only
-// while memory is short somewhere and all hosts are known.
-func (p *places) measure() {
-	p.bounded = p.short && !p.partial
-	for _, h := range p.list {
-		if h.avoided() {
-			continue
-		}
-		if h.FreeMemory == nil {
-			p.bounded = false
-			continue
-		}
-		p.free = append(p.free, max(0, *h.FreeMemory))
-	}
-}
-
-// take is how many machines of so much memory fit, at most n, and has them take
-// it. On each the host with the most left is filled first.
-func (p *places) take(memory int64, n int) int {
-	if !p.bounded || memory <= 0 {
+// take is how many machines of a profile fit, at most n, and has them take
+// their memory. On each the host with the most left is filled first.
+func (p *places) take(profile *Profile, n int) int {
+	at := p.site(profile.Cloud)
+	if !at.short || at.unbounded != "" || profile.Memory <= 0 {
 		return n
 	}
 	for done := range n {
-		best := -1
-		for i, f := range p.free {
-			if f >= memory && (best < 0 || f > p.free[best]) {
-				best = i
+		var best *Host
+		for _, h := range at.list {
+			if f := p.free[h]; !h.avoided() && f >= profile.Memory && (best == nil || f > p.free[best]) {
+				best = h
 			}
 		}
-		if best < 0 {
+		if best == nil {
 			return done
 		}
-		p.free[best] -= memory
+		p.free[best] -= profile.Memory
 	}
 	return n
 }
 
 // pending has machines that are asked for and do not run yet take their memory.
-func (p *places) pending(g *group) { p.take(g.p.Memory, g.unplaced) }
+func (p *places) pending(g *group) { p.take(g.p, g.unplaced) }
 
-// blocked is why no machine of a profile can be placed anywhere now.
+// blocked is why no machine of a profile can be placed anywhere now. That is so
+// only where all hosts of its cloud are known, and not one is left.
 func (p *places) blocked(profile *Profile) (Reason, bool) {
-	if p.partial || len(p.list) == 0 {
+	at, bound := p.site(profile.Cloud), b2i(profile.NetworkBound)
+	if !at.all || len(at.avoid[bound]) < at.count {
 		return Reason{}, false
 	}
-	bound := b2i(profile.NetworkBound)
-	if len(p.avoidAll[bound]) < len(p.list) {
+	if len(at.avoid[0]) < at.count {
+		return Reason{NetworkFull, fmt.Sprintf("the network of every host that could take it is full (%s), where more machines would not help", list(p.names(at.avoid[bound])))}, true
+	}
+	return Reason{NoHost, fmt.Sprintf("every host raises alarms (%s)", list(p.names(at.avoid[bound])))}, true
+}
+
+// unmeasured is why nothing is known of how many machines of a profile fit
+// while memory is short on a host that may be its cloud's.
+func (p *places) unmeasured(profile *Profile) (Reason, bool) {
+	at := p.site(profile.Cloud)
+	why := at.unbounded
+	if why == "" && profile.Memory <= 0 {
+		why = fmt.Sprintf("nobody knows what a machine takes (set profiles.%s.memory)", profile.Name)
+	}
+	if !at.short || why == "" {
 		return Reason{}, false
 	}
-	if len(p.avoidAll[0]) < len(p.list) {
-		return Reason{NetworkFull, fmt.Sprintf("the network of every host that could take it is full (%s), where more machines would not help", list(p.names(p.avoidAll[bound])))}, true
-	}
-	return Reason{NoHost, fmt.Sprintf("every host raises alarms (%s)", list(p.names(p.avoidAll[bound])))}, true
+	return Reason{MemoryUnknown, "memory is short on " + list(p.names(at.shortOn)) + ", and what fits on other hosts is no bound: " + why}, true
 }
 
 // where puts hosts and storages into a line, and why.
 func (p *places) where(l *Line, profile *Profile) {
-	bound := b2i(profile.NetworkBound)
-	l.Avoid, l.Prefer, l.AvoidStorage = p.avoidAll[bound], p.preferAll[bound], p.storage
-	if ids := p.avoidAll[0]; len(ids) > 0 {
+	at, bound := p.site(profile.Cloud), b2i(profile.NetworkBound)
+	l.Avoid, l.Prefer, l.AvoidStorage = at.avoid[bound], at.prefer[bound], p.storage
+	if ids := at.avoid[0]; len(ids) > 0 {
 		l.Reasons = append(l.Reasons, Reason{HostAlarm, fmt.Sprintf("not placed on %s, which %s", list(p.names(ids)), p.why(ids))})
 	}
-	if ids := p.full; bound == 1 && len(ids) > 0 {
+	if ids := at.full; bound == 1 && len(ids) > 0 {
 		l.Reasons = append(l.Reasons, Reason{NetworkFull, fmt.Sprintf("not placed on %s, where the network is full", list(p.names(ids)))})
 	}
 	if len(l.AvoidStorage) > 0 {

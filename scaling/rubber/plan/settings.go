@@ -38,7 +38,7 @@ type Settings struct {
 	DownFraction  float64
 	ReplaceAtOnce int // machines of an old generation that are replaced at once; 0: they go when they are not needed
 
-	PartialHosts bool // some hosts have no agent: the known ones are no bound for what fits, and are not all there is
+	PartialHosts bool // what clouds say of their hosts does not count: alarms say where machines are not to be, and never that there is no room
 
 	MinIdle int // ancestor's RUBBER_MIN_IDLE_WORKERS; mode ancestor alone
 }

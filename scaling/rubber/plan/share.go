@@ -220,7 +220,7 @@ func (g *group) ask(s *Snapshot, set *Settings, p *places) {
 		g.wakes = min(g.wakes, left)
 		g.need = min(g.need, left-g.wakes)
 	}
-	if fit := p.take(g.p.Memory, g.wakes+g.need); fit < g.wakes+g.need {
+	if fit := p.take(g.p, g.wakes+g.need); fit < g.wakes+g.need {
 		g.limits = append(g.limits, Reason{MemoryFull, fmt.Sprintf("memory is short, and only %d more %s into what is free on the other hosts", fit, fits(fit))})
 		g.wakes = min(g.wakes, fit)
 		g.need = fit - g.wakes

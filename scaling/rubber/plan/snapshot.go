@@ -13,6 +13,7 @@ type Snapshot struct {
 	Profiles []Profile // names are unique
 	Machines []Machine // every one of ours that is not gone
 	Hosts    []Host
+	Clouds   []Cloud // those of which it is known which hosts they have
 	Storages []Storage
 	Deaf     bool // nobody hears alarms now, or not all: a host that is not in Hosts may be there, and one that is silent may be well
 
@@ -31,6 +32,7 @@ const (
 // Profile is one kind of machine, for one queue.
 type Profile struct {
 	Name       string
+	Cloud      string // name of the cloud that its machines come from
 	Generation string // of image and settings now: machines of another are old
 
 	Share  int     // machines that are guaranteed out of the cap; 0 in all profiles: equal parts
@@ -112,6 +114,12 @@ type Host struct {
 	NetworkSaturated bool     // its network is full
 	FreeMemory       *int64   // bytes; nil: not known
 	Alarms           []string // names of what fires, for sentences
+}
+
+// Cloud is where machines come from.
+type Cloud struct {
+	Name  string
+	Hosts [][]string // all hosts on which its machines can be, whether or not their agents are heard: uuid and names of each
 }
 
 // Storage is a storage repository as alarms show it.

@@ -243,3 +243,14 @@ func (h *Handle) Close() error {
 	h.closed.Store(true)
 	return nil
 }
+
+// Hosts is part of cloud.Hoster. No fault concerns it.
+func (h *Handle) Hosts(context.Context) ([][]string, error) {
+	h.world.mu.Lock()
+	defer h.world.mu.Unlock()
+	var list [][]string
+	for _, host := range h.world.options.Hosts {
+		list = append(list, append([]string{host.ID}, host.Names...))
+	}
+	return list, nil
+}

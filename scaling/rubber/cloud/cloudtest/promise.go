@@ -27,6 +27,7 @@ var promises = []promise{
 	{"specs that fit no cloud", nil, badSpecs},
 	{"refusals are classed and leave nothing behind", func(_ *Suite, s *Setup) string { return unless(len(s.Refusals) > 0, "refusals") }, refusals},
 	{"hosts are avoided and preferred", func(_ *Suite, s *Setup) string { return unless(len(s.Hosts) > 1, "hosts") }, placement},
+	{"hosts are said", nil, saidHosts},
 	{"many at once", nil, many},
 	{"machines outlive the handle", nil, outlive},
 	{"a cloud that is away", func(_ *Suite, s *Setup) string { return unless(s.Break != nil, "way to be away") }, away},

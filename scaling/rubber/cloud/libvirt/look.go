@@ -152,3 +152,12 @@ func (c *Cloud) poolUUID(ctx context.Context, name string) (string, error) {
 	}
 	return text(p.UUID), nil
 }
+
+// Hosts is part of cloud.Hoster: there is one.
+func (c *Cloud) Hosts(ctx context.Context) ([][]string, error) {
+	_, names, err := c.host(ctx)
+	if err != nil {
+		return nil, refused("list", "hosts", err)
+	}
+	return [][]string{names}, nil
+}

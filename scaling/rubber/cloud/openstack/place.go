@@ -125,3 +125,26 @@ func blame(said string, spec cloud.Spec) (name, hint string) {
 	}
 	return spec.Name, ""
 }
+
+// Hosts is part of cloud.Hoster: those that are up and enabled, where hosts are
+// chosen here. Elsewhere the user need not have the right to see them.
+func (c *Cloud) Hosts(ctx context.Context) ([][]string, error) {
+	if c.o.Placement != ByHost {
+		return nil, nil
+	}
+	s, err := c.session(ctx, "list")
+	if err != nil {
+		return nil, err
+	}
+	hosts, err := all[hypervisor](ctx, s.compute, "os-hypervisors/detail", nil, "hypervisors")
+	if err != nil {
+		return nil, c.lost(s, "list", "hosts", err)
+	}
+	var list [][]string
+	for _, h := range hosts {
+		if h.State == "up" && h.Status == "enabled" {
+			list = append(list, h.names())
+		}
+	}
+	return list, nil
+}

@@ -106,3 +106,12 @@ func (c *Cloud) roomOnDisk() error {
 	}
 	return nil
 }
+
+// Hosts is part of cloud.Hoster.
+func (c *Cloud) Hosts(context.Context) ([][]string, error) {
+	list := make([][]string, 0, len(c.options.Hosts))
+	for _, h := range c.options.Hosts {
+		list = append(list, append([]string{h.ID}, h.Names...))
+	}
+	return list, nil
+}

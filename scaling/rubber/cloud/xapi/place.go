@@ -150,3 +150,19 @@ func (c *Cloud) outcome(ctx context.Context, task string) (cloud.State, error, e
 	}
 	return cloud.Halted, nil, nil
 }
+
+// Hosts is part of cloud.Hoster: those of the pool that are enabled.
+func (c *Cloud) Hosts(ctx context.Context) ([][]string, error) {
+	all, err := toolstack.Records[host](ctx, c.api, "host", "")
+	if err != nil {
+		return nil, c.refused("list", "hosts", err)
+	}
+	var list [][]string
+	for _, h := range all {
+		if h.Enabled {
+			list = append(list, []string{h.UUID, h.Hostname, h.Name})
+		}
+	}
+	slices.SortFunc(list, func(a, b []string) int { return strings.Compare(a[0], b[0]) })
+	return list, nil
+}
