@@ -43,7 +43,8 @@ the cheapest plan there is for somebody who knows the future. It needs no
 broker and no cloud. It prints machine hours, waits, starts and killed tasks
 of each, and how rubber stands beside its goal.
 
-A trace is one of these, which are made of a seed: ` + strings.Join(sim.Kinds(), ", ") + `;
+A trace is one of these, which are made of a seed:
+` + strings.Join(sim.Named(), ", ") + ` (which is no part of the goal);
 or a file in CSV, a line a task, with the time at which it came and for how long
 it ran, both in seconds, and the queue, which may be left out:
 
@@ -68,7 +69,7 @@ Exit codes: 0 done, 1 wrong words, 2 a file could not be read or written,
 		},
 	}
 	f := cmd.Flags()
-	f.StringArrayVar(&s.traces, "trace", nil, "`TRACE` by its name, or a file in CSV; may be given more than once (default all that have a name)")
+	f.StringArrayVar(&s.traces, "trace", nil, "`TRACE` by its name, or a file in CSV; may be given more than once (default all that the goal is measured on)")
 	f.IntVar(&s.seeds, "seeds", 5, "how many days of each trace that has a name: with seeds 1 to `N`")
 	f.DurationVar(&s.Boot, "boot", 120*time.Second, "`TIME` from the request for a machine to its first task")
 	f.DurationVar(&s.Start, "start-cost", 3*time.Minute, "what a start costs, as `TIME` of a machine")
@@ -78,7 +79,7 @@ Exit codes: 0 done, 1 wrong words, 2 a file could not be read or written,
 	f.StringVar(&s.config, "config", "", "`FILE` with a configuration whose planner's numbers are used")
 	verbs.AddOutput(cmd, &s.output)
 	_ = cmd.RegisterFlagCompletionFunc("trace", func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
-		return sim.Kinds(), cobra.ShellCompDirectiveDefault
+		return sim.Named(), cobra.ShellCompDirectiveDefault
 	})
 	return cmd
 }
@@ -108,7 +109,7 @@ func (s *simulation) read(cmd *cobra.Command) error {
 		s.Seeds = append(s.Seeds, uint64(i+1))
 	}
 	for _, name := range s.traces {
-		if slices.Contains(sim.Kinds(), name) {
+		if slices.Contains(sim.Named(), name) {
 			s.Kinds = append(s.Kinds, name)
 			continue
 		}
@@ -134,7 +135,7 @@ func (s *simulation) read(cmd *cobra.Command) error {
 func readTrace(path string) (*sim.Trace, error) {
 	f, err := os.Open(path)
 	if errors.Is(err, os.ErrNotExist) {
-		return nil, verbs.Failed(fmt.Errorf("--trace %q: there is no such file, and the traces with a name are %s", path, strings.Join(sim.Kinds(), ", ")))
+		return nil, verbs.Failed(fmt.Errorf("--trace %q: there is no such file, and the traces with a name are %s", path, strings.Join(sim.Named(), ", ")))
 	}
 	if err != nil {
 		return nil, verbs.Failed(err)

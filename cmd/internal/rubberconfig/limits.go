@@ -45,7 +45,7 @@ var plannerTexts = map[string]string{
 	"Hysteresis":    "the part of a machine that has to be missing before one is asked for on account of load alone",
 	"Recent":        "over which recent load is smoothed",
 	"Noise":         "a recent load r bounds the load by r, this times its square root, and 1",
-	"Horizon":       "for how long a rise of demand that is no accident is taken to go on",
+	"Horizon":       "for how long a rise of demand that is no accident and no batch is taken to go on",
 	"Lateness":      "the part of the boot time that a task may wait longer, so that a new machine takes several",
 	"Outlier":       "demand above R, this times the square root of R, and 1 is a burst and not load",
 	"Optimism":      "how much of the work that spare capacity can do while a machine boots is relied upon",

@@ -104,6 +104,7 @@ func caseSettings() Settings {
 	s := DefaultSettings()
 	s.Beta, s.Hysteresis, s.Slack, s.Lateness, s.Patience = 1, 0.5, 0, 0, 1
 	s.SpareWindow = 10000 * time.Hour // what was smoothed before stays
+	s.Horizon = 45 * time.Second
 	s.TargetWait, s.StartExtra, s.DownMost, s.DownFraction, s.DownCooldown = time.Minute, 0, 4, 0.5, 0
 	s.UpMost, s.UpFraction, s.ReplaceAtOnce = 50, 1, 1
 	return s
@@ -189,6 +190,16 @@ func (c *testCase) read(line string) error {
 		m.Peaks = append(m.Peaks, Sample{day.Add(-d), n})
 		c.s.Memory.Profiles[words[1]] = m
 		return err
+	case "lately": // lately PROFILE DEMAND…: of the last plans, behind memory
+		m := c.s.Memory.Profiles[words[1]]
+		for i, word := range words[2:] {
+			n, err := strconv.Atoi(word)
+			if err != nil {
+				return err
+			}
+			m.Lately = append(m.Lately, Sample{day.Add(time.Duration(i+2-len(words)) * 5 * time.Second), n})
+		}
+		c.s.Memory.Profiles[words[1]] = m
 	case "doubt": // doubt PROFILE FIELD=VALUE…, behind memory
 		m := c.s.Memory.Profiles[words[1]]
 		err := set(reflect.ValueOf(&m.Doubt).Elem(), words[2:])

@@ -35,6 +35,7 @@ type group struct {
 	demand       int       // tasks for our machines: without those that static slots take
 	peak         int       // highest demand within patience
 	waiting      int       // tasks that find no free slot
+	rise         float64   // tasks that will have come besides if demand goes on to rise
 	ignoredSince time.Time // since when tasks wait although slots look free
 
 	wish  int  // machines that should take work

@@ -60,6 +60,7 @@ func (g *group) observe(now time.Time, s *Settings) {
 	case now.Sub(m.NothingSince) >= time.Duration(s.Quiet*float64(patience)):
 		m.Load = 0 // what there was is over, however slowly its mean falls
 	}
+	g.climb(now, s)
 	g.remember(now, patience)
 	g.covered = now.Sub(m.Since) >= patience
 }

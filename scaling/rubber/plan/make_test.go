@@ -67,6 +67,11 @@ func anySnapshot(t *rapid.T) *Snapshot {
 		s.Profiles = append(s.Profiles, p)
 		m := ProfileMemory{Load: rapid.Float64Range(0, 20).Draw(t, "load"), Recently: rapid.Float64Range(0, 20).Draw(t, "recent"),
 			Seen: s.Memory.At, Since: day.Add(-time.Duration(rapid.SampledFrom([]int{10, 3600, 3600}).Draw(t, "since")) * time.Second)}
+		if rapid.Bool().Draw(t, "lately") {
+			for k := range steps {
+				m.Lately = append(m.Lately, Sample{day.Add(time.Duration(k-steps) * 5 * time.Second), rapid.IntRange(0, 30).Draw(t, "was")})
+			}
+		}
 		if rapid.Bool().Draw(t, "ignored") {
 			from := rapid.IntRange(0, 5).Draw(t, "from")
 			m.Doubt = Doubt{Since: day.Add(-time.Duration(rapid.IntRange(0, 900).Draw(t, "ignored since")) * time.Second)}

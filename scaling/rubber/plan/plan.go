@@ -77,6 +77,7 @@ type ProfileMemory struct {
 	WaitingSince time.Time // since when tasks wait without a break; zero: none waits
 	NothingSince time.Time // since when there is nothing to do without a break; zero: there is, or nobody knows
 	Doubt        Doubt     `json:",omitzero"` // of slots that take no work
+	Lately       []Sample  // demand of the last plans, oldest first
 	Peaks        []Sample  // demand of the last minutes, oldest first
 	Up, Down     Step      // the last steps
 }

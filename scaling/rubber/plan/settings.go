@@ -18,7 +18,7 @@ type Settings struct {
 
 	// Work that waits.
 	SpareWindow time.Duration // over which demand is smoothed to see how much of the capacity there is to spare
-	Horizon     time.Duration // for how long a rise of demand that is no accident is taken to go on
+	Horizon     time.Duration // for how long a rise of demand that is no accident and no batch is taken to go on
 	Lateness    float64       // part of the boot time that a task may wait longer still, so that new machines take several each
 	TargetWait  time.Duration // how long a task may wait before spare capacity is no longer relied upon
 
@@ -48,19 +48,19 @@ type Settings struct {
 func DefaultSettings() Settings {
 	return Settings{
 		Interval:      5 * time.Second,
-		Beta:          1.2,
+		Beta:          1.25,
 		LoadWindow:    22 * time.Minute,
 		Outlier:       2,
 		Recent:        30 * time.Second,
 		Noise:         0.6,
-		Hysteresis:    1,
+		Hysteresis:    0.97,
 		Slack:         0.1,
-		SpareWindow:   9 * time.Minute,
-		Horizon:       45 * time.Second,
-		Lateness:      0.18,
+		SpareWindow:   10 * time.Minute,
+		Horizon:       60 * time.Second,
+		Lateness:      0.24,
 		TargetWait:    4 * time.Minute,
 		StartCost:     180 * time.Second,
-		Patience:      1,
+		Patience:      0.95,
 		Quiet:         5,
 		UpEvery:       5 * time.Second,
 		UpMost:        50,

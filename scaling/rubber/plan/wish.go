@@ -61,7 +61,7 @@ func (g *group) late(now time.Time, s *Settings) (float64, Reason) {
 		return 0, Reason{}
 	}
 	boot, task := s.startCost(g.p).Seconds(), g.p.TaskTime.Seconds()
-	waiting := float64(g.waiting) + g.rise(now, s)
+	waiting := float64(g.waiting) + g.rise
 	if wait := g.wait(now); wait >= s.TargetWait && s.TargetWait > 0 {
 		return waiting, Reason{Waited, fmt.Sprintf("%s, since about %s, and none should wait longer than %s", tasks(g.waiting, "waits", "wait"), wait.Round(time.Second), s.TargetWait)}
 	}
@@ -73,31 +73,16 @@ func (g *group) late(now time.Time, s *Settings) (float64, Reason) {
 	if left <= 0 {
 		return 0, Reason{}
 	}
-	reason := Reason{Demanded, fmt.Sprintf("%s, %s can run at once, and %s would still wait when a machine asked for now is ready",
-		tasks(g.demand, "waits or runs", "wait or run"), number(g.slots), number(math.Ceil(left)))}
+	among := ""
+	if g.rise > 0 {
+		among = fmt.Sprintf(", counting those that will have come if demand goes on to rise as within the last %d plans", steps)
+	}
+	reason := Reason{Demanded, fmt.Sprintf("%s, %s can run at once, and %s would still wait when a machine asked for now is ready%s",
+		tasks(g.demand, "waits or runs", "wait or run"), number(g.slots), number(math.Ceil(left)), among)}
 	if task > 0 {
 		left /= 1 + s.Lateness*boot/task
 	}
 	return left, reason
-}
-
-// rise is how many more tasks will have come within the horizon if demand goes on
-// to rise as it did within the last stretches. A rise that a steady load may show as
-// well (three standard deviations) is none.
-func (g *group) rise(now time.Time, s *Settings) float64 {
-	for i := len(g.mem.Peaks) - 1; i >= 0; i-- {
-		then := g.mem.Peaks[i]
-		took := now.Sub(then.At)
-		if took < 2*s.Interval {
-			continue
-		}
-		more := float64(g.demand - then.Demand)
-		if more <= 3*math.Sqrt(float64(then.Demand)+1) || took > 8*s.Interval {
-			return 0
-		}
-		return more * s.Horizon.Seconds() / took.Seconds()
-	}
-	return 0
 }
 
 // wait is how long the first task has waited. Where that is not known, it is for

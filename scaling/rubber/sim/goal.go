@@ -100,7 +100,9 @@ func (r *Report) GoalTable(out io.Writer) error {
 			seed = fmt.Sprint(s.Seed)
 		}
 		verdict := "reached"
-		if !s.Reached() {
+		if s.Trace == Batches {
+			verdict = "no part of it"
+		} else if !s.Reached() {
 			verdict = fmt.Sprintf("missed by %.1f %%", 100*s.Margin())
 		}
 		fmt.Fprintf(w, "%s\t%s\t%.3f\t%.3f\t%.3f\t%.3f\t%.3f\t%d\t%s\t\n", s.Trace, seed, s.Hours, s.Mean, s.P95, s.Cost, s.Starts, s.Killed, verdict)

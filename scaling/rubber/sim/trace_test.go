@@ -11,8 +11,8 @@ import (
 
 // TestGenerate: pure work is what it is to be, and a seed gives the same trace.
 func TestGenerate(t *testing.T) {
-	want := map[string]float64{Diurnal: 88.6, Bursts: 40.8, Both: 100.5}
-	for _, kind := range Kinds() {
+	want := map[string]float64{Diurnal: 88.6, Bursts: 40.8, Both: 100.5, Batches: 4}
+	for _, kind := range Named() {
 		var first *Trace
 		for seed := range uint64(6) {
 			trace, err := Generate(kind, seed)
