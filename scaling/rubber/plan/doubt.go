@@ -49,7 +49,7 @@ func (g *group) doubted(now time.Time, s *Settings) (int, Reason) {
 		// A worker that has just come, or is about to fetch a task, needs a moment.
 		doubt = wait >= s.gap()
 	}
-	if have := g.active(); doubt && g.coming == 0 && len(g.resumable()) == 0 && have >= d.To && (d.At.IsZero() || now.Sub(d.At) >= s.doubtEvery(g.p)) {
+	if have := g.active(); doubt && g.coming == 0 && have >= d.To && (d.At.IsZero() || now.Sub(d.At) >= s.doubtEvery(g.p)) {
 		idle := g.workless()
 		if d.To == 0 {
 			d.From = idle

@@ -223,7 +223,9 @@ func (g *group) trimWarm(set *Settings, p *places) {
 		return cmp.Or(b2i(g.old(b))-b2i(g.old(a)), cmp.Compare(b.ID, a.ID))
 	})
 	var keep []*Machine
-	over := len(g.warm) - max(0, g.p.Warm)
+	// One that is needed now is woken, whatever the size of the pool.
+	needed := max(0, g.want-g.active()-len(g.resumable()))
+	over := len(g.warm) - max(0, g.p.Warm) - min(needed, len(g.wakeable()))
 	for _, m := range g.warm {
 		r := Reason{}
 		switch {
