@@ -27,7 +27,7 @@ const strayMargin = time.Minute
 // what, and not heard before it was asked for. One that fell silent counts for
 // as long as it is remembered, as it may be at work.
 func (w *world) strays(u *unit) []stray {
-	if u.EverReady || u.State != plan.Booting && u.State != plan.Draining && u.State != plan.Deleting {
+	if u.EverReady || !u.mayEnd(w.now) {
 		return nil
 	}
 	p := w.profile(u.Profile)
@@ -56,6 +56,18 @@ func (w *world) strays(u *unit) []stray {
 	}
 	slices.SortFunc(list, func(a, b stray) int { return strings.Compare(a.name, b.name) })
 	return list
+}
+
+// mayEnd says whether a machine may be about to end: only then is it asked who
+// else may be there, of whom there can be many.
+func (m *life) mayEnd(now time.Time) bool {
+	switch m.State {
+	case plan.Draining, plan.Deleting:
+		return true
+	case plan.Booting:
+		return m.Release != nil || !m.doubted.IsZero() || !m.Deadline.IsZero() && !now.Before(m.Deadline)
+	}
+	return false
 }
 
 // mayServe says whether a worker may be there for a queue.

@@ -66,8 +66,8 @@ func TestStrays(t *testing.T) {
 	} {
 		v := &brokerView{list: []work.Worker{c.w}}
 		w := &world{cfg: &Config{Profiles: []Profile{{Name: "q", Queue: "q", Broker: "b"}}}, clock: newClock(time.Now), brokers: map[string]*brokerView{"b": v}}
-		u := &unit{life: life{Record: Record{Profile: "q", Queue: "q", Name: "m", State: plan.Booting, Created: w.clock.now().Add(-5 * time.Minute)}}}
-		w.units = map[string]*unit{"i": u}
+		u := &unit{life: life{Record: Record{Profile: "q", Queue: "q", Name: "m", State: plan.Booting, Deadline: w.clock.now(), Created: w.clock.now().Add(-5 * time.Minute)}}}
+		w.units, w.now = map[string]*unit{"i": u}, w.clock.now()
 		w.match()
 		list := w.strays(u)
 		if len(list) > 0 != c.stray || c.stray && list[0].idle.IsZero() == c.idle {
