@@ -27,11 +27,11 @@ func TestCeleryOfAnotherName(t *testing.T) {
 	gate, open := s.Gate("all")
 	ids := s.Publish("jobs", 1, "hold", gate)
 	s.until("the worker to be busy", time.Minute, func(*api.Status) bool { return len(s.Runs()) == 1 })
-	st := s.until("its machine to be left alone", time.Minute, func(st *api.Status) bool {
+	s.until("its machine to be left alone", time.Minute, func(st *api.Status) bool {
 		return len(st.Machines) == 1 && strings.Contains(st.Machines[0].Trouble, "tiles@fixed")
 	})
 	begun := time.Now()
-	st = s.until("that to last for longer than a silent one is kept", time.Minute, func(*api.Status) bool { return time.Since(begun) > 10*time.Second })
+	st := s.until("that to last for longer than a silent one is kept", time.Minute, func(*api.Status) bool { return time.Since(begun) > 10*time.Second })
 	if len(st.Machines) != 1 || st.Machines[0].State != "booting" || s.Ended() != 0 {
 		t.Errorf("machines: %+v, %d tasks have ended", st.Machines, s.Ended())
 	}

@@ -62,6 +62,6 @@ var plannerTexts = map[string]string{
 	"DownMost":      "machines that may be let go in it, or down_fraction of what there is if that is more",
 	"DownFraction":  "see down_most",
 	"ReplaceAtOnce": "machines of an old generation that are replaced at once; 0: they go when they are not needed",
-	"PartialHosts":  "some hosts have no agent: the known ones are not all there is",
+	"PartialHosts":  "what clouds say of their hosts does not count: alarms say where machines are not to be, and never that there is no room",
 	"MinIdle":       "RUBBER_MIN_IDLE_WORKERS, of the mode ancestor alone",
 }
