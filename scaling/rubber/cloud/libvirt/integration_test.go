@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"syscall"
 	"testing"
 
 	wire "github.com/digitalocean/go-libvirt"
@@ -224,6 +225,28 @@ func TestOthers(t *testing.T) {
 	}
 	if err := w.untouched(); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestBrokenBefore: a call that the library did not send, as its connection was
+// found broken, is made again on a new one, and one that fails again fails.
+func TestBrokenBefore(t *testing.T) {
+	c := startDaemon(t).world(t).cloud(t)
+	var on []*wire.Libvirt
+	call := func(fails int) error {
+		on = nil
+		return c.link.do(t.Context(), func(l *wire.Libvirt) error {
+			if on = append(on, l); len(on) <= fails {
+				return fmt.Errorf("list: %w", syscall.EINVAL)
+			}
+			return nil
+		})
+	}
+	if err := call(1); err != nil || len(on) != 2 || on[0] == on[1] || !on[1].IsConnected() {
+		t.Errorf("%v, on %d connections", err, len(on))
+	}
+	if err := call(9); !errors.Is(err, syscall.EINVAL) || len(on) != 2 {
+		t.Errorf("%v, on %d connections", err, len(on))
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"sync"
+	"syscall"
 	"time"
 
 	wire "github.com/digitalocean/go-libvirt"
@@ -98,14 +99,32 @@ func (k *link) do(ctx context.Context, f func(*wire.Libvirt) error) error {
 	}
 }
 
+// run runs a call, and a second time if the first was never sent: the library
+// says EINVAL when it finds a connection broken that it took for a good one a
+// moment before. A call of several parts begins anew: those that change
+// something may be repeated.
 func (k *link) run(f func(*wire.Libvirt) error) error {
+	l, err := k.once(f)
+	if errors.Is(err, syscall.EINVAL) {
+		k.connecting.Lock()
+		if k.now == l {
+			k.now = nil
+		}
+		k.connecting.Unlock()
+		_, err = k.once(f)
+	}
+	return err
+}
+
+// once runs a call, and says on which connection.
+func (k *link) once(f func(*wire.Libvirt) error) (*wire.Libvirt, error) {
 	l, conn, err := k.get()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	late := time.AfterFunc(k.timeout, func() { conn.Close() })
 	defer late.Stop()
-	return f(l)
+	return l, f(l)
 }
 
 // close cuts the connection, and waits for the calls on it.
@@ -133,7 +152,9 @@ func ask[T any](ctx context.Context, c *Cloud, f func(*wire.Libvirt) (T, error))
 	result := make(chan T, 1)
 	err := c.link.do(ctx, func(l *wire.Libvirt) error {
 		v, err := f(l)
-		result <- v
+		if err == nil {
+			result <- v
+		}
 		return err
 	})
 	if err == nil {
