@@ -118,3 +118,30 @@ func TestBaselines(t *testing.T) {
 		}
 	}
 }
+
+// TestAncestorThatCounts: the ancestor beside itself, had it counted what runs as
+// well as what waits.
+func TestAncestorThatCounts(t *testing.T) {
+	if race {
+		t.Skip("one goroutine, and ten times as slow: the race detector has nothing to see")
+	}
+	pairs := [][2]string{{AncestorLow, AncestorLowAll}, {AncestorMid, AncestorMidAll}, {AncestorOne, AncestorOneAll}}
+	o := Options{Kinds: []string{Diurnal, Bursts, Both}}
+	for _, pair := range pairs {
+		o.Names = append(o.Names, pair[:]...)
+	}
+	r, err := Run(t.Context(), o, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, kind := range o.Kinds {
+		for _, pair := range pairs {
+			was, _ := r.Mean(kind, pair[0])
+			is, ok := r.Mean(kind, pair[1])
+			t.Logf("| %s | %s | %.1f | %.1f | %.0f | %d | %.1f |", kind, pair[1], is.Hours, is.Mean, is.P95, is.Starts, is.Cost)
+			if !ok || is.Killed != 0 || is.Mean >= was.Mean || is.Hours <= was.Hours {
+				t.Errorf("%s, %s: %+v; without what runs %+v", kind, pair[1], is, was)
+			}
+		}
+	}
+}

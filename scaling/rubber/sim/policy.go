@@ -18,6 +18,7 @@ type ancestor struct {
 	ratio     float64
 	threshold int
 	interval  time.Duration
+	running   bool // what runs is pending too
 }
 
 func (a *ancestor) every() time.Duration { return a.interval }
@@ -28,7 +29,10 @@ func (a *ancestor) step(w *world) {
 	share := fixedShares(w.o.Cap, len(w.wait))
 	for q := range w.wait {
 		pending := len(w.wait[q])
-		_, ready, booting := w.running(q)
+		busy, ready, booting := w.running(q)
+		if a.running {
+			pending += busy
+		}
 		switch {
 		case pending > a.threshold:
 			for range int(float64(pending)*a.ratio) - booting {
