@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"strings"
 	"syscall"
 	"testing"
@@ -229,24 +230,44 @@ func TestOthers(t *testing.T) {
 }
 
 // TestBrokenBefore: a call that the library did not send, as its connection was
-// found broken, is made again on a new one, and one that fails again fails.
+// found broken, or that it could not write, is made again on a new one, and one
+// that fails again fails. One that may have arrived is not made again.
 func TestBrokenBefore(t *testing.T) {
-	c := startDaemon(t).world(t).cloud(t)
+	w := startDaemon(t).world(t)
+	c := w.cloud(t)
 	var on []*wire.Libvirt
-	call := func(fails int) error {
+	call := func(why error, fails int) error {
 		on = nil
 		return c.link.do(t.Context(), func(l *wire.Libvirt) error {
 			if on = append(on, l); len(on) <= fails {
-				return fmt.Errorf("list: %w", syscall.EINVAL)
+				return fmt.Errorf("list: %w", why)
 			}
 			return nil
 		})
 	}
-	if err := call(1); err != nil || len(on) != 2 || on[0] == on[1] || !on[1].IsConnected() {
-		t.Errorf("%v, on %d connections", err, len(on))
+	for _, why := range []error{syscall.EINVAL, &net.OpError{Op: "write", Err: net.ErrClosed}} {
+		if err := call(why, 1); err != nil || len(on) != 2 || on[0] == on[1] || !on[1].IsConnected() {
+			t.Errorf("%v: %v, on %d connections", why, err, len(on))
+		}
+		if err := call(why, 9); !errors.Is(err, why) || len(on) != 2 {
+			t.Errorf("%v: %v, on %d connections", why, err, len(on))
+		}
 	}
-	if err := call(9); !errors.Is(err, syscall.EINVAL) || len(on) != 2 {
-		t.Errorf("%v, on %d connections", err, len(on))
+	for _, why := range []error{wire.ErrInterrupted, &net.OpError{Op: "read", Err: syscall.ECONNRESET}} {
+		if err := call(why, 1); !errors.Is(err, why) || len(on) != 1 {
+			t.Errorf("%v: %v, on %d connections", why, err, len(on))
+		}
+	}
+	for i := range 200 { // whichever part of the library sees it first
+		w.mu.Lock()
+		for conn := range w.conns {
+			conn.Close()
+			delete(w.conns, conn)
+		}
+		w.mu.Unlock()
+		if _, err := c.List(t.Context(), "me"); err != nil {
+			t.Fatalf("break %d: %v", i, err)
+		}
 	}
 }
 

@@ -99,13 +99,11 @@ func (k *link) do(ctx context.Context, f func(*wire.Libvirt) error) error {
 	}
 }
 
-// run runs a call, and a second time if the first was never sent: the library
-// says EINVAL when it finds a connection broken that it took for a good one a
-// moment before. A call of several parts begins anew: those that change
-// something may be repeated.
+// run runs a call, and a second time if the first never arrived. A call of
+// several parts begins anew: those that change something may be repeated.
 func (k *link) run(f func(*wire.Libvirt) error) error {
 	l, err := k.once(f)
-	if errors.Is(err, syscall.EINVAL) {
+	if neverArrived(err) {
 		k.connecting.Lock()
 		if k.now == l {
 			k.now = nil
@@ -114,6 +112,15 @@ func (k *link) run(f func(*wire.Libvirt) error) error {
 		_, err = k.once(f)
 	}
 	return err
+}
+
+// neverArrived is whether a call met a connection that was taken for a good one
+// and had broken. The library says EINVAL when it has seen that itself. Before
+// that the write fails, and libvirtd carries out nothing that it was sent a part
+// of: a call begins with its length.
+func neverArrived(err error) bool {
+	var op *net.OpError
+	return errors.Is(err, syscall.EINVAL) || errors.As(err, &op) && op.Op == "write"
 }
 
 // once runs a call, and says on which connection.
