@@ -19,26 +19,43 @@ import (
 // startLimit is how long a server may take until it answers.
 const startLimit = 3 * time.Minute
 
-// FreePorts are ports of the loopback address that nobody had a moment ago, for
-// programs that have to be told one. A server may take seconds until it listens.
-// So none is of the range (from 32768 on) out of which the kernel serves whoever
-// listens on port 0 meanwhile: it might be the same.
+// FreePorts are ports of the loopback address that nobody has, for programs that
+// have to be told one. A server may take seconds until it listens, and may be
+// stopped and started again. So none is of the range (from 32768 on) out of
+// which the kernel serves whoever listens on port 0 meanwhile: it might be the
+// same. And until the test ends nobody else gets one of them from here, no other
+// test process either: each is taken by an abstract socket that tells its number,
+// which goes with the process if that is killed.
 func FreePorts(t testing.TB, n int) []string {
 	t.Helper()
 	var ports []string
 	for tries := 0; len(ports) < n; tries++ {
 		port := fmt.Sprint(10_000 + rand.IntN(20_000))
-		l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", port))
-		if err != nil {
+		if err := take(t, port); err != nil {
 			if tries > 1000 {
 				t.Fatal(err)
 			}
 			continue
 		}
-		defer l.Close() // not before all have been found
 		ports = append(ports, port)
 	}
 	return ports
+}
+
+// take takes a port until the test ends, if nobody has it.
+func take(t testing.TB, port string) error {
+	mark, err := net.Listen("unix", "@perfmon-test-port-"+port)
+	if err != nil {
+		return err
+	}
+	l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", port))
+	if err != nil {
+		mark.Close()
+		return err
+	}
+	l.Close()
+	t.Cleanup(func() { mark.Close() })
+	return nil
 }
 
 // FreeAddress is the loopback address with one of FreePorts.
