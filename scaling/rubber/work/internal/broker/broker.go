@@ -68,6 +68,7 @@ func dial(ctx context.Context, b work.Broker, a work.Address, name string) (_ *C
 		}
 	}()
 	socket := raw
+	var secured *opening
 	if a.TLS {
 		config := b.TLS.Clone() // of nil nil
 		if config == nil {
@@ -76,10 +77,11 @@ func dial(ctx context.Context, b work.Broker, a work.Address, name string) (_ *C
 		if config.ServerName == "" {
 			config.ServerName = a.Host
 		}
-		secured := tls.Client(raw, config)
-		if err := secured.HandshakeContext(ctx); err != nil {
+		client := tls.Client(raw, config)
+		if err := client.HandshakeContext(ctx); err != nil {
 			return nil, fmt.Errorf("tls: %w", err)
 		}
+		secured = &opening{Conn: client}
 		socket = secured
 	}
 	config := amqp.Config{
@@ -95,8 +97,13 @@ func dial(ctx context.Context, b work.Broker, a work.Address, name string) (_ *C
 		config.SASL = []amqp.Authentication{&amqp.ExternalAuth{}}
 	}
 	c, err := amqp.Open(socket, config)
-	if err != nil {
+	switch {
+	case err != nil && secured != nil && refusal(err, a) == "":
+		return nil, secured.reason(err)
+	case err != nil:
 		return nil, err
+	case secured != nil:
+		secured.opened.Store(true)
 	}
 	return &Conn{Connection: c, Address: a, raw: raw}, nil
 }
