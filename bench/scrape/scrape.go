@@ -37,7 +37,6 @@ func Subjects() []Subject {
 		{"perfmon-zstd", "the same in zstd", ours("zstd", agents()), true},
 		{"perfmon-again", "perfmon, served again", ours("", agents()), false},
 		{"perfmon-gzip-again", "the same in gzip", ours("gzip", agents()), false},
-		{"perfmon-bare", "perfmon, served again, without what the process says of itself", ours("", nil), false},
 		{"victoria", "VictoriaMetrics/metrics, gauges set and written", victoriaMetrics, true},
 		{"const", "client_golang const metrics", constMetrics(""), true},
 		{"const-gzip", "the same in gzip", constMetrics("gzip"), true},
@@ -129,8 +128,9 @@ func ours(coding string, own prometheus.Gatherer) func() (func(http.ResponseWrit
 
 func newPage(own prometheus.Gatherer) (*metrics.Page, []*monitor.Snapshot) {
 	s := snapshots()
-	now := s[0].Taken
-	page := metrics.NewPage(metrics.PageOptions{Own: own, Now: func() time.Time { return now }, Logger: slog.New(slog.DiscardHandler)})
+	begin, taken := time.Now(), s[0].Taken
+	clock := func() time.Time { return taken.Add(time.Since(begin)) }
+	page := metrics.NewPage(metrics.PageOptions{Own: own, Now: clock, Logger: slog.New(slog.DiscardHandler)})
 	page.Published(s[0])
 	return page, s
 }

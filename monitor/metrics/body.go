@@ -21,8 +21,8 @@ const (
 	codings = iota
 )
 
-// body is the kept part of an answer: an edition in a form. What follows it
-// is live and made for each answer; see end.
+// body is the part of an answer that is an edition in a form. What follows it
+// changes more often; see end.
 type body struct {
 	bytes  []byte
 	coding coding
@@ -67,15 +67,15 @@ func (b *body) fill(write func(io.Writer) error, enc *zstd.Encoder) error {
 }
 
 // end returns what has to be sent after the body so that an answer ends with
-// the bytes of more. It is appended to dst, whose memory more must not share.
+// the bytes of more, whose memory it may be.
 //
 // In the gzip form it is the rest of the same member, since there are clients
 // that stop at the end of the first. In the zstd form it is a frame of its
 // own, as RFC 8878 allows.
-func (b *body) end(dst, more []byte, enc *zstd.Encoder) ([]byte, error) {
+func (b *body) end(more []byte, enc *zstd.Encoder) ([]byte, error) {
 	switch b.coding {
 	case gzipped:
-		out := collector(dst)
+		var out collector
 		if err := flate.StatelessDeflate(&out, more, true, nil); err != nil {
 			return nil, err
 		}
@@ -83,9 +83,9 @@ func (b *body) end(dst, more []byte, enc *zstd.Encoder) ([]byte, error) {
 		return binary.LittleEndian.AppendUint32(out, b.length+uint32(len(more))), nil
 	case zstandard:
 		if len(more) == 0 {
-			return dst, nil
+			return nil, nil
 		}
-		out := collector(dst)
+		var out collector
 		enc.Reset(&out)
 		if _, err := enc.Write(more); err != nil {
 			return nil, err
@@ -93,7 +93,7 @@ func (b *body) end(dst, more []byte, enc *zstd.Encoder) ([]byte, error) {
 		err := enc.Close()
 		return out, err
 	}
-	return append(dst, more...), nil
+	return more, nil
 }
 
 // collector keeps what is written.

@@ -38,8 +38,9 @@ The web port (127.0.0.1:9789 unless told otherwise) serves these at ` + "`/metri
 - Text that is no valid UTF-8 is mended, and labels end at 200 bytes; what was changed ends in ` + "`~`" + ` and a hash.
 - The forms are the text format 0.0.4, OpenMetrics 1.0 and delimited protobuf, as the client's ` + "`Accept`" + ` has it, each also
   in gzip or zstd (` + "`Accept-Encoding`" + `). What comes from rows, records and triggers is made once after a poll for each
-  form that somebody asks for; ` + "`go_*`, `process_*`" + ` and the counters of the agent are live. ` + "`?name[]=xen_vm_info`" + `, once
-  or several times, gets some metrics only.
+  form that somebody asks for; ` + "`go_*`, `process_*`" + ` and the counters of the agent are gathered for the first scrape after
+  a poll, and then at most once a second: two scrapers, or a hundred, cost no more than one. ` + "`?name[]=xen_vm_info`" + `,
+  once or several times, gets some metrics only.
 - A data source that is not listed here is found under ` + "`xen_data_source`" + ` with its own name and unit.
 `
 

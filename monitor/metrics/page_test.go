@@ -158,27 +158,6 @@ func texts(t testing.TB, families map[string]*dto.MetricFamily) map[string]strin
 	return all
 }
 
-func TestOwnMetricsAreLive(t *testing.T) {
-	p, polls := ownPage(t.Output())
-	p.Published(picture(average("vm", "u", "cpu0", 0.5)))
-	for _, coding := range []string{"identity", "gzip", "zstd"} {
-		for range 3 {
-			polls.Inc()
-			var want dto.Metric
-			if err := polls.Write(&want); err != nil {
-				t.Fatal(err)
-			}
-			got := readFamilies(t, expfmt.FmtText, unpacked(t, scrape(t, p, "Accept-Encoding", coding)))
-			if n := got["perfmon_polls_total"].GetMetric()[0].GetCounter().GetValue(); n != want.GetCounter().GetValue() {
-				t.Errorf("%s: %v polls, want %v", coding, n, want.GetCounter().GetValue())
-			}
-			if len(got) != 2 {
-				t.Errorf("%s: %d families", coding, len(got))
-			}
-		}
-	}
-}
-
 func TestAFormIsMadeOnce(t *testing.T) {
 	p, _ := ownPage(t.Output())
 	p.Published(everything())

@@ -36,6 +36,7 @@ type store struct {
 // shelf is the place of a form.
 type shelf struct {
 	body  *body     // nil until it is made
+	end   ownText   // of the body's answers, for the metrics of that number
 	asked int       // scrapes of the edition
 	last  time.Time // when the last scrape was
 	size  int       // of the body, when it was last made
@@ -97,7 +98,7 @@ func (p *shelf) outdate(c coding) {
 	case b == nil && c == identity:
 		p.spare = nil
 	}
-	p.body, p.asked = nil, 0
+	p.body, p.end, p.asked = nil, ownText{}, 0
 }
 
 // latest is the newest edition, nil for none yet. The caller holds mu.
@@ -138,12 +139,11 @@ type answer struct {
 }
 
 // answer makes the body of a form if it is not there, and an end with which
-// the answer's last bytes are those of more. The end is in the memory of dst,
-// if that is enough.
+// the answer's last bytes are those of own, if there is not that end already.
 //
 // There is no body of what is as large as the page and was not asked for
 // before: only a second scrape between two refreshes has it made.
-func (s *store) answer(f form, dst, more []byte) (answer, error) {
+func (s *store) answer(f form, own ownText) (answer, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	a := answer{edition: s.latest()}
@@ -162,10 +162,14 @@ func (s *store) answer(f form, dst, more []byte) (answer, error) {
 			return answer{}, fmt.Errorf("make the page: %w", err)
 		}
 	}
-	if a.end, err = place.body.end(dst[:0], more, s.encoder); err != nil {
-		return answer{}, fmt.Errorf("make the end of the page: %w", err)
+	if place.end.number != own.number {
+		end, err := place.body.end(own.bytes, s.encoder)
+		if err != nil {
+			return answer{}, fmt.Errorf("make the end of the page: %w", err)
+		}
+		place.end = ownText{end, own.number}
 	}
-	a.body = place.body
+	a.body, a.end = place.body, place.end.bytes
 	a.body.users.Add(1)
 	return a, nil
 }
