@@ -12,14 +12,7 @@ import (
 
 // resting tells all workers to take no more, and leaves it at that.
 func (st *step) resting() order {
-	if st.died() {
-		return order{}
-	}
-	if st.silent(st.l.Silent) {
-		st.Release = &Release{Asked: st.s.now, By: byReconcile, Then: ThenDelete,
-			Reason: fmt.Sprintf("none of its workers was heard for %v", st.s.now.Sub(st.silentSince).Round(time.Second))}
-		st.to(plan.Draining)
-		st.note(evSilent, true, "%s", st.Release.Reason)
+	if st.died() || st.fellSilent() {
 		return order{}
 	}
 	for _, w := range st.s.alive() {

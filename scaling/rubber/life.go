@@ -324,20 +324,25 @@ func (st *step) died() bool {
 }
 
 func (st *step) ready() order {
-	if st.died() {
-		return order{}
-	}
-	if st.silent(st.l.Silent) {
-		st.Release = &Release{Asked: st.s.now, By: byReconcile, Then: ThenDelete,
-			Reason: fmt.Sprintf("none of its workers was heard for %v", st.s.now.Sub(st.silentSince).Round(time.Second))}
-		st.to(plan.Draining)
-		st.note(evSilent, true, "%s", st.Release.Reason)
+	if st.died() || st.fellSilent() {
 		return order{}
 	}
 	if st.s.heard && !st.silentSince.IsZero() && st.s.now.Sub(st.silentSince) >= time.Minute {
 		st.loudly(evSilent, "none of its workers is heard")
 	}
 	return st.takeBack()
+}
+
+// fellSilent lets a machine go whose workers have all been silent for too long.
+func (st *step) fellSilent() bool {
+	if !st.silent(st.l.Silent) {
+		return false
+	}
+	st.Release = &Release{Asked: st.s.now, By: byReconcile, Then: ThenDelete,
+		Reason: fmt.Sprintf("none of its workers was heard for %v", st.s.now.Sub(st.silentSince).Round(time.Second))}
+	st.to(plan.Draining)
+	st.note(evSilent, true, "%s", st.Release.Reason)
+	return true
 }
 
 // silent says that all workers have been silent for so long.

@@ -59,6 +59,19 @@ func (e *Error) Error() string {
 	return text
 }
 
+// Within is the error of the whole of which this was a step: what was tried,
+// about what, and the step with its cause.
+func (e *Error) Within(op, name string) *Error {
+	whole := *e
+	whole.Op, whole.Name = op, name
+	if e.Name != "" && e.Name != name {
+		whole.Err = fmt.Errorf("%s %q: %w", e.Op, e.Name, e.Err)
+	} else {
+		whole.Err = fmt.Errorf("%s: %w", e.Op, e.Err)
+	}
+	return &whole
+}
+
 // Unwrap is the cause.
 func (e *Error) Unwrap() error { return e.Err }
 

@@ -17,7 +17,7 @@ func (c *Cloud) Create(ctx context.Context, s cloud.Spec) (cloud.Instance, error
 		return cloud.Instance{}, err
 	}
 	id := text(uuidOf(s.Owner, s.Intent))
-	release, err := c.busy.take(ctx, id)
+	release, err := c.busy.Take(ctx, id)
 	if err != nil {
 		return cloud.Instance{}, refused("create", s.Name, err)
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"perfmon/scaling/rubber/cloud"
+	"perfmon/scaling/rubber/cloud/internal/named"
 )
 
 // What Options leave out.
@@ -57,7 +58,7 @@ type Options struct {
 type Cloud struct {
 	opts Options
 	link *link
-	busy locks // of domains' uuids
+	busy named.Locks // of domains' uuids
 
 	// countMemory has the memory of running domains be counted. libvirt's test
 	// driver has one that is larger than its host.

@@ -14,7 +14,7 @@ import (
 
 // hold finds a machine and keeps others from it until it is released.
 func (c *Cloud) hold(ctx context.Context, op, id string) (*machine, func(), error) {
-	release, err := c.busy.take(ctx, id)
+	release, err := c.busy.Take(ctx, id)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -3,7 +3,6 @@ package libvirt
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 
 	wire "github.com/digitalocean/go-libvirt"
@@ -58,11 +57,7 @@ func refused(op, name string, err error) error {
 		if done.Op == op {
 			return err
 		}
-		cause := fmt.Errorf("%s: %w", done.Op, done.Err)
-		if done.Name != "" && done.Name != name {
-			cause = fmt.Errorf("%s %q: %w", done.Op, done.Name, done.Err)
-		}
-		return &cloud.Error{Kind: done.Kind, Op: op, Name: name, Hint: done.Hint, RetryAfter: done.RetryAfter, Err: cause}
+		return done.Within(op, name)
 	}
 	e := &cloud.Error{Kind: cloud.Transient, Op: op, Name: name, Err: err}
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {

@@ -20,7 +20,7 @@ func (c *Cloud) Create(ctx context.Context, s cloud.Spec) (cloud.Instance, error
 	if err := s.Check(); err != nil {
 		return cloud.Instance{}, err
 	}
-	release, err := c.busy.take(ctx, s.Owner+"/"+s.Intent)
+	release, err := c.busy.Take(ctx, s.Owner+"/"+s.Intent)
 	if err != nil {
 		return cloud.Instance{}, c.refused("create", s.Name, err)
 	}

@@ -112,7 +112,7 @@ func (c *Cloud) hold(ctx context.Context, op, id string) (m *machine, release fu
 	if m, err = c.machine(ctx, op, id); err != nil {
 		return nil, nil, err
 	}
-	if release, err = c.busy.take(ctx, m.key()); err != nil {
+	if release, err = c.busy.Take(ctx, m.key()); err != nil {
 		return nil, nil, err
 	}
 	if m, err = c.machine(ctx, op, id); err != nil { // as it is now

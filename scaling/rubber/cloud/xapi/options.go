@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"perfmon/scaling/rubber/cloud"
+	"perfmon/scaling/rubber/cloud/internal/named"
 	toolstack "perfmon/xapi"
 )
 
@@ -67,7 +68,7 @@ type Cloud struct {
 	opts Options
 	api  *toolstack.Client
 
-	busy locks // of "owner/intent"
+	busy named.Locks // of "owner/intent"
 
 	// mu guards everything that follows.
 	mu      sync.Mutex

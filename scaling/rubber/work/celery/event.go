@@ -108,6 +108,3 @@ func parseEvent(raw json.RawMessage) (event, error) {
 func isName(name string) bool {
 	return name != "" && len(name) <= 240 && utf8.ValidString(name) && !strings.ContainsFunc(name, unicode.IsControl)
 }
-
-// hostOf is the part of a worker's name behind the last @, or all of it.
-func hostOf(name string) string { return name[strings.LastIndexByte(name, '@')+1:] }

@@ -66,14 +66,6 @@ func TestParseEventsRefuses(t *testing.T) {
 	}
 }
 
-func TestHostOf(t *testing.T) {
-	for name, want := range map[string]string{"worker@vm-a": "vm-a", "a@b@c": "c", "vm": "vm", "x@": ""} {
-		if got := hostOf(name); got != want {
-			t.Errorf("%q: %q", name, got)
-		}
-	}
-}
-
 // FuzzEvents lets workers say anything, and looks at what is believed.
 func FuzzEvents(f *testing.F) {
 	f.Add([]byte(`{"hostname":"worker@vm-a","pid":77,"freq":2.0,"active":1,"processed":3,"type":"worker-heartbeat"}`), []byte(`[{"hostname":"worker@vm-a","pid":78,"type":"worker-heartbeat"}]`), []byte(`{"hostname":"b","type":"worker-online"}`), uint16(3000))

@@ -1,10 +1,10 @@
 package celery
 
 import (
-	"slices"
 	"time"
 
 	"perfmon/scaling/rubber/work"
+	"perfmon/scaling/rubber/work/internal/roster"
 )
 
 // state is one name.
@@ -92,24 +92,15 @@ func (s *state) answered(now time.Time) {
 }
 
 func (s *state) copy() work.Worker {
-	w := s.Worker
-	w.Queues = slices.Clone(w.Queues)
+	w := roster.Copy(s.Worker)
 	w.Twins = !s.twinsAt.IsZero()
-	if w.Active != nil {
-		n := *w.Active
-		if w.Twins {
-			for _, other := range s.namesakes {
-				n += other.active
-			}
-			if n > 0 {
-				w.IdleSince = time.Time{}
-			}
+	if w.Twins && w.Active != nil {
+		for _, other := range s.namesakes {
+			*w.Active += other.active
 		}
-		w.Active = &n
-	}
-	if w.Reserved != nil {
-		n := *w.Reserved
-		w.Reserved = &n
+		if *w.Active > 0 {
+			w.IdleSince = time.Time{}
+		}
 	}
 	return w
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"perfmon/scaling/rubber/work"
+	"perfmon/scaling/rubber/work/internal/roster"
 )
 
 const (
@@ -190,19 +191,10 @@ func (t *table) task(now time.Time, e event) {
 
 // admit makes room for a name. There may be none: one that is gone gives way.
 func (t *table) admit(name string) *state {
-	if len(t.workers) >= t.max {
-		oldest := ""
-		for name, s := range t.workers {
-			if s.Gone && (oldest == "" || s.LastSeen.Before(t.workers[oldest].LastSeen)) {
-				oldest = name
-			}
-		}
-		if oldest == "" {
-			return nil
-		}
-		delete(t.workers, oldest)
+	if !roster.Room(t.workers, t.max, func(s *state) *work.Worker { return &s.Worker }) {
+		return nil
 	}
-	s := &state{Worker: work.Worker{Name: name, Host: hostOf(name)}, freq: defaultFreq}
+	s := &state{Worker: work.Worker{Name: name, Host: roster.HostOf(name)}, freq: defaultFreq}
 	t.workers[name] = s
 	return s
 }
@@ -262,7 +254,7 @@ func (t *table) List(now time.Time) (list []work.Worker, complete bool) {
 	for _, s := range t.workers {
 		list = append(list, s.copy())
 	}
-	slices.SortFunc(list, func(a, b work.Worker) int { return strings.Compare(a.Name, b.Name) })
+	roster.Sort(list)
 	return list, t.Complete(now)
 }
 

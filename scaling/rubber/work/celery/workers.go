@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -16,12 +17,12 @@ import (
 
 // Workers are the Celery workers of one vhost. It is a work.Workers.
 type Workers struct {
-	o    Options
-	gate pause.Gate
+	o       Options
+	gate    pause.Gate
+	running atomic.Bool
 
 	mu      sync.Mutex // guards what follows
-	running bool
-	session *session // nil: no connection
+	session *session   // nil: no connection
 	table   *table
 	calls   map[string]*call // by ticket
 	stats   Stats
@@ -71,18 +72,10 @@ func New(o Options) (*Workers, error) {
 
 // Run listens until ctx ends, which is no error.
 func (w *Workers) Run(ctx context.Context) error {
-	w.mu.Lock()
-	again := w.running
-	w.running = true
-	w.mu.Unlock()
-	if again {
+	if !w.running.CompareAndSwap(false, true) {
 		return errors.New("celery: runs already")
 	}
-	defer func() {
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		w.running = false
-	}()
+	defer w.running.Store(false)
 	said := false // that it fails
 	for {
 		good, err := w.listen(ctx)

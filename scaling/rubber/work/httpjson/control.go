@@ -141,7 +141,7 @@ func (w *Workers) reach(op, worker string) (process int, err error) {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if !w.running || w.last.number == 0 {
+	if !w.running.Load() || w.last.number == 0 {
 		return 0, &work.Error{Kind: work.Away, Op: op, Name: worker, Err: errors.New("the workers were not asked for yet")}
 	}
 	s := w.table.workers[worker]
@@ -185,7 +185,7 @@ func (w *Workers) await(ctx context.Context, op, worker string, done func(*state
 		came, fresh := w.came, w.last.number > from
 		ok, err := false, error(nil)
 		switch s := w.table.workers[worker]; {
-		case !w.running:
+		case !w.running.Load():
 			err = &work.Error{Kind: work.Away, Op: op, Name: worker, Err: errors.New("the workers are not asked for any more")}
 		case !fresh:
 		case w.last.err != nil:

@@ -2,10 +2,10 @@ package httpjson
 
 import (
 	"slices"
-	"strings"
 	"time"
 
 	"perfmon/scaling/rubber/work"
+	"perfmon/scaling/rubber/work/internal/roster"
 )
 
 // forgetAfter is how long a worker that is gone is remembered.
@@ -177,7 +177,7 @@ func (t *table) note(asked, now time.Time, s *state, e merged, silence time.Dura
 
 // begin is a process that was not known before.
 func (s *state) begin(process, life int, seen time.Time) {
-	*s = state{Worker: work.Worker{Name: s.Name, Host: hostOf(s.Name), PID: process + life*(maxProcess+1), FirstSeen: seen}, process: process, life: life}
+	*s = state{Worker: work.Worker{Name: s.Name, Host: roster.HostOf(s.Name), PID: process + life*(maxProcess+1), FirstSeen: seen}, process: process, life: life}
 }
 
 func fell(was, is *int64) bool { return was != nil && is != nil && *is < *was }
@@ -193,17 +193,8 @@ func (t *table) measure(now time.Time, s *state, e entry) {
 
 // admit makes room for a name. There may be none: one that is gone gives way.
 func (t *table) admit(name string) *state {
-	if len(t.workers) >= t.max {
-		oldest := ""
-		for name, s := range t.workers {
-			if s.Gone && (oldest == "" || s.LastSeen.Before(t.workers[oldest].LastSeen)) {
-				oldest = name
-			}
-		}
-		if oldest == "" {
-			return nil
-		}
-		delete(t.workers, oldest)
+	if !roster.Room(t.workers, t.max, func(s *state) *work.Worker { return &s.Worker }) {
+		return nil
 	}
 	s := &state{Worker: work.Worker{Name: name}}
 	t.workers[name] = s
@@ -214,26 +205,8 @@ func (t *table) admit(name string) *state {
 func (t *table) All() []work.Worker {
 	list := make([]work.Worker, 0, len(t.workers))
 	for _, s := range t.workers {
-		list = append(list, s.copy())
+		list = append(list, roster.Copy(s.Worker))
 	}
-	slices.SortFunc(list, func(a, b work.Worker) int { return strings.Compare(a.Name, b.Name) })
+	roster.Sort(list)
 	return list
 }
-
-func (s *state) copy() work.Worker {
-	w := s.Worker
-	w.Queues = slices.Clone(w.Queues)
-	w.Active, w.Reserved = clone(w.Active), clone(w.Reserved)
-	return w
-}
-
-func clone(n *int) *int {
-	if n == nil {
-		return nil
-	}
-	copied := *n
-	return &copied
-}
-
-// hostOf is the part of a worker's name behind the last @, or all of it.
-func hostOf(name string) string { return name[strings.LastIndexByte(name, '@')+1:] }

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"perfmon/scaling/rubber/work"
@@ -69,14 +70,14 @@ type Workers struct {
 	gate     pause.Gate    // of lists
 	commands pause.Gate    // of commands
 	want     chan struct{} // somebody waits for a list
+	running  atomic.Bool
 
-	mu      sync.Mutex // guards what follows
-	running bool
-	table   *table
-	asked   int64         // lists that were asked for
-	came    chan struct{} // closed, and made anew, with each answer
-	last    answer        // the last
-	stats   WorkersStats
+	mu    sync.Mutex // guards what follows
+	table *table
+	asked int64         // lists that were asked for
+	came  chan struct{} // closed, and made anew, with each answer
+	last  answer        // the last
+	stats WorkersStats
 }
 
 var _ work.Workers = (*Workers)(nil)
@@ -116,17 +117,13 @@ func NewWorkers(o WorkersOptions) (*Workers, error) {
 
 // Run asks until ctx ends, which is no error.
 func (w *Workers) Run(ctx context.Context) error {
-	w.mu.Lock()
-	again := w.running
-	w.running = true
-	w.mu.Unlock()
-	if again {
+	if !w.running.CompareAndSwap(false, true) {
 		return errors.New("httpjson: runs already")
 	}
 	defer func() {
 		w.mu.Lock()
 		defer w.mu.Unlock()
-		w.running = false
+		w.running.Store(false)
 		w.table.Failed()
 		close(w.came)
 		w.came = make(chan struct{})

@@ -1,18 +1,19 @@
-package libvirt
+// Package named has locks that are held by a name each.
+package named
 
 import (
 	"context"
 	"sync"
 )
 
-// locks are held by a name each. The zero value is ready.
-type locks struct {
+// Locks are held by a name each. The zero value is ready.
+type Locks struct {
 	mu   sync.Mutex
 	held map[string]chan struct{} // closed when it is let go
 }
 
-// take waits until nobody has the name, and gives what lets it go.
-func (l *locks) take(ctx context.Context, name string) (release func(), err error) {
+// Take waits until nobody has the name, and gives what lets it go.
+func (l *Locks) Take(ctx context.Context, name string) (release func(), err error) {
 	for {
 		l.mu.Lock()
 		if l.held == nil {
