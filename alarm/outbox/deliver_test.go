@@ -3,6 +3,7 @@ package outbox
 import (
 	"context"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"path/filepath"
 	"slices"
@@ -144,7 +145,7 @@ func TestAway(t *testing.T) {
 			t.Errorf("%d errors: %q", n, b.log.lines)
 		}
 		time.Sleep(time.Hour)
-		if calls := len(d.take()); calls < int(time.Hour/longestWait) || calls > int(time.Hour/longestPause) {
+		if calls := len(d.take()); calls > int(time.Hour/longestPause) {
 			t.Errorf("%d calls in an hour", calls)
 		}
 		d.answers(nil)
@@ -161,6 +162,45 @@ func TestAway(t *testing.T) {
 		if calls := d.take(); len(calls) != 2 {
 			t.Errorf("calls %q", calls)
 		}
+	})
+}
+
+// TestAwayIsTriedInTime: however few alarms wait, and however often they have
+// failed, a sink that is away is tried when its pause is over, each alarm in
+// turn; and one that came back is noticed by then.
+func TestAwayIsTriedInTime(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		d := newFake()
+		away := func(context.Context, []*alarm.Event) (int, error) { return 0, errAway }
+		d.answers(away)
+		b := start(t, newJournal(t), d, func(o *Options) { o.Batch = 1 })
+		b.add("a1", "a2c", "b1", "c1")
+		time.Sleep(time.Hour)
+		d.take()
+		tried := map[string]bool{}
+		for range 10 {
+			time.Sleep(longestPause)
+			calls := d.take()
+			if len(calls) != 1 {
+				t.Fatalf("calls of half a minute: %q", calls)
+			}
+			_, event, _ := strings.Cut(calls[0], ": ")
+			tried[event] = true
+			if s := b.o.Status(ev("a1")); !s.Away || s.NextTry < time.Now().Unix() {
+				t.Errorf("away %v, next try at %d, and it is %d", s.Away, s.NextTry, time.Now().Unix())
+			}
+		}
+		if want := map[string]bool{"a1": true, "b1": true, "c1": true}; !maps.Equal(tried, want) {
+			t.Errorf("tried %v", tried)
+		}
+		// A new alarm goes first, and a sink that takes it gets all others too.
+		d.answers(failing(errAway, "a1", "b1", "c1"))
+		b.add("d1")
+		time.Sleep(longestPause)
+		b.wantWaiting("a1 a2c b1 c1")
+		d.answers(nil)
+		time.Sleep(longestPause)
+		b.wantWaiting("")
 	})
 }
 

@@ -147,10 +147,13 @@ func (r *runner) dropLate(late []journal.Entry) error {
 // choose picks the events that are to be delivered now, oldest first, or one
 // that has to be looked up: those come before all others, so that the driver
 // knows what there is before it adds to that. With none, choose says how long
-// there is none.
+// there is none. Of a sink that is away the pause alone decides when it is
+// tried: where all events wait for their own time, the first whose time comes
+// is tried before it, or the sink would be back for minutes unnoticed.
 func (r *runner) choose(entries []journal.Entry, now time.Time) (batch []journal.Entry, suspect bool, wait time.Duration) {
 	wait = idle
 	chosen, held := map[alarm.ID]bool{}, map[alarm.ID]bool{}
+	var next journal.Entry // the first whose time comes
 	for _, e := range entries {
 		id := e.Event.ID
 		f := r.failures[e.Key]
@@ -158,7 +161,9 @@ func (r *runner) choose(entries []journal.Entry, now time.Time) (batch []journal
 		case held[id]:
 		case f != nil && now.Before(f.due):
 			held[id] = true
-			wait = min(wait, f.due.Sub(now))
+			if left := f.due.Sub(now); left < wait {
+				next, wait = e, left
+			}
 		case r.suspects[e.Key] && !chosen[id]:
 			return []journal.Entry{e}, true, 0
 		case r.suspects[e.Key] || len(batch) == r.o.opts.Batch:
@@ -167,6 +172,9 @@ func (r *runner) choose(entries []journal.Entry, now time.Time) (batch []journal
 			chosen[id] = true
 			batch = append(batch, e)
 		}
+	}
+	if r.pauses > 0 && len(batch) == 0 && next.Event != nil {
+		return []journal.Entry{next}, r.suspects[next.Key], 0
 	}
 	return batch, false, wait
 }
