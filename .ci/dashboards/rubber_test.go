@@ -14,7 +14,9 @@ import (
 	"perfmon/scaling/rubber"
 )
 
-// rubberMetrics are the metrics that rubber has, by the program itself.
+// rubberMetrics are the metrics that rubber has: those of its controller by the
+// program itself, those of its surroundings by the docs, which a test of the
+// program holds to what it sends.
 func rubberMetrics(t *testing.T) []string {
 	t.Helper()
 	c, err := rubber.New(rubber.Options{Owner: "test", Store: rubber.NewMemoryStore(), DryRun: true, Config: rubber.Config{Cap: 1}})
@@ -35,6 +37,17 @@ func rubberMetrics(t *testing.T) []string {
 	}
 	if len(list) < 30 {
 		t.Fatalf("rubber has %d metrics", len(list))
+	}
+	page, err := os.ReadFile(filepath.Join(root, "docs/rubber-page.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, surroundings, found := strings.Cut(string(page), "Of those whom rubber asks and hears:")
+	if !found {
+		t.Fatal("docs/rubber-page.md has no table of those whom rubber asks and hears")
+	}
+	for _, m := range regexp.MustCompile("(?m)^\\| `(rubber_[a-z0-9_]+)` ").FindAllStringSubmatch(surroundings, -1) {
+		list = append(list, m[1])
 	}
 	return list
 }

@@ -3,11 +3,13 @@ package main
 import (
 	"context"
 	"crypto/tls"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -95,6 +97,23 @@ rubber_engine_store_bytes 4096
 	s.engine = func() engine.State { return engine.State{Connected: true} }
 	if n := testutil.CollectAndCount(s, "rubber_engine_store_bytes"); n != 0 {
 		t.Error("what another process keeps is told as if it were known")
+	}
+}
+
+// The docs list what there is, in its own words.
+func TestMetricsOfSurroundingsInDocs(t *testing.T) {
+	page, err := os.ReadFile("../../docs/rubber-page.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, below, _ := strings.Cut(string(page), "Of those whom rubber asks and hears:\n\n| name | labels | what |\n|---|---|---|\n")
+	got, _, _ := strings.Cut(below, "\n\n")
+	var rows []string
+	for _, f := range families {
+		rows = append(rows, fmt.Sprintf("| `%s` | %s | %s |", f.name, strings.Join(f.labels, ", "), f.help))
+	}
+	if want := strings.Join(rows, "\n"); got != want {
+		t.Errorf("docs/rubber-page.md: got\n%s\nwant\n%s", got, want)
 	}
 }
 
