@@ -158,6 +158,9 @@ func (s *Site) Runs() (runs []Run) {
 		s.t.Fatal(err)
 	}
 	for line := range strings.Lines(string(text)) {
+		if !strings.HasSuffix(line, "\n") {
+			break // it is being written
+		}
 		f := strings.Fields(line)
 		if len(f) != 6 {
 			s.t.Fatalf("line %q in %s", line, s.log())

@@ -42,6 +42,7 @@ func TestExactly(t *testing.T) {
 	f(x, false, "y ran 0 times")
 	f(x+y+y, false, "y ran 2 times")
 	f(x+"start y q b first 1\n", false, "y began on b and did not end")
+	f(x+"start y q b first 1\nend y q", false, "y began on b and did not end")
 	f(x+"start y q b first 1\n"+y, false, "y began on b and did not end", "y ran 2 times")
 	again := "start y q b redelivered 1\nend y q b redelivered 2\n"
 	f(x+again, true)

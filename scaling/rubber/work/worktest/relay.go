@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"sync"
 	"testing"
+
+	"perfmon/alarm/sink/sinktest"
 )
 
 // Relay stands between a broker and who speaks to it, and can be cut.
@@ -15,8 +17,8 @@ type Relay struct {
 	address string
 	wait    sync.WaitGroup
 
-	mu     sync.Mutex // guards what follows
-	listen net.Listener
+	mu     sync.Mutex   // guards what follows
+	listen net.Listener // nil while it is cut
 	open   map[net.Conn]bool
 	still  chan struct{} // closed while it passes things on
 }
@@ -29,7 +31,7 @@ func NewRelay(t testing.TB, brokerURL string) (r *Relay, throughURL string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r = &Relay{t: t, to: u.Host, address: "127.0.0.1:0", open: map[net.Conn]bool{}, still: make(chan struct{})}
+	r = &Relay{t: t, to: u.Host, address: sinktest.FreeAddress(t), open: map[net.Conn]bool{}, still: make(chan struct{})}
 	close(r.still)
 	r.Mend()
 	u.Host = r.address
@@ -49,7 +51,7 @@ func (r *Relay) Mend() {
 		r.t.Fatal(err)
 	}
 	r.mu.Lock()
-	r.listen, r.address = l, l.Addr().String()
+	r.listen = l
 	r.mu.Unlock()
 	r.wait.Go(func() {
 		for {
@@ -57,20 +59,28 @@ func (r *Relay) Mend() {
 			if err != nil {
 				return
 			}
-			r.serve(c)
+			r.serve(l, c)
 		}
 	})
 }
 
-func (r *Relay) serve(c net.Conn) {
+func (r *Relay) serve(l net.Listener, c net.Conn) {
 	d, err := net.Dial("tcp", r.to)
 	if err != nil {
 		c.Close()
 		return
 	}
 	r.mu.Lock()
-	r.open[c], r.open[d] = true, true
+	down := r.listen != l
+	if !down {
+		r.open[c], r.open[d] = true, true
+	}
 	r.mu.Unlock()
+	if down { // it has been cut meanwhile
+		c.Close()
+		d.Close()
+		return
+	}
 	pass := func(to, from net.Conn) {
 		_, _ = io.Copy(to, stopper{from, r})
 		to.Close()
@@ -99,7 +109,10 @@ func (s stopper) Read(b []byte) (int, error) {
 func (r *Relay) Cut() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.listen.Close()
+	if r.listen != nil {
+		r.listen.Close()
+		r.listen = nil
+	}
 	for c := range r.open {
 		c.Close()
 	}

@@ -11,7 +11,7 @@ from celery import Celery
 app = Celery("tasks", broker=os.environ["WORKTEST_BROKER"])
 app.conf.update(
     broker_connection_retry_on_startup=True,
-    broker_heartbeat=10,
+    broker_heartbeat=60,  # a busy machine may keep a worker from its turn for long
     task_acks_late=os.environ.get("WORKTEST_ACKS_LATE") == "1",
     worker_prefetch_multiplier=int(os.environ.get("WORKTEST_PREFETCH", "4")),
 )
