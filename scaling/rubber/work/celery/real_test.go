@@ -26,14 +26,10 @@ func TestMain(m *testing.M) {
 }
 
 // listen runs a Workers until the test ends.
-func listen(t *testing.T, change func(*Options), url string) *Workers {
+func listen(t *testing.T, url string) *Workers {
 	t.Helper()
 	log, logged := newLog()
-	o := Options{Broker: work.Broker{URLs: []string{url}}, Log: log}
-	if change != nil {
-		change(&o)
-	}
-	w, err := New(o)
+	w, err := New(Options{Broker: work.Broker{URLs: []string{url}}, Log: log})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +53,7 @@ func newSite(t *testing.T, vhost string) (*worktest.Site, *Workers) {
 	t.Helper()
 	worktest.MakeVhost(t, server, vhost)
 	site := worktest.NewSite(t, server, vhost)
-	return site, listen(t, nil, site.BrokerURL)
+	return site, listen(t, site.BrokerURL)
 }
 
 // is waits until what is known of a worker is as wanted.
@@ -273,7 +269,7 @@ func TestSilence(t *testing.T) {
 	worktest.MakeVhost(t, server, "silence")
 	site := worktest.NewSite(t, server, "silence")
 	relay, url := worktest.NewRelay(t, site.BrokerURL)
-	w := listen(t, nil, url)
+	w := listen(t, url)
 	const a = "worker@vm-a"
 	worker := site.StartWorker(worktest.WorkerOptions{Name: a, Queues: []string{"q"}, Quiet: true})
 	if complete(w)() {
@@ -396,9 +392,7 @@ func TestStrangers(t *testing.T) {
 // Somebody who says that it is a worker, and does not listen.
 func TestNobodyAnswers(t *testing.T) {
 	t.Parallel()
-	worktest.MakeVhost(t, server, "nobody")
-	site := worktest.NewSite(t, server, "nobody")
-	w := listen(t, func(o *Options) { o.Answer = time.Second }, site.BrokerURL)
+	site, w := newSite(t, "nobody")
 	worktest.Until(t, "it listens", time.Minute, func() bool { return w.Stats().Connected })
 	stop := make(chan struct{})
 	done := make(chan struct{})
@@ -458,7 +452,7 @@ func TestRights(t *testing.T) {
 		})
 		return made
 	})
-	w := listen(t, nil, strings.Replace(site.BrokerURL, "agent:pw@", "poor:hunter2@", 1))
+	w := listen(t, strings.Replace(site.BrokerURL, "agent:pw@", "poor:hunter2@", 1))
 	up(t, w, a)
 	if err := w.CancelConsumer(t.Context(), a, "q"); err != nil {
 		t.Error(err)
@@ -466,7 +460,7 @@ func TestRights(t *testing.T) {
 	worktest.Until(t, "it is complete", time.Minute, complete(w))
 
 	server.Control("set_permissions", "-p", "rights", "poor", `^amq\.gen.*`, `^$`, `^$`)
-	refused := listen(t, nil, strings.Replace(site.BrokerURL, "agent:pw@", "poor:hunter2@", 1))
+	refused := listen(t, strings.Replace(site.BrokerURL, "agent:pw@", "poor:hunter2@", 1))
 	worktest.Until(t, "it is refused", time.Minute, func() bool { return work.KindOf(refused.Stats().Err) == work.Auth })
 	if _, err := refused.Load(t.Context(), a); work.KindOf(err) != work.Auth || strings.Contains(err.Error(), "hunter2") || !strings.Contains(err.Error(), "right") {
 		t.Error(err)
