@@ -64,14 +64,19 @@ func TestKillAdopting(t *testing.T) {
 	}
 	world.Clear()
 	cmd := k.start(true)
-	for deadline := time.Now().Add(time.Minute); marked() < len(k.adopt) && time.Now().Before(deadline); {
+	for deadline := time.Now().Add(lastLimit); marked() < len(k.adopt) && time.Now().Before(deadline); {
 		time.Sleep(20 * time.Millisecond)
 	}
 	time.Sleep(time.Second) // what is wrong may take a while to come
-	_ = cmd.Process.Kill()
-	_ = cmd.Wait()
+	records, byID := k.settled(cmd, func(records map[string]Value) bool {
+		for key, v := range records {
+			if r, err := decodeRecord(key, v.Data); err == nil && r.Adopt != "" {
+				return false // it has been marked, and that is about to be written down
+			}
+		}
+		return true
+	}), map[string]int{}
 	t.Logf("%d of %d kills came when some were marked and some were not; calls: %v", halfway, *kills, world.Calls())
-	records, byID := k.records(), map[string]int{}
 	for key, v := range records {
 		r, err := decodeRecord(key, v.Data)
 		if err != nil {

@@ -31,6 +31,9 @@ var (
 
 func init() { child = runKilled }
 
+// lastLimit is how long the last controller may take for what is left to do.
+const lastLimit = 3 * time.Minute
+
 // anyPort is where each owner of the engine listens: a port of its own, since
 // whoever else is on this machine may take that of the one before.
 const anyPort = "127.0.0.1:0"
@@ -138,7 +141,7 @@ func TestKill(t *testing.T) {
 	calls := world.Calls()
 	k.shop.do(func() {
 		t.Logf("%d kills in %v: %d machines made, at most %d at once, %d deletes asked for, %d tasks done, %d drains told to shut down", *kills, time.Since(began).Round(time.Second),
-			len(k.s.intents), world.Peak(), calls["delete"], k.shop.done, k.shop.commands["shutdown"])
+			len(k.s.asked()), world.Peak(), calls["delete"], k.shop.done, k.shop.commands["shutdown"])
 	})
 }
 
@@ -197,7 +200,7 @@ func (k *killing) life(n int) {
 
 // records reads what the store has, while nobody else does.
 func (k *killing) records() map[string]Value {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), lastLimit)
 	defer cancel()
 	e, err := engine.New(engine.Options{Dir: k.dir, Listen: anyPort})
 	if err != nil {
@@ -235,7 +238,7 @@ func (k *killing) check(n int) {
 			k.t.Errorf("after kill %d: %v", n+1, err)
 		}
 	}
-	for intent := range k.s.intents {
+	for _, intent := range k.s.asked() {
 		if made := k.world.Made(owner, intent); made > 1 {
 			k.t.Errorf("after kill %d: %d machines were made of intent %s", n+1, made, intent)
 		}
@@ -255,7 +258,7 @@ func (k *killing) last() {
 	k.world.Clear()
 	k.shop.add("q", 8, 300*time.Millisecond)
 	cmd := k.start(true)
-	deadline := time.Now().Add(time.Minute)
+	deadline := time.Now().Add(lastLimit)
 	for left := 1; left > 0; {
 		k.shop.do(func() {
 			left = len(k.shop.queues["q"])
@@ -265,26 +268,33 @@ func (k *killing) last() {
 		})
 		left += len(k.world.Machines())
 		if time.Now().After(deadline) {
-			k.t.Errorf("a minute after the last kill: machines are left: %+v", k.world.Machines())
+			k.t.Errorf("%v after the last kill: machines are left: %+v", lastLimit, k.world.Machines())
 			break
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
 	// The last records go when the cloud has listed their machines no more.
-	for records := 1; records > 0 && !k.t.Failed(); {
-		time.Sleep(500 * time.Millisecond)
+	records := k.settled(cmd, func(records map[string]Value) bool { return len(records) == 0 || k.t.Failed() })
+	if len(records) > 0 && !k.t.Failed() {
+		k.t.Errorf("%v after the last kill: %d records are left", lastLimit, len(records))
+	}
+	k.check(*kills)
+}
+
+// settled kills a controller and returns what it has left in the store. It is
+// started again, for longer each time, until that is as wanted or the time is
+// over: nobody can look at the store while it lives.
+func (k *killing) settled(cmd *exec.Cmd, wanted func(records map[string]Value) bool) map[string]Value {
+	deadline := time.Now().Add(lastLimit)
+	for lives := 500 * time.Millisecond; ; lives *= 2 {
+		time.Sleep(lives)
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
-		if records = len(k.records()); records > 0 {
-			if time.Now().After(deadline) {
-				k.t.Errorf("a minute after the last kill: %d records are left", records)
-			}
-			cmd = k.start(true)
+		if records := k.records(); wanted(records) || time.Now().After(deadline) {
+			return records
 		}
+		cmd = k.start(true)
 	}
-	_ = cmd.Process.Kill()
-	_ = cmd.Wait()
-	k.check(*kills)
 }
 
 // tailWriter keeps the last of what is written.

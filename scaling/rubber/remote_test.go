@@ -8,8 +8,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -46,6 +48,13 @@ type served struct {
 	mu      sync.Mutex
 	intents map[string]bool // that were asked for
 	rand    *rand.Rand
+}
+
+// asked are the intents that a machine was asked for.
+func (s *served) asked() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Collect(maps.Keys(s.intents))
 }
 
 // pause is a short time by chance, so that kills fall before and after things.
