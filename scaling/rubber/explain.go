@@ -65,6 +65,9 @@ func (c *Controller) Explain(profile string) (Explanation, error) {
 	}
 	if p.DemandKnown {
 		say("queue %q has %d tasks waiting and %d with workers%s", p.Queue, p.Waits, p.Running, oldest(p.Oldest))
+		if p.DemandError != "" {
+			say("%s", p.DemandError)
+		}
 	} else {
 		say("what queue %q has is not known: %s", p.Queue, orElse(p.DemandError, "it has not been looked at yet"))
 	}

@@ -176,6 +176,34 @@ func TestBrokerAway(t *testing.T) {
 	})
 }
 
+// TestQueueThatDoesNotExist has a broker without the queue, as before the first
+// task, or by a wrong name: it counts as empty, and everybody is told.
+func TestQueueThatDoesNotExist(t *testing.T) {
+	inTime(t, nil, func(r *rig) {
+		r.shop.do(func() { r.shop.absent = true })
+		r.after(10 * time.Minute)
+		says := func() string {
+			e, err := r.c.Explain("q")
+			if err != nil {
+				t.Fatal(err)
+			}
+			return r.c.Status().Profile("q").DemandError + e.String()
+		}
+		const told = `broker b has no queue "q"`
+		p := r.c.Status().Profile("q")
+		r.want(p.DemandKnown && p.Waits == 0 && strings.Count(says(), told) == 2 && strings.Contains(says(), "check the name"), "said: %s", says())
+		const counter = `rubber_errors_total{kind="absent",op="depth",source="broker b"}`
+		r.want(counted(r.t, r.c, counter) == 1, "counted %v times", counted(r.t, r.c, counter))
+		r.want(r.world.Calls()["create"] == 0, "%d machines were made for it", r.world.Calls()["create"])
+		r.shop.add("q", 2, 20*time.Minute)
+		r.after(2 * time.Minute)
+		r.want(r.states()[plan.Ready] == 2 && !strings.Contains(says(), told), "with tasks: %v, %s", r.states(), says())
+		r.after(time.Hour)
+		r.want(r.shop.done == 2 && len(r.world.Machines()) == 0, "done %d, machines %v", r.shop.done, r.states())
+		r.want(strings.Contains(says(), told) && counted(r.t, r.c, counter) == 2, "gone again: %s", says())
+	})
+}
+
 // TestBrokerAwayWhileDraining has the broker go in the middle of a drain.
 func TestBrokerAwayWhileDraining(t *testing.T) {
 	inTime(t, nil, func(r *rig) {

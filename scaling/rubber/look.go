@@ -132,11 +132,26 @@ func (w *world) askQueue(q *queueView) {
 			case err != nil:
 				w.c.metrics.failed("broker "+q.broker, "depth", work.KindOf(err).String())
 			case depth.Ready != nil:
+				w.sayAbsent(q, depth.Absent)
 				q.depth, q.at = depth, q.asker.began
 			}
 			w.answer(look)
 		}
 	})
+}
+
+// sayAbsent counts and says that there is no such queue, when that is new: it
+// counts as empty, as one is that nobody has sent a task to yet, and a name that
+// is wrong must not look like a quiet day.
+func (w *world) sayAbsent(q *queueView, absent bool) {
+	source := "broker " + q.broker
+	switch {
+	case absent && !q.depth.Absent:
+		w.c.metrics.failed(source, "depth", "absent")
+		w.log.Warn(source+" has no such queue: it counts as empty", "queue", q.queue)
+	case !absent && q.depth.Absent:
+		w.log.Info(source+" has the queue now", "queue", q.queue)
+	}
 }
 
 func (w *world) askCloud(c *cloudView) {

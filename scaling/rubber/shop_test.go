@@ -30,6 +30,7 @@ type shop struct {
 	misnamed bool                 // workers' names do not lead to their machines
 	dumb     map[string]bool      // machines by name, or "*", on which no worker begins
 	away     bool                 // the broker cannot be reached
+	absent   bool                 // a queue that has no tasks does not exist
 	wordErr  error                // of every command to a worker
 	began    time.Time
 	pid      int
@@ -194,7 +195,7 @@ func (s *shop) Depth(_ context.Context, queue string) (work.Depth, error) {
 	for _, t := range s.queues[queue] {
 		oldest = max(oldest, time.Since(t.since))
 	}
-	return work.Depth{Ready: &ready, Unacked: &unacked, Oldest: &oldest, At: time.Now()}, nil
+	return work.Depth{Ready: &ready, Unacked: &unacked, Oldest: &oldest, Absent: s.absent && ready+unacked == 0, At: time.Now()}, nil
 }
 
 // Close is part of work.Source.

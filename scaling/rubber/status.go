@@ -57,7 +57,7 @@ type ProfileStatus struct {
 	Running     int           // tasks that a worker has
 	Oldest      time.Duration // age of the task that has waited longest; 0: not known
 	DemandAt    time.Time     // when it was looked at
-	DemandError string        // why it is not known, or not all of it
+	DemandError string        // why it is not known, or not all of it, or that there is no such queue
 
 	WorkersKnown bool
 	StaticSlots  int // of workers on machines that are none of ours
@@ -267,6 +267,8 @@ func (w *world) profileStatus(p *Profile, fixed staticWork) ProfileStatus {
 			s.DemandError = q.depth.Partial.Error()
 		case !d.Known && q.depth.Ready != nil:
 			s.DemandError = fmt.Sprintf("broker %s says that %d wait, and nobody says how many workers have", p.Broker, *q.depth.Ready)
+		case q.depth.Absent:
+			s.DemandError = fmt.Sprintf("broker %s has no queue %q: it counts as empty until the first worker or task makes it, or check the name and the vhost", p.Broker, p.Queue)
 		}
 	}
 	b := w.brokers[p.Broker]
