@@ -14,8 +14,9 @@ import (
 // stray is a worker whose name leads to no machine of ours, and which may be
 // that of a machine of which no worker was ever heard.
 type stray struct {
-	name string
-	idle time.Time // since when it has nothing to do; zero: it is at work, or nobody knows
+	name  string
+	since time.Time // when it was first heard
+	idle  time.Time // since when it has nothing to do; zero: it is at work, or nobody knows
 }
 
 // strayMargin is how much earlier than a machine was asked for its worker may
@@ -47,7 +48,7 @@ func (w *world) strays(u *unit) []stray {
 			if w.clock.of(worker.FirstSeen).Before(since.Add(-strayMargin)) || !mayServe(worker, u.Queue) {
 				continue
 			}
-			one := stray{name: worker.Name}
+			one := stray{name: worker.Name, since: w.clock.of(worker.FirstSeen)}
 			if !worker.Gone && worker.Active != nil && tasksOf(*worker) == 0 {
 				one.idle = w.clock.of(worker.IdleSince)
 			}
@@ -77,11 +78,19 @@ func mayServe(worker *work.Worker, queue string) bool {
 
 // doubtful says that a machine of which no worker was ever heard may have one
 // all the same: there are some of whom nobody knows where they are. It must not
-// be killed then.
+// be killed then. One that was still building when the cloud was last asked has
+// none of those who had been heard before.
 func (st *step) doubtful() bool {
-	says := st.s.says()
-	return !st.EverReady && !st.Forced && !st.Proven && len(st.s.strays) > 0 && len(st.s.alive()) == 0 &&
-		(says == cloud.Running || says == cloud.Unknown)
+	if st.EverReady || st.Forced || st.Proven || len(st.s.strays) == 0 || len(st.s.alive()) > 0 {
+		return false
+	}
+	switch st.s.says() {
+	case cloud.Running, cloud.Unknown:
+		return true
+	case cloud.Building:
+		return slices.ContainsFunc(st.s.strays, func(one stray) bool { return !one.since.Before(st.s.began) })
+	}
+	return false
 }
 
 // doubt leaves a machine alone that may have a worker of another name, and says

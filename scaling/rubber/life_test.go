@@ -26,6 +26,7 @@ import (
 //	cloud=building|running|halted|suspended|deleting|failed:<kind>   what its list says, and goes on saying
 //	cloud=absent      complete lists do not have it
 //	cloud=away        there is no list
+//	cloud=old         the list of before is the last one: it says nothing of what is since
 //	worker=<pid>:<tasks>,…   who is heard: workers of several processes, with what they have to do
 //	worker=-          nobody is heard
 //	stray=busy|idle|-        a worker of another name, which may be its, and has something to do or from now on not
@@ -45,6 +46,7 @@ type lifeCase struct {
 	inst    *cloud.Instance
 	absent  bool
 	away    bool
+	old     bool
 	pending order
 	tasks   map[int]int
 	limits  Limits
@@ -99,7 +101,8 @@ func (c *lifeCase) line(text string) (got, want string) {
 	for _, word := range words[1:] {
 		c.word(word)
 	}
-	if !c.away {
+	if !c.away && !c.old {
+		c.s.began = c.s.now
 		inst := c.inst
 		if c.absent {
 			inst = nil
@@ -131,9 +134,9 @@ func (c *lifeCase) word(word string) {
 		c.s.strays = nil
 		switch value {
 		case "busy":
-			c.s.strays = []stray{{name: "w@fixed"}}
+			c.s.strays = []stray{{name: "w@fixed", since: c.s.now}}
 		case "idle":
-			c.s.strays = []stray{{name: "w@fixed", idle: c.s.now}}
+			c.s.strays = []stray{{name: "w@fixed", since: c.s.now, idle: c.s.now}}
 		}
 	case key == "broker":
 		c.s.heard = value == "back"
@@ -183,6 +186,9 @@ func (c *lifeCase) answer(err error) {
 
 func (c *lifeCase) cloud(value string) {
 	state, kind, _ := strings.Cut(value, ":")
+	if c.old = state == "old"; c.old {
+		return
+	}
 	c.away, c.absent = state == "away", state == "absent"
 	if c.away || c.absent {
 		return

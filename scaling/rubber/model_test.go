@@ -38,6 +38,7 @@ type truth struct {
 	misnamed bool // its name does not lead to the machine
 	silent   bool // nothing of it arrives
 	known    int  // PID of the process that has been heard
+	born     time.Time
 
 	cloudAway, brokerAway bool
 	began                 time.Time // when the last complete list began
@@ -77,13 +78,16 @@ func (x *truth) settle() {
 	}
 }
 
-func (x *truth) boot() { x.pid++; x.alive, x.listens, x.shutdown, x.silent = true, true, false, false }
+func (x *truth) boot() {
+	x.pid++
+	x.alive, x.listens, x.shutdown, x.silent, x.born = true, true, false, false, x.now
+}
 
 // sight is what can be seen now.
 func (x *truth) sight() *sight {
 	s := &sight{now: x.now, heard: !x.brokerAway}
 	if x.alive && x.misnamed && !x.brokerAway {
-		one := stray{name: "w@fixed"}
+		one := stray{name: "w@fixed", since: x.born}
 		if !x.silent && x.tasks == 0 {
 			one.idle = x.now
 		}
@@ -103,7 +107,7 @@ func (x *truth) sight() *sight {
 // seeing adds what the cloud says.
 func (x *truth) seeing(s *sight) *sight {
 	if !x.cloudAway && x.began.After(x.m.changed) {
-		s.listed, s.instance = true, x.seen
+		s.listed, s.began, s.instance = true, x.began, x.seen
 	}
 	return s
 }

@@ -14,6 +14,7 @@ import (
 type sight struct {
 	now      time.Time
 	listed   bool            // its cloud's last list is complete and fresh
+	began    time.Time       // when that list was asked for
 	instance *cloud.Instance // in that list; nil: it is not there, or there is no list
 	workers  []work.Worker   // on it, gone ones as well
 	strays   []stray         // workers of another name, one of which may be its

@@ -204,7 +204,7 @@ func (w *world) fresh(c *cloudView) bool {
 func (w *world) sight(u *unit) *sight {
 	s := &sight{now: w.now, workers: u.workers, strays: w.strays(u), heard: w.heard(u)}
 	if c := w.clouds[u.Cloud]; w.fresh(c) && c.began.After(u.changed) {
-		s.listed = true
+		s.listed, s.began = true, c.began
 		if u.ID != "" {
 			s.instance = c.byID[u.ID]
 		}
