@@ -81,11 +81,7 @@ func (w *world) testDashboards(t *testing.T) {
 		values := w.variables(t, name, m)
 		for _, q := range m.queries() {
 			expr := values.Replace(q.expr)
-			n, err := w.count(expr, q.instant)
-			reason := ""
-			if n == 0 {
-				reason = w.emptyIsFine(expr)
-			}
+			n, reason, err := w.answers(expr, q.instant)
 			switch {
 			case err != nil:
 				t.Errorf("%s: %s: %v\n%s", name, q.where, err, expr)
@@ -110,7 +106,7 @@ func (w *world) variables(t *testing.T, name string, m model) *strings.Replacer 
 		case "query":
 			pattern := regexp.MustCompile(strings.ReplaceAll(strings.Trim(v.Regex, "/"), "?<", "?P<"))
 			all := strings.NewReplacer(known...).Replace(v.expr())
-			answers, err := w.query(all)
+			answers, err := w.complete(all)
 			if err != nil {
 				t.Fatalf("%s: variable %s: %v", name, v.Name, err)
 			}
@@ -162,14 +158,14 @@ func (w *world) testRules(t *testing.T) {
 				t.Errorf("%s: %s asks for nothing", file, r.Alert)
 			}
 			for _, expr := range asked {
-				if n, err := w.count(expr, true); err != nil || n == 0 && w.emptyIsFine(expr) == "" {
+				if n, reason, err := w.answers(expr, true); err != nil || n == 0 && reason == "" {
 					t.Errorf("%s: %s%s: %d answers, %v:\n%s", file, r.Record, r.Alert, n, err, expr)
 				}
 			}
 		}
 	}
 	for _, name := range []string{"PerfmonAlarm", "PerfmonAlarmNoData", "PerfmonConfigErrors", "XenVMCPUContention"} {
-		if n, err := w.count(`ALERTS{alertname="`+name+`",name!=""}`, true); err != nil || n == 0 {
+		if n, _, err := w.answers(`ALERTS{alertname="`+name+`",name!=""}`, true); err != nil || n == 0 {
 			t.Errorf("the alert %s is neither pending nor firing: %v", name, err)
 		}
 	}
@@ -206,7 +202,7 @@ func (w *world) testRelabelling(t *testing.T) {
 	} {
 		for _, name := range want {
 			base, matchers, _ := strings.Cut(strings.TrimSuffix(name, "}"), "{")
-			if n, err := w.count(base+`{job="`+job+`",`+matchers+`}`, true); err != nil || n == 0 {
+			if n, _, err := w.answers(base+`{job="`+job+`",`+matchers+`}`, true); err != nil || n == 0 {
 				t.Errorf("relabel-%s.yml gives no %s: %v", job, name, err)
 			}
 		}
@@ -228,7 +224,7 @@ func (w *world) testRelabelling(t *testing.T) {
 		`xen_vm_vbd_iops_read{job="perfmon",vm="web-01",vbd="xvda"}`, `xen_vm_vbd_iops_write{job="perfmon",vm="web-01",vbd="xvda"}`,
 		`xen_sr_physical_size{job="perfmon",sr="local-1"}`, `xen_sr_physical_utilization{job="perfmon",sr="local-1"}`, `xen_collector_duration_seconds{job="perfmon"}`,
 	} {
-		if n, err := w.count(expr, true); err != nil || n == 0 {
+		if n, _, err := w.answers(expr, true); err != nil || n == 0 {
 			t.Errorf("xen-exporter.rules.yml: no answer to %s: %v", expr, err)
 		}
 	}
@@ -240,6 +236,7 @@ type world struct {
 	dir  string
 	url  string         // of Prometheus
 	nats *sinktest.NATS // takes alarms and heartbeats
+	vain bool           // something was waited for in vain: nothing else is
 }
 
 func newWorld(t *testing.T) *world {
@@ -449,16 +446,50 @@ func (w *world) ask(path string, form url.Values) ([]answer, error) {
 	return out.Data.Result, nil
 }
 
+// patience is how long something may have no answer. What a busy machine scrapes
+// too late is gone from Prometheus until the next scrape.
+const patience = 3 * time.Minute
+
+// answers is count for what has to have an answer, sooner or later, or else a
+// reason why not.
+func (w *world) answers(expr string, instant bool) (n int, reason string, err error) {
+	for end := time.Now().Add(patience); ; time.Sleep(100 * time.Millisecond) {
+		n, err = w.count(expr, instant)
+		if n > 0 || err != nil {
+			return n, "", err
+		}
+		if reason = w.emptyIsFine(expr); reason != "" {
+			return 0, reason, nil
+		}
+		if w.vain = w.vain || time.Now().After(end); w.vain {
+			return 0, "", nil
+		}
+	}
+}
+
+// complete is query, when it has as many answers as there were in the last half
+// minute: one agent may have been scraped too late.
+func (w *world) complete(expr string) (answers []answer, err error) {
+	for end := time.Now().Add(30 * time.Second); ; time.Sleep(100 * time.Millisecond) {
+		lately, err := w.count(expr, false)
+		if err != nil {
+			return nil, err
+		}
+		if answers, err = w.query(expr); err != nil || len(answers) > 0 && len(answers) >= lately || time.Now().After(end) {
+			return answers, err
+		}
+	}
+}
+
 // waitFor waits until an expression has an answer.
 func (w *world) waitFor(expr string) {
 	w.t.Helper()
 	var err error
-	for range 400 {
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
 		var n int
 		if n, err = w.count(expr, true); n > 0 {
 			return
 		}
-		time.Sleep(100 * time.Millisecond)
 	}
 	w.t.Fatalf("waited in vain for an answer to %s: %v", expr, err)
 }
