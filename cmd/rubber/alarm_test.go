@@ -88,7 +88,7 @@ func (s *site) startAgent(name, host, engine string, level float64) {
 		`<alarm_trigger_level value="%v"/><alarm_trigger_period value="5"/></variable></config>`, level), 0o600)
 	settings := s.write("agent-"+name+"/perfmon.yaml", fmt.Sprintf("sinks:\n  nats: {urls: [\"nats://%s\"], token_file: ../engine/token}\n", engine), 0o600)
 	cmd := exec.Command(agent, "--source", "local", "--host-uuid", host, "--triggers", dir+"/triggers", "--settings-file", settings,
-		"--state-dir", dir+"/state", "--pid-file", "", "--api-socket", "", "--web.listen-address", "", "--control-socket", "@rubber-test-"+host)
+		"--state-dir", dir+"/state", "--pid-file", "", "--api-socket", "", "--web.listen-address", "", "--control-socket", fmt.Sprintf("@rubber-test-%d-%s", os.Getpid(), name))
 	cmd.Stdout, cmd.Stderr = s.log, s.log
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := cmd.Start(); err != nil {
