@@ -67,7 +67,7 @@ func text(t testing.TB, e encoder) []byte {
 }
 
 // limit is how long a test waits for another goroutine, or another process.
-const limit = time.Minute
+const limit = 3 * time.Minute
 
 // hearing is one that runs, with its clock of now.
 type hearing struct {
