@@ -3,8 +3,8 @@ package sinktest
 import (
 	"context"
 	"fmt"
-	"net"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -26,8 +26,12 @@ type NATS struct {
 // StartNATS starts a server. change may change its options; nil leaves them.
 func StartNATS(t testing.TB, change func(*server.Options)) *NATS {
 	t.Helper()
+	port, err := strconv.Atoi(FreePorts(t, 1)[0]) // one that is free again after Stop
+	if err != nil {
+		t.Fatal(err)
+	}
 	s := &NATS{t: t, opts: &server.Options{
-		Host: "127.0.0.1", Port: server.RANDOM_PORT, JetStream: true, StoreDir: t.TempDir(), NoLog: true, NoSigs: true,
+		Host: "127.0.0.1", Port: port, JetStream: true, StoreDir: t.TempDir(), NoLog: true, NoSigs: true,
 	}}
 	if change != nil {
 		change(s.opts)
@@ -50,9 +54,7 @@ func (s *NATS) Start() {
 		s.t.Fatal("the NATS server does not start")
 	}
 	s.Server = srv
-	address := srv.Addr().(*net.TCPAddr)
-	s.opts.Port = address.Port // and again after a restart
-	s.URL = "nats://" + address.String()
+	s.URL = "nats://" + srv.Addr().String()
 }
 
 // Stop ends it.
