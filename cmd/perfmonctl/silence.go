@@ -42,13 +42,15 @@ func newSilenceAdd() *cobra.Command {
 		Long: `add silences the alarms that all of the matchers match. A matcher is class,
 uuid, variable or label.NAME, an operator (= != =~ !~) and a value; with =~ and
 !~ that is a regular expression for the whole of it. class=~.* matches every
-alarm.
+alarm. In uuid=OBJECT, OBJECT may be named as for other verbs, by name or by the
+beginning of its uuid. What it is about at present is said.
 
 --for is a length of time such as 90m, 2h or 3d. --until is a time of day
 (18:00, today or tomorrow), a day and a time (2026-12-24 18:00), or RFC 3339.
 
 ` + agentHelp,
 		Example: `  perfmonctl silence add class=vm 'variable=~cpu.*' --for 2h --reason load
+  perfmonctl silence add uuid=web-01 --for 30m --reason 'new disk'
   perfmonctl silence add label.team=web --until 18:00 --reason 'new release'`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
@@ -68,7 +70,10 @@ alarm.
 			if err != nil {
 				return err
 			}
-			s.Matchers, s.Ends = args, ends.Unix()
+			if s.Matchers, err = a.wholeUUIDs(cmd.Context(), args); err != nil {
+				return err
+			}
+			s.Ends = ends.Unix()
 			s.Author = cmp.Or(s.Author, whoAmI())
 			var added alarm.Silence
 			answer, err := a.ask(cmd.Context(), http.MethodPost, "/v1/silences", nil, &s, &added)
@@ -77,7 +82,7 @@ alarm.
 			}
 			return a.print(cmd, answer, func(screen) string {
 				t := times{Now: now}
-				return fmt.Sprintf("silence %s until %s (for %s): %s\n", added.ID, t.At(added.Ends), span(added.Ends-added.Created), matchers(&added))
+				return fmt.Sprintf("silence %s until %s (for %s): %s\n", added.ID, t.At(added.Ends), span(added.Ends-added.Created), matchers(&added)) + a.about(cmd.Context(), &added)
 			})
 		},
 	}

@@ -183,7 +183,7 @@ func TestRealAgent(t *testing.T) {
 		tab.Eval(`document.querySelector('.spans input[value="`+span+`"]').click()`, nil)
 		tab.Wait(`new URLSearchParams(location.hash.split('?')[1]).get('span') === '` + span + `' && document.querySelectorAll('figure').length > 2 && !document.querySelector('.plots').hasAttribute('aria-busy')`)
 	}
-	tab.Wait(`[...document.querySelectorAll('figcaption b')].some((b) => b.textContent === 'Network')`)
+	tab.Wait(`[...document.querySelectorAll('figcaption b')].some((b) => b.textContent === 'Network') && document.querySelector('figure').plot.data[0].length > 1 && document.querySelector('figure').plot.data[0].slice(0, 2).reduce((a, b) => b - a) === 5`)
 	keep("agent-vm")
 
 	tab.Visit(origin + "/#/host")

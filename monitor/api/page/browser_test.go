@@ -44,6 +44,14 @@ func TestEveryView(t *testing.T) {
 	tab.Eval(`[...document.querySelectorAll('table.history a')].find((a) => a.textContent === 'cpu_usage').click()`, nil)
 	tab.Wait(`location.hash.endsWith('/cpu_usage') && document.querySelector('.verdict b').textContent === 'critical'`)
 	tab.Wait(`document.querySelectorAll('.u-wrap').length === 1 && document.querySelector('.explain dl').textContent.includes('triggers/vm.xml:13:5')`)
+	// What waits for a sink is not told, whatever the sink was told before.
+	for _, want := range []string{
+		"xapi told", "alertmanager not told yet: 2 events wait since", "; it takes nothing at present, and is tried again at",
+		"webhook not told: its filter leaves this alarm out", "nats not told: it has refused what was said last", "journald not told: it was held back when it was said",
+		"above 85 % for 1 min; warning when it is above 75 % for as long; cleared when it is 60 % or below for 2 min; no data when it is unknown for 5 min; after an alarm quiet",
+	} {
+		tab.Wait(fmt.Sprintf(`document.querySelector('.explain dl').textContent.includes(%q)`, want))
+	}
 	// What counts towards the next alarm is not for how long this one has been.
 	tab.Wait(`![...document.querySelectorAll('.explain dt')].some((term) => term.textContent === 'bad for')`)
 
@@ -66,6 +74,30 @@ func TestEveryView(t *testing.T) {
 	tab.Wait(`location.hash === '#/' && document.querySelectorAll('.alarm').length === 6`)
 	tab.Visit(origin + "/#/no/such")
 	tab.Wait(`document.querySelector('main').textContent.includes('There is no such view')`)
+	tab.Check(origin)
+}
+
+// While the rows of another span are asked for, those that are to be seen are
+// marked as not of it; and when there are none to be had, they go.
+func TestAnotherSpan(t *testing.T) {
+	f, origin, tab := night(t, 1280, 900)
+	tab.Forgive = func(e string) bool { return strings.Contains(e, "503") }
+	tab.Visit(origin + "/#/vm/" + f.ref(6).UUID)
+	tab.Wait(`document.querySelector('figure')?.plot && !document.querySelector('.plots').hasAttribute('aria-busy')`)
+	tab.Eval(`{ const real = window.fetch; window.fetch = (url, o) => !String(url).includes('span=1w') ? real(url, o) : new Promise((answer) => {
+		window.release = () => real(url, o).then(answer); window.refuse = () => answer(new Response('{"error": "no answer"}', { status: 503 })) }) }`, nil)
+	ask := func() {
+		tab.Eval(`delete window.release; document.querySelector('.spans input[value="1w"]').click()`, nil)
+		tab.Wait(`window.release && document.querySelector('.plots').hasAttribute('aria-busy') && getComputedStyle(document.querySelector('.plots')).opacity < 1`)
+	}
+	ask()
+	tab.Eval(`window.release()`, nil)
+	tab.Wait(`!document.querySelector('.plots').hasAttribute('aria-busy') && (() => { const x = document.querySelector('figure').plot.scales.x; return x.max - x.min === 7 * 86400 })()`)
+	tab.Eval(`document.querySelector('.spans input[value="2h"]').click()`, nil)
+	tab.Wait(`!document.querySelector('.plots').hasAttribute('aria-busy')`)
+	ask()
+	tab.Eval(`window.refuse()`, nil)
+	tab.Wait(`document.querySelectorAll('figure').length === 0 && document.querySelector('.plot-section .empty').textContent.startsWith('No plots: ')`)
 	tab.Check(origin)
 }
 

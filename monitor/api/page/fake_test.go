@@ -347,11 +347,18 @@ func (f *fake) explain(query, name string) any {
 			"rule": pagetest.Object{
 				"consolidation_fn": v.Fold, "rrd_regex": "cpu[0-9]+", "alarm_trigger_level": v.Level, "alarm_trigger_sense": v.Sense,
 				"alarm_trigger_period": v.Period, "alarm_auto_inhibit_period": 3600, "alarm_priority": v.Priority,
+				"alarm_warning_level": v.Level - 0.1, "alarm_clear_level": v.Level - 0.25, "alarm_clear_period": 120, "alarm_nodata_period": 300,
 			},
 			"columns": v.Columns, "reading": len(v.Columns) == 0, "state": v.State, "severity": v.Severity, "since": v.Since, "muted": v.Muted,
 			"bad_for_s": 180, "now": f.now, "step_s": 5, "rows": rows,
-			"next":  []pagetest.Object{{"if": "critical", "kind": "repeated", "severity": "critical", "at": f.now + 3400}, {"if": "fine", "kind": "cleared", "at": f.now + 5}},
-			"sinks": []pagetest.Object{{"sink": "xapi", "told": true}, {"sink": "alertmanager", "waiting": 2, "away": true}},
+			"next": []pagetest.Object{{"if": "critical", "kind": "repeated", "severity": "critical", "at": f.now + 3400}, {"if": "fine", "kind": "cleared", "at": f.now + 5}},
+			"sinks": []pagetest.Object{
+				{"sink": "xapi", "told": true},
+				{"sink": "alertmanager", "told": true, "waiting": 2, "waiting_since": f.now - 60, "away": true, "next_try": f.now + 10},
+				{"sink": "webhook", "filtered": true},
+				{"sink": "nats", "told": true, "last_error_ours": true, "refused": true},
+				{"sink": "journald"},
+			},
 		}
 	}
 	return &api.Refusal{Message: "no variable " + strconv.Quote(name), Fix: "name one of its variables"}

@@ -19,6 +19,7 @@ export const spans = /** @type {[string, string, number][]} */ ([
  */
 export function plots(object, o) {
   let span = spans.some(([id]) => id === o.span) ? o.span : '10m';
+  let drawn = ''; // the span that is to be seen
   let wanted = '';
   /** @type {Map<string, {figure: HTMLElement, show: (d: any) => void, end: () => void, key: string}>} */
   let shown = new Map();
@@ -29,7 +30,7 @@ export function plots(object, o) {
   const note = h('p', { class: 'empty small', hidden: true });
   const place = h('div', { class: 'plots', 'aria-busy': 'true' });
   const radios = spans.map(([id, label]) => h('label', null,
-    h('input', { type: 'radio', name: 'span', value: id, checked: id === span, onchange() { span = id; setQuery('span', id); ask1(); } }), h('span', null, label)));
+    h('input', { type: 'radio', name: 'span', value: id, checked: id === span, onchange() { span = id; setQuery('span', id); place.setAttribute('aria-busy', 'true'); ask1(); } }), h('span', null, label)));
   const filter = h('input', {
     type: 'search', placeholder: object.class === 'host' ? 'any other data source' : 'filter data sources', 'aria-label': 'Filter data sources by name', autocomplete: 'off', spellcheck: 'false',
     oninput() { wanted = filter.value.trim(); clearTimeout(timer); timer = setTimeout(ask1, 250); },
@@ -56,10 +57,12 @@ export function plots(object, o) {
     const mine = asked;
     try {
       draw(await ask('series', { object: object.uuid ? objectOf(object) : 'host', span, columns: glob() }, mine.signal));
+      drawn = span;
     } catch (e) {
       if (mine.signal.aborted) return;
       note.hidden = false;
-      if (e instanceof Refusal && e.status < 500) clear();
+      // Rows of another span must not stand under this one's name.
+      if ((e instanceof Refusal && e.status < 500) || drawn !== span) clear();
       text(note, e instanceof Refusal ? `No plots: ${e.message}. ${e.fix}` : 'No plots: the agent does not answer.');
     }
     place.removeAttribute('aria-busy');

@@ -59,7 +59,7 @@ function variablesTable(object) {
     show(variables) {
       frame.hidden = variables.length === 0;
       none.hidden = variables.length > 0;
-      if (!none.hidden) none.replaceChildren('No triggers: nothing is watched here. ', h('code', null, object.class === 'host' ? 'perfmonctl explain host' : `perfmonctl set ${objectOf(object)} cpu_usage level=0.9`));
+      if (!none.hidden) none.replaceChildren('No triggers: nothing is watched here. ', h('code', null, object.class === 'host' ? 'perfmonctl explain host' : `perfmonctl set ${objectOf(object)} ${object.class === 'sr' ? 'physical_utilisation' : 'cpu_usage'} level=0.9`));
       const focused = document.activeElement && body.contains(document.activeElement) ? document.activeElement.getAttribute('href') : null;
       body.replaceChildren(...variables.map((v) => {
         const l = look(v);
