@@ -22,9 +22,9 @@ func TestCelery(t *testing.T) {
 	s.until("no machine without work", time.Minute, none)
 
 	// Load arrives, and ends.
-	gate, open := s.Gate("all") // so that the first workers leave something to the last
-	ids := s.Publish("jobs", 8, "hold", gate)
-	ids = append(ids, s.Publish("jobs", 292, "work", 0.1)...)
+	gate, open := s.Gate("all")                     // so that the first workers leave something to the last
+	ids := s.Publish("jobs", 4*(2+2), "hold", gate) // each of four has two that run and two that wait
+	ids = append(ids, s.Publish("jobs", 284, "work", 0.1)...)
 	s.until("all four machines to work", 2*time.Minute, func(st *api.Status) bool { return inState(st, "ready") == 4 })
 	open()
 	s.until("the tasks to be done", 2*time.Minute, func(*api.Status) bool { return s.Ended() == 300 })
