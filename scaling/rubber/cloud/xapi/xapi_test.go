@@ -107,7 +107,7 @@ func (p *pool) untouched() error {
 }
 
 func (p *pool) connect(change ...func(*Options)) (*Cloud, error) {
-	o := Options{Socket: p.Addr(xapitest.XAPI), Dial: p.dial, Patience: 2 * time.Second, CallTimeout: 10 * time.Second}
+	o := Options{Socket: p.Addr(xapitest.XAPI), Dial: p.dial, Patience: time.Minute, CallTimeout: 10 * time.Second}
 	for _, f := range change {
 		f(&o)
 	}
