@@ -174,7 +174,8 @@ func newStage(t *testing.T, t0 int64) *stage {
 	}
 	o := &options{
 		xapiSocket: s.sim.Addr(xapitest.XAPI), rrddSocket: s.sim.Addr(xapitest.RRDD), xapiHTTP: s.sim.Addr(xapitest.TCP),
-		inventoryFile: inventory, configPeriod: 3600, maxUpdateBytes: 1 << 20, stallTimeout: time.Second,
+		inventoryFile: inventory, configPeriod: 3600, maxUpdateBytes: 1 << 20,
+		stallTimeout: 5 * time.Second, // three polls wait for it; no answer of a busy machine does
 	}
 	j, err := openJournal(t.TempDir(), log, prometheus.NewRegistry())
 	if err != nil {
