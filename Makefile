@@ -68,8 +68,9 @@ fuzz: need-go ## run each fuzz target for FUZZTIME (10s)
 	@GO="$(GO)" .ci/fuzz.sh $(FUZZTIME)
 
 .PHONY: numbers
-numbers: need-go ## decode NUMBERS (10⁸) random numbers and compare each with strconv, to the bit
+numbers: need-go ## decode and print NUMBERS (10⁸) random numbers and compare each with strconv, to the bit
 	$(GO) test -count=1 -timeout 2h -run '^TestNumbers$$' -v ./rrd -numbers $(NUMBERS)
+	$(GO) test -count=1 -timeout 2h -run '^TestRandomNumbers$$' -v ./monitor/metrics -numbers $(NUMBERS)
 
 .PHONY: bench
 bench: need-go ## measure the agent beside its peers in ROUNDS (5) rounds, all sections or ONLY some; installs what it needs

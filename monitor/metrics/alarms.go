@@ -115,6 +115,13 @@ type alarmValues struct {
 	fresh     bool // the newest row is
 }
 
+// fetch is part of values.
+func (a alarmValues) fetch(f *family, list []series, to []float64) {
+	for i, s := range list {
+		to[i] = a.value(f, s.source)
+	}
+}
+
 func (a alarmValues) value(f *family, source int32) float64 {
 	switch f {
 	case a.families.state:

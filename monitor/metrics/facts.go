@@ -122,12 +122,15 @@ type factValues struct {
 	row   row
 }
 
-func (v factValues) value(f *family, source int32) float64 {
-	k := v.known[source]
-	if k.column >= 0 {
-		if value := v.row.value(f, int32(k.column)); finite(value) {
-			return value
+// fetch is part of values.
+func (v factValues) fetch(f *family, list []series, to []float64) {
+	for i, s := range list {
+		k := v.known[s.source]
+		to[i] = k.record
+		if k.column >= 0 {
+			if value := v.row.value(f, k.column); finite(value) {
+				to[i] = value
+			}
 		}
 	}
-	return k.record
 }

@@ -1,6 +1,7 @@
 package metrics
 
 import (
+	"flag"
 	"math"
 	"math/rand/v2"
 	"strconv"
@@ -26,9 +27,22 @@ func sameNumber(t *testing.T, v float64) {
 	}
 }
 
+var numbers = flag.Int("numbers", 400_000, "how many random numbers TestRandomNumbers compares with strconv")
+
+// TestRandomNumbers compares random numbers; `make numbers` does it with 10⁸.
 func TestRandomNumbers(t *testing.T) {
-	random := rand.New(rand.NewPCG(1, 2))
-	for range 50_000 {
+	seed := rand.Uint64()
+	t.Logf("seed %d, %d numbers", seed, *numbers)
+	random := rand.New(rand.NewPCG(seed, 2))
+	first, end := math.Float64bits(shortestMin), math.Float64bits(shortestEnd)
+	for n := 0; n < *numbers; n += 8 {
+		// Of any bits of those that are not left to strconv, and with many bits
+		// the same at the end, where its bounds are.
+		bits := first + random.Uint64N(end-first)
+		low := uint64(1)<<random.IntN(53) - 1
+		sameNumber(t, math.Float64frombits(bits))
+		sameNumber(t, math.Float64frombits(bits|low))
+		sameNumber(t, math.Float64frombits(bits&^low))
 		any := math.Float64frombits(random.Uint64())
 		if finite(any) {
 			sameNumber(t, any)
@@ -57,6 +71,10 @@ func TestRandomNumbers(t *testing.T) {
 func FuzzNumber(f *testing.F) {
 	for _, v := range []float64{0, 1, 0.1, 1e6, 123456.789, 1e-5, 1e15, 9007199254740993} {
 		f.Add(math.Float64bits(v))
+	}
+	for _, v := range []float64{shortestMin, shortestEnd} {
+		f.Add(math.Float64bits(v))
+		f.Add(math.Float64bits(math.Nextafter(v, 0)))
 	}
 	f.Fuzz(func(t *testing.T, bits uint64) {
 		if v := math.Float64frombits(bits); finite(v) {

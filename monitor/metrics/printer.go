@@ -11,6 +11,7 @@ type printer struct {
 	to   io.Writer
 	only filter
 	b    []byte
+	room fetched
 	n    int   // bytes handed on
 	err  error // the first of a Write; nothing is written after
 }

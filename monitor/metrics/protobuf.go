@@ -42,7 +42,7 @@ func (e *edition) protobuf(p *printer) {
 		if !p.only.wants(part.family.name) {
 			continue
 		}
-		size := part.wireSize()
+		size := part.wireSize(&p.room)
 		if size == 0 {
 			continue
 		}
@@ -52,37 +52,44 @@ func (e *edition) protobuf(p *printer) {
 		b = appendField(b, tagFamilyName, f.name)
 		b = appendField(b, tagFamilyHelp, f.help)
 		b = append(b, tagFamilyType, typeGauge)
-		for _, s := range part.sheet.series[part.from:part.to] {
-			v := part.values.value(f, s.source)
-			if !finite(v) {
-				continue
-			}
-			frame, uuid := &part.sheet.frames[s.frame], part.sheet.uuids[s.uuid].plain
-			b = append(b, tagFamilyMetric)
-			b = binary.AppendUvarint(b, uint64(metricSize(frame, uuid)))
-			b = append(b, frame.wireBefore...)
-			b = appendWirePair(b, pair{uuidLabel, uuid})
-			b = append(b, frame.wireAfter...)
-			b = append(b, tagMetricGauge, 1+8, tagGaugeValue)
-			b = binary.LittleEndian.AppendUint64(b, math.Float64bits(v))
-			if len(b) >= pieceSize {
-				b = p.flush(b)
+		for list := part.series(); len(list) > 0; {
+			values := part.fetch(list, &p.room)
+			for i, v := range values {
+				if !finite(v) {
+					continue
+				}
+				frame, uuid := &part.sheet.frames[list[i].frame], part.sheet.uuids[list[i].uuid].plain
+				b = append(b, tagFamilyMetric)
+				b = binary.AppendUvarint(b, uint64(metricSize(frame, uuid)))
+				b = append(b, frame.wireBefore...)
+				b = appendWirePair(b, pair{uuidLabel, uuid})
+				b = append(b, frame.wireAfter...)
+				b = append(b, tagMetricGauge, 1+8, tagGaugeValue)
+				b = binary.LittleEndian.AppendUint64(b, math.Float64bits(v))
+				if len(b) >= pieceSize {
+					b = p.flush(b)
+				}
 			}
 			if p.err != nil {
 				return // whoever reads has gone
 			}
+			list = list[len(values):]
 		}
 	}
 	p.flush(b)
 }
 
 // wireSize is that of all metrics of a family; 0 if there is none.
-func (p *passage) wireSize() int {
+func (p *passage) wireSize(room *fetched) int {
 	size := 0
-	for _, s := range p.sheet.series[p.from:p.to] {
-		if finite(p.values.value(p.family, s.source)) {
-			size += fieldSize(metricSize(&p.sheet.frames[s.frame], p.sheet.uuids[s.uuid].plain))
+	for list := p.series(); len(list) > 0; {
+		values := p.fetch(list, room)
+		for i, v := range values {
+			if finite(v) {
+				size += fieldSize(metricSize(&p.sheet.frames[list[i].frame], p.sheet.uuids[list[i].uuid].plain))
+			}
 		}
+		list = list[len(values):]
 	}
 	return size
 }

@@ -76,8 +76,18 @@ func (m *mapping) srFamily(e rrd.Entry) *family {
 // row has the values of a row's columns; nothing is known of the zero one.
 type row []float64
 
-func (r row) value(f *family, column int32) float64 {
-	if int(column) >= len(r) {
+// fetch is part of values.
+func (r row) fetch(f *family, list []series, to []float64) {
+	u := f.unit
+	for i, s := range list {
+		if to[i] = math.NaN(); int(s.source) < len(r) {
+			to[i] = u.base(r[s.source])
+		}
+	}
+}
+
+func (r row) value(f *family, column int) float64 {
+	if column >= len(r) {
 		return math.NaN()
 	}
 	return f.unit.base(r[column])

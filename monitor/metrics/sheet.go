@@ -44,7 +44,22 @@ type uuid struct {
 
 // values has the values of a sheet's series at one time.
 type values interface {
-	// value is that of a source, in the base unit. NaN and infinities mean
-	// unknown: then the series is not on the page.
-	value(f *family, source int32) float64
+	// fetch puts those of some series of a family into to, in the base unit.
+	// NaN and infinities mean unknown: then the series is not on the page.
+	fetch(f *family, list []series, to []float64)
+}
+
+// fetched is room for the values of the series that are printed next. They are
+// fetched some at a time, by a loop that does nothing else: so the processor
+// has several on their way from memory at once.
+type fetched [128]float64
+
+func (p *passage) series() []series { return p.sheet.series[p.from:p.to] }
+
+// fetch fetches the values of the first of some series of a passage, as many
+// as there is room for.
+func (p *passage) fetch(list []series, room *fetched) []float64 {
+	n := min(len(list), len(room))
+	p.values.fetch(p.family, list[:n], room[:n])
+	return room[:n]
 }

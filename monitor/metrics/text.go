@@ -20,27 +20,30 @@ func (e *edition) text(p *printer, openMetrics bool) {
 			continue
 		}
 		begun := false
-		for _, s := range part.sheet.series[part.from:part.to] {
-			v := part.values.value(part.family, s.source)
-			if !finite(v) {
-				continue
-			}
-			if !begun {
-				begun = true
-				b = part.family.appendHead(b, openMetrics)
-			}
-			frame := &part.sheet.frames[s.frame]
-			b = append(b, frame.before...)
-			b = append(b, part.sheet.uuids[s.uuid].escaped...)
-			b = append(b, frame.after...)
-			b = appendNumber(b, v, openMetrics)
-			b = append(b, '\n')
-			if len(b) >= pieceSize {
-				b = p.flush(b)
+		for list := part.series(); len(list) > 0; {
+			values := part.fetch(list, &p.room)
+			for i, v := range values {
+				if !finite(v) {
+					continue
+				}
+				if !begun {
+					begun = true
+					b = part.family.appendHead(b, openMetrics)
+				}
+				frame := &part.sheet.frames[list[i].frame]
+				b = append(b, frame.before...)
+				b = append(b, part.sheet.uuids[list[i].uuid].escaped...)
+				b = append(b, frame.after...)
+				b = appendNumber(b, v, openMetrics)
+				b = append(b, '\n')
+				if len(b) >= pieceSize {
+					b = p.flush(b)
+				}
 			}
 			if p.err != nil {
 				return // whoever reads has gone
 			}
+			list = list[len(values):]
 		}
 	}
 	p.flush(b)
