@@ -2,7 +2,6 @@ package metrics
 
 import (
 	"bytes"
-	"io"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -73,11 +72,12 @@ func (p *Process) Collect(ch chan<- prometheus.Metric) {
 	if unix.Getrlimit(unix.RLIMIT_AS, &limit) == nil {
 		gauge(p.maxVirtual, float64(limit.Cur))
 	}
-	if virtual, resident, ok := parseStatm(p.read("statm")); ok {
+	room := make([]byte, 16<<10) // net/netstat has 4
+	if virtual, resident, ok := parseStatm(p.read("statm", room)); ok {
 		gauge(p.virtual, virtual*float64(os.Getpagesize()))
 		gauge(p.resident, resident*float64(os.Getpagesize()))
 	}
-	if received, sent, ok := parseNetstat(p.read("net/netstat")); ok {
+	if received, sent, ok := parseNetstat(p.read("net/netstat", room)); ok {
 		counter(p.received, received)
 		counter(p.sent, sent)
 	}
@@ -86,19 +86,28 @@ func (p *Process) Collect(ch chan<- prometheus.Metric) {
 	}
 }
 
-// read returns a file of the process, nothing if that cannot be.
-func (p *Process) read(name string) []byte {
-	f, err := os.Open(filepath.Join(p.proc, name))
+// read reads a file of the process into room, and returns nothing if that
+// cannot be. It asks the kernel itself: a file of package os is made ready to be
+// waited for, which takes longer than to read it.
+func (p *Process) read(name string, room []byte) []byte {
+	fd, err := unix.Open(filepath.Join(p.proc, name), unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return nil
 	}
-	defer f.Close()
-	text := make([]byte, 16<<10) // net/netstat has 4
-	n, err := io.ReadFull(f, text)
-	if err == nil || n == 0 {
-		return nil // longer than it can be
+	defer unix.Close(fd)
+	for length := 0; length < len(room); {
+		n, err := unix.Read(fd, room[length:])
+		switch {
+		case err == unix.EINTR:
+		case err != nil:
+			return nil
+		case n == 0:
+			return room[:length]
+		default:
+			length += n
+		}
 	}
-	return text[:n]
+	return nil // longer than it can be
 }
 
 // files counts the descriptors that are open. Linux since 6.2 says it as the
@@ -119,7 +128,7 @@ func (p *Process) files() (int, bool) {
 
 // birth finds out when the process began.
 func (p *Process) birth() {
-	ticks, ok := parseStart(p.read("stat"))
+	ticks, ok := parseStart(p.read("stat", make([]byte, 1<<10)))
 	var up unix.Timespec
 	if !ok || unix.ClockGettime(unix.CLOCK_BOOTTIME, &up) != nil {
 		return
