@@ -70,9 +70,14 @@ func stateText(state string, severity alarm.Severity) string {
 func objectText(o api.ObjectRef) string { return o.Class + " " + cmp.Or(o.Name, o.UUID) }
 
 // unitText is a unit behind a number; a fraction needs none.
+//
+//	0.9, 200000 KiB, 1/s
 func unitText(unit string) string {
-	if unit == "" || unit == "fraction" {
+	switch unit {
+	case "", "fraction":
 		return ""
+	case "1/s":
+		return "/s"
 	}
 	return " " + unit
 }

@@ -73,7 +73,7 @@ func (e *explainer) headline() string {
 		return "has " + e.colour("no data") + ": nobody has known its value for " + span(e.Explanation.Rule.NoDataPeriod) + " or longer"
 	}
 	if last := e.last(); last != nil && last.Value != nil {
-		return fmt.Sprintf("is %s: %s at %s is %s", e.State, number(*last.Value), e.At(last.T), gradeInWords[last.Grade])
+		return fmt.Sprintf("is %s: %s at %s is %s", e.State, number(*last.Value)+unitText(e.Unit), e.At(last.T), gradeInWords[last.Grade])
 	}
 	return fmt.Sprintf("is %s, and its value is unknown", e.State)
 }
@@ -100,9 +100,9 @@ func (e *explainer) rule() []string {
 	if !e.Reading {
 		what = fmt.Sprintf("the %s of %s", cmp.Or(foldInWords[r.Fold], r.Fold), r.Pattern)
 	}
-	lines := []string{fmt.Sprintf("alarm when %s is %s %s for %s", what, e.beyond(), exact(r.Level), periodInWords(r.Period))}
+	lines := []string{fmt.Sprintf("alarm when %s is %s %s for %s", what, e.beyond(), e.level(r.Level), periodInWords(r.Period))}
 	if r.WarningLevel != nil {
-		lines = append(lines, fmt.Sprintf("warning when it is %s %s for as long", e.beyond(), exact(*r.WarningLevel)))
+		lines = append(lines, fmt.Sprintf("warning when it is %s %s for as long", e.beyond(), e.level(*r.WarningLevel)))
 	}
 	clear := fmt.Sprintf("cleared when it is %s", e.within())
 	if r.ClearPeriod > 0 {
@@ -131,6 +131,9 @@ func periodInWords(period int64) string {
 	return span(period)
 }
 
+// level is a level with its unit, if that is known.
+func (e *explainer) level(v float64) string { return exact(v) + unitText(e.Unit) }
+
 // low says that values below the levels are bad.
 func (e *explainer) low() bool { return e.Explanation.Rule.Sense == "low" }
 
@@ -145,9 +148,9 @@ func (e *explainer) beyond() string {
 // within is where a value is fine.
 func (e *explainer) within() string {
 	if e.low() {
-		return exact(e.fineLevel()) + " or above"
+		return e.level(e.fineLevel()) + " or above"
 	}
-	return exact(e.fineLevel()) + " or below"
+	return e.level(e.fineLevel()) + " or below"
 }
 
 // fineLevel is the level at which fine begins.
@@ -248,7 +251,7 @@ func (e *explainer) condition(c alarm.Condition) string {
 		alarm.IfCritical: grade == "critical", alarm.IfWarning: grade == "warning" || grade == "falling",
 		alarm.IfFine: grade == "fine", alarm.IfUnknown: grade == "" && e.last() != nil,
 	}[c]
-	like := fmt.Sprintf("%s %s", e.beyond(), exact(r.Level))
+	like := fmt.Sprintf("%s %s", e.beyond(), e.level(r.Level))
 	switch {
 	case c == alarm.IfUnknown:
 		like = "unknown"
@@ -257,7 +260,7 @@ func (e *explainer) condition(c alarm.Condition) string {
 	case c == alarm.IfFine:
 		like = e.within()
 	case c == alarm.IfWarning && r.WarningLevel != nil:
-		like = fmt.Sprintf("%s %s, and not %s", e.beyond(), exact(*r.WarningLevel), like)
+		like = fmt.Sprintf("%s %s, and not %s", e.beyond(), e.level(*r.WarningLevel), like)
 	}
 	if holds {
 		return "stays " + like

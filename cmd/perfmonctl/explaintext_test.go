@@ -102,6 +102,10 @@ func TestExplainText(t *testing.T) {
 			{If: alarm.IfUnknown, Kind: alarm.KindNoData, At: noon + 1800},
 		}
 	}))
+	f("with-a-unit", explanation(func(x *api.Explained) {
+		x.Variable, x.Unit, x.Rule.Fold, x.Rule.Pattern, x.Columns = "memory_internal_free", "KiB", "sum", "memory_internal_free", []string{"memory_internal_free"}
+		x.Rule.Sense, x.Rule.Level, x.Rows = "low", 200000, rowsOf(minute, 6923416.0, "fine")
+	}))
 	f("nothing-known", explanation(func(x *api.Explained) {
 		x.Name, x.Columns, x.Next = "", nil, nil
 		x.Problem, x.Trouble = "no data source of the object matches", "unreachable"
@@ -134,6 +138,15 @@ func TestVariablesText(t *testing.T) {
 		func(x *api.Explained) { x.Variable, x.Trouble = "é", "broken" },
 	), at(noon), screen{}))
 	golden(t, "variables-none", variablesText(list(), at(noon), screen{}))
+	units := list(
+		func(x *api.Explained) { x.Variable, x.Rule.Level = "disk_usage", 100e6 },
+		func(x *api.Explained) { x.Variable, x.Rule.Level = "nic_errors", 1 },
+	)
+	units.Units = map[string]string{"disk_usage": "B/s", "nic_errors": "1/s"}
+	golden(t, "variables-units", variablesText(units, at(noon), screen{}))
+	sr := list()
+	sr.ObjectRef, sr.OnHost = api.ObjectRef{Class: "sr", UUID: "4f58390e-2d5b-4874-ace0-c50082e319f3", Name: "shared-1"}, []string{"sr_latency_4f58390e"}
+	golden(t, "variables-sr", variablesText(sr, at(noon), screen{}))
 	host := list()
 	host.ObjectRef = api.ObjectRef{Class: "host", UUID: host.UUID, Name: "debian"}
 	golden(t, "variables-none-host", variablesText(host, at(noon), screen{}))
@@ -172,6 +185,7 @@ func TestDocsExamples(t *testing.T) {
 	example("variables", variablesText(&api.ExplainedAll{
 		ObjectRef: api.ObjectRef{Class: "vm", UUID: webVM, Name: "web-07"},
 		Variables: []*monitor.Explanation{cpu.Explanation, disk.Explanation, memory.Explanation},
+		Units:     map[string]string{"cpu_usage": "fraction", "disk_usage": "B/s"},
 	}, at(noon+20), screen{}))
 	matcher := func(text string) alarm.Matcher {
 		m, err := alarm.ParseMatcher(text)

@@ -30,6 +30,10 @@ func variablesText(all *api.ExplainedAll, t times, s screen) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s (%s:%s)", strings.TrimSpace(all.Class+" "+all.Name), all.Class, all.UUID)
 	if len(all.Variables) == 0 {
+		if len(all.OnHost) > 0 {
+			b.WriteString(": it has no variable of its own\n" + onHostText(all.OnHost))
+			return b.String()
+		}
 		b.WriteString(": it has no variable; perfmonctl set gives it one\n")
 		if all.Class == "host" {
 			b.WriteString(exampleHint)
@@ -39,14 +43,27 @@ func variablesText(all *api.ExplainedAll, t times, s screen) string {
 	fmt.Fprintf(&b, " at %s\n\n", t.At(all.Variables[0].Now))
 	table := [][]string{{"~VARIABLE", "STATE", "SINCE", ">VALUE", "ALARM", "~NOTE"}}
 	for _, x := range all.Variables {
-		table = append(table, variableRow(x, t))
+		table = append(table, variableRow(x, all.Units[x.Variable], t))
 	}
 	b.WriteString(s.Columns(table))
+	b.WriteString(onHostText(all.OnHost))
 	return b.String()
 }
 
-func variableRow(x *monitor.Explanation, t times) []string {
-	e := &explainer{Explained: &api.Explained{Explanation: x}, times: t}
+// onHostText leads to the host's variables about an SR.
+func onHostText(names []string) string {
+	if len(names) == 0 {
+		return ""
+	}
+	text := "\nthis host judges about it:\n"
+	for _, name := range names {
+		text += "  perfmonctl explain host " + name + "\n"
+	}
+	return text
+}
+
+func variableRow(x *monitor.Explanation, unit string, t times) []string {
+	e := &explainer{Explained: &api.Explained{Explanation: x, Unit: unit}, times: t}
 	state, since, value := x.State, "", "–"
 	if x.Severity == alarm.Warning {
 		state += " (warning)"
@@ -57,7 +74,7 @@ func variableRow(x *monitor.Explanation, t times) []string {
 	if last := e.last(); last != nil && last.Value != nil {
 		value = number(*last.Value)
 	}
-	rule := fmt.Sprintf("%s %s for %s", e.beyond(), exact(x.Rule.Level), periodInWords(x.Rule.Period))
+	rule := fmt.Sprintf("%s %s for %s", e.beyond(), e.level(x.Rule.Level), periodInWords(x.Rule.Period))
 	note := cmp.Or(x.Problem, x.Muted)
 	if x.Trouble != "" && !x.Reading {
 		note = "no rows come: " + x.Trouble

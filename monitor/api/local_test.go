@@ -21,6 +21,7 @@ import (
 	"perfmon/monitor"
 	"perfmon/monitor/api/door"
 	"perfmon/monitor/api/door/doortest"
+	"perfmon/rrd"
 )
 
 // fakeMonitor answers as it is told. What is not set must not be asked.
@@ -202,6 +203,54 @@ func TestExplainAll(t *testing.T) {
 	b, err := io.ReadAll(a.ask("GET", "/v1/explain?object=aaaa", "").Body)
 	if err != nil || !bytes.Contains(b, []byte(`"variables": []`)) {
 		t.Errorf("none: %s, %v", b, err)
+	}
+}
+
+// TestExplainOfAnSR: what its configuration asks of the hosts is the host's
+// variable, and whoever asks the SR about it is led there.
+func TestExplainOfAnSR(t *testing.T) {
+	name := "sr_latency_" + srUUID[:8]
+	s := snapshotOf()
+	s.Plan = &rrd.Legend{Entries: []rrd.Entry{{CF: rrd.Average, Class: "host", UUID: hostUUID, Name: "latency_" + srUUID[:8]}}}
+	s.Variables = []monitor.VariableStatus{
+		{ID: alarm.ID{Class: "host", UUID: hostUUID, Variable: "sr_latency_00000000"}},
+		{ID: alarm.ID{Class: "host", UUID: hostUUID, Variable: name}, Columns: []int{0}},
+		{ID: alarm.ID{Class: "sr", UUID: srUUID, Variable: "physical_utilisation"}, Reading: true},
+	}
+	a := newAsker(t, &fakeMonitor{
+		snapshot: s,
+		all: func(context.Context, monitor.Object) ([]*monitor.Explanation, error) {
+			return []*monitor.Explanation{}, nil
+		},
+		explain: func(_ context.Context, key monitor.Object, variable string) (*monitor.Explanation, error) {
+			if key.Class == "sr" {
+				return nil, &monitor.NotFoundError{What: "sr has no variable", Known: []string{"physical_utilisation"}}
+			}
+			return &monitor.Explanation{Class: key.Class, UUID: key.UUID, Variable: variable}, nil
+		},
+	})
+	var all ExplainedAll
+	a.get("/v1/explain?object=sr:"+srUUID, &all)
+	if !slices.Equal(all.OnHost, []string{name}) || all.Units["physical_utilisation"] != "fraction" {
+		t.Errorf("%+v", all)
+	}
+	var host ExplainedAll
+	a.get("/v1/explain?object=host", &host)
+	if host.OnHost != nil || host.Units[name] != "µs" {
+		t.Errorf("of the host: %+v", host)
+	}
+	var one Explained
+	if a.get("/v1/explain?object=host&variable="+name, &one); one.Unit != "µs" {
+		t.Errorf("unit %q", one.Unit)
+	}
+	for _, asked := range []string{"sr_latency", name} {
+		r := a.refused("GET", "/v1/explain?object=sr:"+srUUID+"&variable="+asked, "", 404, "no variable")
+		if r.Fix != "the host judges it: perfmonctl explain host "+name || !slices.Equal(r.Known, []string{"physical_utilisation", "host " + name}) {
+			t.Errorf("%s: %+v", asked, r)
+		}
+	}
+	if r := a.refused("GET", "/v1/explain?object=sr:"+srUUID+"&variable=other", "", 404, "no variable"); !strings.HasSuffix(r.Fix, "perfmonctl explain host "+name) {
+		t.Errorf("another: %+v", r)
 	}
 }
 

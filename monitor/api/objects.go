@@ -2,10 +2,13 @@ package api
 
 import (
 	"context"
+	"errors"
 	"net/http"
+	"strings"
 
 	"perfmon/alarm"
 	"perfmon/monitor"
+	"perfmon/rrd"
 )
 
 // objects lists the objects of this host, or the one that is meant.
@@ -78,6 +81,7 @@ type Effective struct {
 type Explained struct {
 	Head
 	*monitor.Explanation
+	Unit  string       `json:"unit,omitempty"` // of its values and levels, as in a Variable
 	Sinks []SinkStatus `json:"sinks"`
 }
 
@@ -86,6 +90,10 @@ type ExplainedAll struct {
 	Head
 	ObjectRef
 	Variables []*monitor.Explanation `json:"variables"`
+	Units     map[string]string      `json:"units,omitempty"` // by the name of the variable, where one is known
+	// OnHost are the host's variables about an SR, which it may have asked for:
+	// each host judges for itself how it reaches the SR.
+	OnHost []string `json:"on_host,omitempty"`
 }
 
 // SinkStatus is what has become of an alarm at one sink. Times are Unix
@@ -122,11 +130,11 @@ func (l *local) explain(ctx context.Context, r *http.Request) (reply, error) {
 	variable := r.URL.Query().Get("variable")
 	if variable == "" {
 		list, err := l.Monitor.ExplainAll(ctx, o.key())
-		return reply{http.StatusOK, ExplainedAll{head(), o, list}}, err
+		return reply{http.StatusOK, ExplainedAll{head(), o, list, l.unitsOf(o), l.onHost(o)}}, err
 	}
 	x, err := l.Monitor.Explain(ctx, o.key(), variable)
 	if err != nil {
-		return reply{}, err
+		return reply{}, l.elsewhere(o, variable, err)
 	}
 	sinks := append([]SinkStatus{}, l.Sinks(eventOf(x))...)
 	if public(ctx) {
@@ -134,7 +142,62 @@ func (l *local) explain(ctx context.Context, r *http.Request) (reply, error) {
 			sinks[i].LastError = "" // it may name an address
 		}
 	}
-	return reply{http.StatusOK, Explained{head(), x, sinks}}, nil
+	return reply{http.StatusOK, Explained{head(), x, l.unitsOf(o)[variable], sinks}}, nil
+}
+
+// unitsOf are the units of an object's variables, by their names, where they
+// are known.
+func (l *local) unitsOf(o ObjectRef) map[string]string {
+	units := map[string]string{}
+	s := l.Monitor.Snapshot()
+	for i := range s.Variables {
+		v := &s.Variables[i]
+		if v.Class != o.Class || v.UUID != o.UUID {
+			continue
+		}
+		if unit := unitOf(l.overviews.table, s, v); unit != "" {
+			units[v.Variable] = unit
+		}
+	}
+	return units
+}
+
+// onHost are the host's variables about an SR: they end in the first digits of
+// its uuid, as the data sources do that they read.
+//
+//	sr_latency_4f58390e
+func (l *local) onHost(o ObjectRef) []string {
+	if o.Class != rrd.ClassSR || len(o.UUID) < 8 {
+		return nil
+	}
+	var names []string
+	for _, v := range l.Monitor.Snapshot().Variables {
+		if v.Class == rrd.ClassHost && strings.HasSuffix(v.Variable, "_"+o.UUID[:8]) {
+			names = append(names, v.Variable)
+		}
+	}
+	return names
+}
+
+// elsewhere leads from a variable that an SR does not have to that of the host
+// about it.
+func (l *local) elsewhere(o ObjectRef, variable string, err error) error {
+	missing := (*monitor.NotFoundError)(nil)
+	if !errors.As(err, &missing) {
+		return err
+	}
+	if names := l.onHost(o); len(names) > 0 {
+		r := notFound(missing)
+		r.Fix = "the host judges what is asked of it about this sr: perfmonctl explain host " + names[0]
+		for _, name := range names {
+			if name == variable || strings.HasPrefix(name, variable+"_") {
+				r.Fix = "the host judges it: perfmonctl explain host " + name
+			}
+			r.Known = append(r.Known, "host "+name)
+		}
+		return r
+	}
+	return err
 }
 
 // eventOf is the next thing that a variable would say if it is bad, as far as
