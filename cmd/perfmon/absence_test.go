@@ -48,14 +48,6 @@ func (a *absence) until(row int) {
 	a.recorded = row
 }
 
-// first has an agent judge the rows so far, which lie further back than it
-// would look by itself.
-func (a *absence) first() {
-	a.t.Helper()
-	lookBack := time.Now().Unix() - a.begin + 15 // it may take as long to start
-	a.start("-n", "1", "-i", fmt.Sprint(lookBack)).wait(limit, exitOK)
-}
-
 // evaluated waits until an agent has judged the rows so far, and kept what they
 // lead to.
 func (a *absence) evaluated(agent *agent) {
@@ -133,7 +125,7 @@ func TestAwayFor90Minutes(t *testing.T) {
 			t.Parallel()
 			a := newAbsence(t, 60, rowsInAll, 1)
 			a.until(10)
-			a.first()
+			a.judgeFrom(a.script)
 			agent := a.start("-i", "1")
 			a.until(rowsBefore)
 			a.judged(agent)
@@ -164,7 +156,7 @@ func TestToolstackDownFor90Minutes(t *testing.T) {
 			t.Parallel()
 			a := newAbsence(t, 60, rowsInAll, 1)
 			a.until(10)
-			a.first()
+			a.judgeFrom(a.script)
 			agent := a.start("-i", "1")
 			a.until(rowsBefore)
 			a.judged(agent)
@@ -207,7 +199,7 @@ func TestAwayWithRowsOf5Seconds(t *testing.T) {
 	last, back, all := 10*perMinute+5, 100*perMinute+7, 108*perMinute
 	a := newAbsence(t, 5, all, perMinute)
 	a.until(5 * perMinute)
-	a.first()
+	a.judgeFrom(a.script)
 	agent := a.start("-i", "1")
 	a.until(last)
 	a.judged(agent)

@@ -172,8 +172,7 @@ func (k *killing) openLog() {
 func (k *killing) prime() {
 	k.t.Helper()
 	k.more(1)
-	lookBack := time.Now().Unix() - k.begin + 15 // it may take as long to start
-	k.start("-n", "1", "-i", fmt.Sprint(lookBack)).wait(limit, exitOK)
+	k.judgeFrom(k.script)
 	a := k.start()
 	a.waitPage(`perfmon_polls_total\{result="ok"\} [1-9]`)
 	k.silence(xapitest.UUID(silencedVM))

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"perfmon/rrd"
 	"perfmon/xapi/xapitest"
@@ -50,6 +51,31 @@ func newQuietPool(t *testing.T, change ...func(*xapitest.Options)) *pool {
 	p.base = append(p.base, "--xapi-http", p.sim.Addr(xapitest.TCP))
 	p.sim.PutVM(xapitest.VM{UUID: p.vm, Name: "web-01", PowerState: "Running", ResidentOn: p.sim.HostUUID()})
 	return p
+}
+
+// poll has an agent poll once. The first poll waits 5 s for the configuration,
+// and is in vain if a busy machine has none by then: nothing was judged, and
+// another agent has the poll.
+func (p *pool) poll(flags func() []string) {
+	p.t.Helper()
+	for deadline := time.Now().Add(limit); ; {
+		a := p.start(append([]string{"--source", "xapi", "-n", "1"}, flags()...)...)
+		a.wait(limit, exitOK)
+		if a.logged("no configuration has been read yet") == 0 {
+			return
+		}
+		if time.Now().After(deadline) {
+			p.t.Fatal("no agent is told of its configuration")
+		}
+	}
+}
+
+// judgeFrom has an agent judge the rows so far of a script, which lie further
+// back than it would look by itself. It may take as long as four rows to poll:
+// so many that there never were are no reason to speak of missing data.
+func (p *pool) judgeFrom(s *script) {
+	p.t.Helper()
+	p.poll(func() []string { return []string{"-i", fmt.Sprint(time.Now().Unix() - s.begin + 4*s.step)} })
 }
 
 // configure sets an object's triggers.
