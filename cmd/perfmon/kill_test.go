@@ -20,6 +20,7 @@ import (
 
 	amqp "github.com/rabbitmq/amqp091-go"
 
+	"perfmon/alarm"
 	"perfmon/alarm/sink/sinktest"
 	"perfmon/xapi/xapitest"
 )
@@ -38,6 +39,8 @@ const (
 	// mostUnread is how many rows may be behind what an agent has asked for
 	// last. The toolstack keeps 120; who asks for older ones gets longer rows.
 	mostUnread = 110
+	// tellingRows are recorded at least, and tell enough. They are fewer than mostUnread.
+	tellingRows = 100
 )
 
 // killing is a run of TestKill: an agent that is killed again and again, what
@@ -94,10 +97,13 @@ func newKilling(t *testing.T) *killing {
 	}
 	t.Logf("seed %d, %d kills: -kills %d -seed %d", seed, *kills, *kills, seed)
 	k := &killing{r: rand.New(rand.NewPCG(seed, 1)), coin: rand.New(rand.NewPCG(seed, 2)), killed: map[string]int{}, ended: map[string]int{}}
-	rows := *kills*rowsALife*2/3 + 100
-	k.script = newScript(rand.New(rand.NewPCG(seed, 0)), killedObjects, rows, time.Now().Unix()/60*60-int64(rows)*5-60, 5, 12, 1)
-	for _, v := range k.variables {
-		v.silenced = v.silenced || v.object == silencedVM
+	rows := *kills*rowsALife*2/3 + tellingRows
+	begin, draw := time.Now().Unix()/60*60-int64(rows)*5-60, rand.New(rand.NewPCG(seed, 0))
+	for k.script == nil || !k.tells() { // four of five scripts do
+		k.script = newScript(draw, killedObjects, rows, begin, 5, 12, 1)
+		for _, v := range k.variables {
+			v.silenced = v.silenced || v.object == silencedVM
+		}
 	}
 	k.pool = newQuietPool(t, func(o *xapitest.Options) {
 		o.OnMessage = func(xapitest.Message) { k.victim.sees(aimMessage) }
@@ -125,6 +131,22 @@ func newKilling(t *testing.T) *killing {
 	k.configureSinks()
 	k.openLog()
 	return k
+}
+
+// tells says whether the first tellingRows of the script lead to events of every
+// kind that check.words demands.
+func (k *killing) tells() bool {
+	var cleared, inhibited, silenced, alarms bool
+	for _, v := range k.variables {
+		said := k.ask(v, tellingRows).said
+		alarms = alarms || len(v.alarmBodies(said)) > 0
+		for _, w := range said {
+			cleared = cleared || w.kind == alarm.KindCleared
+			inhibited = inhibited || w.inhibited
+			silenced = silenced || v.silenced && w.at > k.time(0) // the silence comes after the first row
+		}
+	}
+	return cleared && inhibited && silenced && alarms
 }
 
 func (k *killing) configureSinks() {
@@ -243,6 +265,7 @@ func (k *killing) finish() {
 	began := time.Now()
 	patience := time.AfterFunc(time.Duration(min(*kills, 120))*time.Second/2, func() { k.healed.Store(true) })
 	defer patience.Stop()
+	k.more(max(0, tellingRows-k.recorded))
 	a := k.start()
 	a.waitPage(fmt.Sprintf("perfmon_last_row_timestamp_seconds %s$", gauge(k.time(k.recorded-1))))
 	a.waitPoll()
