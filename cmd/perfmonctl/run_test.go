@@ -29,3 +29,19 @@ func TestOutputThatCannotBeWritten(t *testing.T) {
 		}
 	}
 }
+
+// TestWrongValueOfAFlag: it says what is wanted, in words.
+func TestWrongValueOfAFlag(t *testing.T) {
+	f := func(want string, args ...string) {
+		t.Helper()
+		var out, complaints bytes.Buffer
+		code := run(args, os.Stdin, &out, &complaints)
+		if got := complaints.String(); code != verbs.ExitUsage || got != "perfmonctl: "+want+"\n" || out.Len() > 0 {
+			t.Errorf("%q: exit code %d, says %q", args, code, got)
+		}
+	}
+	f(`--limit "x": want a whole number ('perfmonctl history --help' says more)`, "history", "--limit", "x")
+	f(`--limit "99999999999999999999": want a whole number ('perfmonctl history --help' says more)`, "history", "--limit=99999999999999999999")
+	f(`--watch "maybe": want true or false ('perfmonctl alarms --help' says more)`, "alarms", "--watch=maybe")
+	f(`--log-lines "-": want a whole number ('perfmonctl support-bundle --help' says more)`, "support-bundle", "--log-lines", "-")
+}

@@ -14,6 +14,7 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"perfmon/cmd/internal/plugincode"
 )
@@ -86,8 +87,24 @@ func Run(root *cobra.Command, args []string, stdin io.Reader, stdout, stderr io.
 		}
 		return coded.Code
 	}
-	Tell(cmd, fmt.Errorf("%w ('%s --help' says more)", err, cmd.CommandPath()))
+	Tell(cmd, fmt.Errorf("%w ('%s --help' says more)", inOurWords(err), cmd.CommandPath()))
 	return ExitUsage
+}
+
+// kinds are the values that flags of a type take.
+var kinds = map[string]string{
+	"bool": "true or false", "duration": "a time with its unit, such as 30s", "float64": "a number",
+	"int": "a whole number", "int64": "a whole number", "uint": "a whole number from 0 on", "uint64": "a whole number from 0 on",
+}
+
+// inOurWords says of a flag's wrong value what is wanted, and not which
+// function of Go did not like it.
+func inOurWords(err error) error {
+	bad := (*pflag.InvalidValueError)(nil)
+	if !errors.As(err, &bad) || kinds[bad.GetFlag().Value.Type()] == "" {
+		return err
+	}
+	return fmt.Errorf("--%s %q: want %s", bad.GetFlag().Name, bad.GetValue(), kinds[bad.GetFlag().Value.Type()])
 }
 
 // Tell says what has gone wrong.
