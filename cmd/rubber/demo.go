@@ -9,13 +9,16 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"perfmon/cmd/internal/console"
 	"perfmon/cmd/internal/rubberconfig"
 	"perfmon/cmd/internal/verbs"
 	"perfmon/cmd/rubber/demo"
@@ -64,8 +67,8 @@ wait, and they are said to be on two hosts, one of which raises an alarm now and
 then. What rubber does with them is what it does with real ones: see its page,
 and ask it with the other verbs and the socket that is printed.
 
-It is all in a temporary folder and on loopback. Ctrl-C ends the machines and
-removes the folder.`,
+It is all in a temporary folder and on loopback. Ctrl-C, or closing the
+terminal, ends the machines and removes the folder.`,
 		Example: `  rubber demo
   rubber demo --listen 127.0.0.1:8080`,
 		Args: verbs.NoArguments,
@@ -106,6 +109,8 @@ func newDemoWorker() *cobra.Command {
 func (d *demonstration) run() (err error) {
 	ctx, stop := verbs.Interruptible()
 	defer stop()
+	ctx, closed := signal.NotifyContext(ctx, syscall.SIGHUP) // of the terminal
+	defer closed()
 	if err := d.free(); err != nil {
 		return verbs.Refused(err)
 	}
@@ -163,6 +168,9 @@ func (d *demonstration) free() error {
 	if d.web == "none" {
 		return nil
 	}
+	if _, port, err := net.SplitHostPort(d.web); err == nil && port == "0" {
+		return fmt.Errorf("the page cannot be at %s: nobody would know its port; name one with --listen", d.web)
+	}
 	l, err := net.Listen("tcp", d.web)
 	if err != nil {
 		return fmt.Errorf("the page cannot be at %s: %w; name another address with --listen", d.web, err)
@@ -211,7 +219,7 @@ func (d *demonstration) greet() {
 		page = "http://" + d.web + "/"
 	}
 	socket, program := d.path("s"), os.Args[0] // as it was called: it may not be on the path
-	fmt.Fprintf(d.out, `a demonstration: jobs come in waves, %v from crest to crest, for %d machines at most
+	fmt.Fprintf(d.out, `a demonstration: jobs come in waves, %s from crest to crest, for %d machines at most
 
 page        %s
 live view   %s top --api-socket %s
@@ -222,7 +230,7 @@ log         %[7]s
 
 Ctrl-C ends it, and every machine.
 
-`, demoPeriod, d.machines, page, program, socket, d.path("rubber.yaml"), d.path("rubber.log"))
+`, console.Span(int64(demoPeriod/time.Second)), d.machines, page, program, socket, d.path("rubber.yaml"), d.path("rubber.log"))
 }
 
 func (d *demonstration) say(text string) {

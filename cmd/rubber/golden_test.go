@@ -21,7 +21,7 @@ func night() *api.Status {
 	f := func(v float64) *float64 { return &v }
 	ago := func(d time.Duration) *time.Time { at := noon.Add(-d); return &at }
 	away := `ask for queue "reports": billing: http://10.7.0.12:8080/depth: dial tcp 10.7.0.12:8080: connect: connection refused`
-	failed := `run "video-transcoding-1080p-nhwogu6gu7": transient: the server is in state ERROR: No valid host was found. There are not enough hosts available.`
+	failed := "it could not be made: POST /v2.1/servers: 503: The server is currently unavailable. Please try again at a later time"
 	return &api.Status{
 		API: api.Version1, Version: "1.2.0", Owner: "night", Now: noon, At: noon.Add(-4 * time.Second), Role: "active", Since: noon.Add(-26 * time.Hour), Cap: 20, Turns: 4711,
 		Paused: true, Reason: "the network of rack 4 is being rewired until 14:00",
@@ -30,11 +30,11 @@ func night() *api.Status {
 			{Name: "mail", Queue: "mail", Broker: "jobs", Waits: n(0), Running: n(1), Slots: 2, Busy: 1, Want: 1, Have: 1, States: map[string]int{"ready": 1}},
 			{Name: "reports", Queue: "reports", Broker: "billing", States: map[string]int{"resting": 1}, Have: 1, Want: 1, Slots: 1, Error: away},
 			{Name: "video-transcoding-1080p", Queue: "video", Broker: "jobs", Waits: n(1370), Running: n(12), OldestS: f(5025), Slots: 12, Busy: 12, Want: 9, Have: 6,
-				States: map[string]int{"requested": 1, "booting": 2, "ready": 3, "draining": 1}, Blocked: "quota: 20 of 20 instances are in use"},
+				States: map[string]int{"requested": 1, "booting": 2, "ready": 3, "draining": 1}, Cloud: "nova", Blocked: "cloud nova, quota: 20 of 20 instances are in use; raise the quota of instances"},
 		},
 		MachineCount: 9, InTrouble: 2,
 		Machines: []api.Machine{
-			{Name: "video-transcoding-1080p-nhwogu6gu7", Profile: "video-transcoding-1080p", State: "requested", AgeS: 754, Trouble: failed, Hint: "free memory on a host, or take a smaller flavor"},
+			{Name: "video-transcoding-1080p-nhwogu6gu7", Profile: "video-transcoding-1080p", State: "requested", AgeS: 754, Trouble: failed, Hint: "look whether Nova is well", Tries: "tried 4 times, again in 50 s"},
 			{Name: "video-transcoding-1080p-b4hm5wq2ka", Profile: "video-transcoding-1080p", State: "booting", AgeS: 1505, Overdue: true, Host: "xcp-rack4-07.example.org"},
 			{Name: "video-transcoding-1080p-3onetc6oli", Profile: "video-transcoding-1080p", State: "booting", AgeS: 61, Host: "xcp-rack4-07.example.org"},
 			{Name: "video-transcoding-1080p-ihsk5hbmrm", Profile: "video-transcoding-1080p", State: "draining", AgeS: 3700, Slots: 4, Busy: n(3), Host: "xcp-02", Released: "its host xcp-02 has an alarm"},
@@ -44,7 +44,7 @@ func night() *api.Status {
 		Clouds:  []api.Source{{Name: "nova", OK: true, Good: ago(4 * time.Second), Count: 9}},
 		Brokers: []api.Source{{Name: "billing", Good: ago(25 * time.Minute), Error: away, Fails: 37}, {Name: "jobs", OK: true, Good: ago(4 * time.Second), Count: 7}},
 		Hearing: []api.Hearing{{Name: "engine", Connected: true, Complete: true}},
-		Brakes:  []api.Brake{{Cloud: "nova", Profile: "video-transcoding-1080p", Kind: "quota", Text: "quota: 20 of 20 instances are in use", Hint: "raise the quota of instances", Until: noon.Add(4 * time.Minute)}},
+		Brakes:  []api.Brake{{Cloud: "nova", Profile: "video-transcoding-1080p", Kind: "quota", Text: "20 of 20 instances are in use", Hint: "raise the quota of instances", Until: noon.Add(4 * time.Minute)}},
 		Hosts: []api.Host{
 			{UUID: "3857a1a4-2d5a-4d0e-a1c6-000000000002", Name: "xcp-02", Bad: []string{"memory"}, Alarms: []api.Alarm{{Class: "host", Variable: "memory_free_kib", Known: true}, {Class: "host", Variable: "cpu_usage"}}},
 			{UUID: "54837276-2d5a-4d0e-a1c6-000000000003", Name: "xcp-rack4-07.example.org", Silent: true},

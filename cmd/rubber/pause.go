@@ -186,7 +186,7 @@ func busyText(s *api.Status, machine, verb string) string {
 		if m.Busy != nil && *m.Busy > 0 {
 			return fmt.Sprintf(": it has %s to end first", count(*m.Busy, "task"))
 		}
-		return ": it is " + m.State
+		return ": its state is " + m.State
 	}
 	return ""
 }

@@ -39,6 +39,9 @@ func newPlan() *cobra.Command {
 		Long: `plan has the running rubber look at everything and plan at once, and prints
 the plan. Unless rubber is paused or plans only, it carries the plan out.
 
+Of the columns, NEED is what the work asks for, LIMIT how much of that the
+profile gets of the cap now, and WANT what is aimed at.
+
 With --config it asks no running rubber: it reads that configuration, looks
 and plans once itself, and changes nothing. It checks that machines could be
 made of each profile, as far as its cloud can say so without making one. It

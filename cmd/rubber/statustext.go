@@ -102,7 +102,9 @@ func profileError(s *api.Status, p *api.Profile) string {
 
 // braked says whether a brake's line says already why there is no machine.
 func braked(s *api.Status, p *api.Profile) bool {
-	return slices.ContainsFunc(s.Brakes, func(b api.Brake) bool { return b.Profile == p.Name && b.Text == p.Blocked })
+	return slices.ContainsFunc(s.Brakes, func(b api.Brake) bool {
+		return b.Cloud == p.Cloud && (b.Profile == "" || b.Profile == p.Name) && strings.Contains(p.Blocked, b.Text)
+	})
 }
 
 // Of what is the same trouble many times, the first are told and the others
@@ -211,11 +213,11 @@ func brakeText(b *api.Brake, now time.Time) string {
 		what += ", profile " + b.Profile
 	}
 	text := what + ": " + console.Paint(console.Warned, b.Text)
-	if !strings.Contains(b.Text, b.Kind) { // a cloud's error has it
+	if b.Kind != "transient" && !strings.Contains(b.Text, b.Kind) { // transient says no more than the wait below
 		text += " (" + b.Kind + ")"
 	}
 	if !strings.Contains(b.Text, b.Hint) {
-		text += ": " + b.Hint
+		text += "; " + b.Hint
 	}
 	if left := b.Until.Sub(now); left > 0 {
 		text += "; asked again in " + console.Span(int64(left/time.Second)+1)
@@ -276,18 +278,17 @@ func machineNote(m *api.Machine) (note string, trouble bool) {
 	if m.Overdue {
 		add(console.Paint(console.Bad, "takes too long"))
 	}
-	if m.Trouble != "" {
-		text := m.Trouble
-		if m.Hint != "" {
-			text += ": " + m.Hint
-		}
-		add(console.Paint(console.Bad, text))
+	said := m.TroubleText()
+	if said != "" {
+		add(console.Paint(console.Bad, said))
 	}
 	if m.Protected != "" {
 		add("protected: " + m.Protected)
 	}
 	add(m.LeftAlone)
-	add(m.Ending)
+	if !strings.Contains(said, m.Ending) {
+		add(m.Ending)
+	}
 	if m.Ending == "" && m.Released != "" {
 		add("let go: " + m.Released)
 	}

@@ -73,7 +73,7 @@ func TestStatusText(t *testing.T) {
 		t.Errorf("it is said twice:\n%s", text)
 	}
 	f(troubled(), "problem    the store cannot be written", "rubber resume ends that", "not connected, no servers", "quota: 50 of 50 instances (3 failures, no answer yet)",
-		"engine: not heard, no servers", "cloud nova, profile tiles: 50 of 50 instances (quota): raise the quota; asked again in 1 min 31 s", "tiles-9 of nova: it has no record",
+		"engine: not heard, no servers", "cloud nova, profile tiles: 50 of 50 instances (quota); raise the quota; asked again in 1 min 31 s", "tiles-9 of nova: it has no record",
 		"record machine/x is of a newer version", "tiles: main is away", "tiles: no machine can be had: quota", "takes too long; its task", "silent, memory", "host memory_free_kib (nobody knows)", "STORAGE", "slow, full", "sr sr_latency")
 }
 

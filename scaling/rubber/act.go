@@ -129,11 +129,11 @@ func (w *world) finished(u *unit, r result) {
 		if r.err == nil {
 			w.brakes.took(u.Cloud, u.Profile, u.Tried)
 		} else if !ours {
-			w.brakes.hit(w.now, u.Cloud, u.Profile, "", r.err, false)
+			w.brakes.hit(w.now, u.Cloud, u.Profile, "", r.err, false, u.Name, u.ID)
 		}
 	}
 	if r.verb == orderWake && r.err != nil && cloud.KindOf(r.err) == cloud.Capacity {
-		w.brakes.hit(w.now, u.Cloud, u.Profile, u.Host, r.err, false)
+		w.brakes.hit(w.now, u.Cloud, u.Profile, u.Host, r.err, false, u.Name, u.ID)
 	}
 	next := u.life.clone()
 	notes := next.take(r, w.cfg.Limits)

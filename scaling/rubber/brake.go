@@ -68,26 +68,27 @@ func newBrakes() *brakes {
 }
 
 // hit takes in an error; late, if the request had been taken before. Errors of the same kind before the brake is off again
-// count once: they are of requests that were on their way together.
-func (b *brakes) hit(now time.Time, cloudName, profile, host string, err error, late bool) {
+// count once: they are of requests that were on their way together. The machine's
+// names are left out of what is said of the profile.
+func (b *brakes) hit(now time.Time, cloudName, profile, host string, err error, late bool, names ...string) {
 	kind := cloud.KindOf(err)
+	why, hint := whyOf(err, names...)
 	key := brakeKey{cloudName, profile}
 	if host != "" && (kind == cloud.Capacity || kind == cloud.Transient) {
 		if b.hosts[key] == nil {
 			b.hosts[key] = map[string]badHost{}
 		}
-		b.hosts[key][host] = badHost{now.Add(badHostFor), err.Error()}
+		b.hosts[key][host] = badHost{now.Add(badHostFor), why}
 	}
 	if kind == cloud.Quota || kind == cloud.Auth {
 		key.profile = ""
 	}
 	var e *cloud.Error
-	var hint string
 	var after time.Duration
 	if errors.As(err, &e) {
-		hint, after = e.Hint, e.RetryAfter
+		after = e.RetryAfter
 	}
-	b.set(now, key, kind.String(), err.Error(), hint, after, late)
+	b.set(now, key, kind.String(), why, hint, after, late)
 }
 
 // slacker takes in that a machine of a profile came up and did no work.
@@ -156,11 +157,7 @@ func (b *brakes) refused(now time.Time, cloudName, profile string) string {
 }
 
 func (br *Brake) sentence() string {
-	text := fmt.Sprintf("cloud %s, %s: %s", br.Cloud, br.Kind, br.Text)
-	if br.Hint != "" && !strings.Contains(br.Text, br.Hint) {
-		text += "; " + br.Hint
-	}
-	return text
+	return withHint(fmt.Sprintf("cloud %s, %s: %s", br.Cloud, br.Kind, br.Text), br.Hint)
 }
 
 // trial is the brake by which one request at a time is tried, the cloud's

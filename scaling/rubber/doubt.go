@@ -114,7 +114,7 @@ func (st *step) doubt(since time.Time) order {
 	case st.s.instance == nil: // there is nothing to be asked about it
 	case lost && !st.Stopped.IsZero() && st.s.now.Sub(st.Stopped) >= st.l.Stop && st.straysIdle(st.l.Empty):
 		st.Forced = true // nothing of it can be proven any more
-		st.end(fmt.Sprintf("it runs since %v, its guest did not shut down, and whoever may be its worker has had nothing to do for %v", long.Round(time.Minute), st.l.Empty))
+		st.end(fmt.Sprintf("it has run for %s, its guest did not shut down, and whoever may be its worker has had nothing to do for %s", plan.Span(long), plan.Span(st.l.Empty)))
 		st.notes[len(st.notes)-1].loud = true
 	case long >= st.l.Silent && (lost || st.straysIdle(0)) && st.s.now.Sub(st.Stopped) >= st.l.Silent && st.l.Stop > 0 && !st.s.now.Before(st.retry):
 		return order{verb: orderStop}

@@ -226,7 +226,7 @@ func (st *step) unheard() order {
 		st.end(r.Reason + "; its workers were empty and took nothing more when they fell silent")
 	case st.silent(st.l.Lost):
 		st.Forced = true // nothing of it can be proven any more
-		st.end(fmt.Sprintf("%s; nothing was heard of it for %v, by when a broker has given what it had to others", r.Reason, st.s.now.Sub(st.silentSince).Round(time.Minute)))
+		st.end(fmt.Sprintf("%s; nothing was heard of it for %s, by when a broker has given what it had to others", r.Reason, plan.Span(st.s.now.Sub(st.silentSince))))
 		st.notes[len(st.notes)-1].loud = true
 	case st.silent(st.l.Silent) && st.s.now.Sub(st.Stopped) >= st.l.Silent && st.l.Stop > 0 && !st.s.now.Before(st.retry):
 		// A guest that shuts down lets a worker finish. It may not have heard it.
@@ -259,7 +259,7 @@ func (st *step) wereEmpty() bool {
 // late says loudly that a drain takes long.
 func (st *step) late(format string, args ...any) {
 	if st.passed() {
-		st.loudly(evOverdue, "it drains since %v: %s", st.s.now.Sub(st.Since).Round(time.Second), fmt.Sprintf(format, args...))
+		st.loudly(evOverdue, "it has been draining for %s: %s", plan.Span(st.s.now.Sub(st.Since)), fmt.Sprintf(format, args...))
 	}
 }
 
@@ -277,7 +277,7 @@ func (st *step) deleting() order {
 		return order{}
 	}
 	if st.passed() {
-		st.loudly(evOverdue, "it is being deleted since %v, and the cloud still says %q: look at it there", st.s.now.Sub(st.Since).Round(time.Second), st.s.says())
+		st.loudly(evOverdue, "it has been on its way to be deleted for %s, and the cloud still says %q: look at it there", plan.Span(st.s.now.Sub(st.Since)), st.s.says())
 	}
 	if w, ok := st.unproven(); ok && !st.Forced && st.Deleted.IsZero() {
 		return st.spare(w)

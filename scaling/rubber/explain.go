@@ -50,7 +50,7 @@ func (c *Controller) Explain(profile string) (Explanation, error) {
 	}
 	say := func(format string, args ...any) { e.Lines = append(e.Lines, fmt.Sprintf(format, args...)) }
 	t := p.Target
-	say("%d machines are wanted (%d by demand, at most %d now); there are %d: %d take work, %d rest, %d are on their way", t.Want, t.Wish, t.Limit, t.Have, t.Ready, t.Resting, t.Coming)
+	say("machines: %d wanted (%s), %d there (%d ready, %d resting, %d on the way)", t.Want, boundText(&t), t.Have, t.Ready, t.Resting, t.Coming)
 	for _, r := range p.Reasons {
 		say("%s", r)
 	}
@@ -84,22 +84,32 @@ func (c *Controller) Explain(profile string) (Explanation, error) {
 		say("window %d of the schedule is on: at least %d, at most %s", p.Window+1, p.Min, ceiling(p.Max))
 	}
 	if p.BootCount > 0 {
-		say("a machine takes %v to work, %v in one of twenty cases (of the last %d)", p.BootP50.Round(time.Second), p.BootP95.Round(time.Second), p.BootCount)
+		say("a machine takes %s from the request to work, and one in twenty longer than %s (of the last %d)", plan.Span(p.BootP50), plan.Span(p.BootP95), p.BootCount)
 	}
 	for i := range s.Machines {
 		m := &s.Machines[i]
 		if m.Profile == profile && (m.Overdue || m.Trouble != nil) {
-			say("%s is %s since %v%s", m.Name, m.State, m.Age.Round(time.Second), trouble(m))
+			say("%s has been %s for %s%s", m.Name, m.State, plan.Span(m.Age), trouble(m))
 		}
 	}
 	return e, nil
+}
+
+// boundText is how many machines demand asks for, and the bound where that is
+// more than can be had.
+func boundText(t *plan.Target) string {
+	text := fmt.Sprintf("%d by demand", t.Wish)
+	if t.Limit < t.Wish {
+		text += fmt.Sprintf(", %d can be had now", t.Limit)
+	}
+	return text
 }
 
 func oldest(d time.Duration) string {
 	if d == 0 {
 		return ""
 	}
-	return fmt.Sprintf(", the first since %v", d.Round(time.Second))
+	return fmt.Sprintf(", the first for %s", plan.Span(d))
 }
 
 func ceiling(most int) string {
@@ -122,7 +132,10 @@ func trouble(m *MachineStatus) string {
 		text = ", which is too long"
 	}
 	if m.Trouble != nil {
-		text += ": " + m.Trouble.Text
+		text += ": " + m.Trouble.String()
+	}
+	if m.Tries != "" {
+		text += "; " + m.Tries
 	}
 	return text
 }

@@ -89,7 +89,7 @@ func (w *world) noted(u *unit, n note) {
 			if u.EverReady || cloud.KindOf(n.err) != cloud.Capacity && cloud.KindOf(n.err) != cloud.Transient {
 				host = ""
 			}
-			w.brakes.hit(w.now, u.Cloud, u.Profile, host, n.err, true)
+			w.brakes.hit(w.now, u.Cloud, u.Profile, host, n.err, true, u.Name, u.ID)
 		}
 	case evRunning:
 		w.brakes.ran(u.Cloud, u.Profile, u.Tried)

@@ -317,7 +317,7 @@ func (w *world) yields(line *plan.Line, cloudName string) bool {
 		return false
 	}
 	line.Reasons = append(slices.Clip(line.Reasons), plan.Reason{Code: plan.RivalThere,
-		Text: fmt.Sprintf("it waits for %v, lest the rubber lives that made the machines which were inherited, and starts as many", d)})
+		Text: fmt.Sprintf("it waits for %s, lest the rubber lives that made the machines which were inherited, and starts as many", plan.Span(d))})
 	return true
 }
 

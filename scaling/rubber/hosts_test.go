@@ -49,7 +49,7 @@ func TestPlannerWithAlarms(t *testing.T) {
 		r.after(3 * time.Hour) // the last one is kept for longest
 		r.want(r.shop.done == 6 && len(r.world.Machines()) == 0, "done %d, machines %v", r.shop.done, r.states())
 		e, err := r.c.Explain("q")
-		r.want(err == nil && strings.Contains(e.String(), "0 machines are wanted"), "explained: %s, %v", e, err)
+		r.want(err == nil && strings.Contains(e.String(), "machines: 0 wanted"), "explained: %s, %v", e, err)
 		r.want(len(r.c.Plans(0)) > 100, "%d plans are kept", len(r.c.Plans(0)))
 	})
 }

@@ -1,6 +1,7 @@
 package rubber
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -167,10 +168,10 @@ func (st *step) loudly(e event, format string, args ...any) {
 func (st *step) failed() {
 	err := st.s.instance.Fault
 	if err == nil {
-		err = &cloud.Error{Kind: cloud.Transient, Op: "create", Name: st.Name}
+		err = &cloud.Error{Kind: cloud.Transient, Op: "create", Name: st.Name, Err: errors.New("nobody says why")}
 	}
-	st.Trouble = troubleOf(err, st.s.now)
-	st.end(fmt.Sprintf("the cloud says that it failed: %v", err))
+	st.Trouble = st.troubleOf("the cloud says that it failed", err, st.s.now)
+	st.end(st.Trouble.String())
 	said := &st.notes[len(st.notes)-1]
 	said.event, said.err, said.loud = evFault, err, true
 }
@@ -229,9 +230,9 @@ func (st *step) building() order {
 	case st.passed() && st.s.listed && !st.Slow:
 		st.Slow = true
 		st.Deadline = st.s.now.Add(2 * st.l.Building)
-		st.note(evSlow, true, "it is slow: after %v the cloud still says %q", st.s.now.Sub(st.Since).Round(time.Second), st.s.says())
+		st.note(evSlow, true, "it is slow: after %s the cloud still says %q", plan.Span(st.s.now.Sub(st.Since)), st.s.says())
 	case st.passed() && st.s.listed:
-		st.end(fmt.Sprintf("it was still %s after %v", st.s.says(), st.s.now.Sub(st.Since).Round(time.Second)))
+		st.end(fmt.Sprintf("it was still %s after %s", st.s.says(), plan.Span(st.s.now.Sub(st.Since))))
 	case (st.s.says() == cloud.Halted || st.s.says() == cloud.Suspended) && !st.s.waits && !st.s.now.Before(st.retry) && st.s.now.Sub(st.Tried) >= st.l.Again:
 		// Made and not started: whoever made it was interrupted, and goes on.
 		st.Attempts++
@@ -257,7 +258,7 @@ func (st *step) firstHeard() order {
 	if st.Booted.IsZero() {
 		st.Booted = st.s.now
 	}
-	n := note{event: evReady, text: fmt.Sprintf("its worker %s is heard, %v after it was asked for", st.s.alive()[0].Name, st.s.now.Sub(st.Created).Round(time.Second))}
+	n := note{event: evReady, text: fmt.Sprintf("its worker %s is heard, %s after it was asked for", st.s.alive()[0].Name, plan.Span(st.s.now.Sub(st.Created)))}
 	if !st.EverReady {
 		st.EverReady, st.FirstHeartbeat = true, st.s.now
 		if !st.Orphan && st.Generation != ancestral {
@@ -298,7 +299,7 @@ func (st *step) booting() order {
 	case st.passed() && st.s.heard && st.doubtful():
 		return st.doubt(st.Deadline)
 	case st.passed() && st.s.heard && st.s.listed:
-		st.Ending = fmt.Sprintf("it runs since %v, and no worker was ever heard: look at its console, its image and its user data", st.s.now.Sub(st.Booted).Round(time.Second))
+		st.Ending = fmt.Sprintf("it has run for %s, and no worker was ever heard: look at its console, its image and its user data", plan.Span(st.s.now.Sub(st.Booted)))
 		st.to(plan.Deleting)
 		if st.EverReady { // it was woken
 			st.note(evSilent, true, "%s", st.Ending)
@@ -339,7 +340,7 @@ func (st *step) fellSilent() bool {
 		return false
 	}
 	st.Release = &Release{Asked: st.s.now, By: byReconcile, Then: ThenDelete,
-		Reason: fmt.Sprintf("none of its workers was heard for %v", st.s.now.Sub(st.silentSince).Round(time.Second))}
+		Reason: fmt.Sprintf("none of its workers was heard for %s", plan.Span(st.s.now.Sub(st.silentSince)))}
 	st.to(plan.Draining)
 	st.note(evSilent, true, "%s", st.Release.Reason)
 	return true

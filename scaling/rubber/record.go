@@ -2,13 +2,11 @@ package rubber
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"time"
 
-	"perfmon/scaling/rubber/cloud"
 	"perfmon/scaling/rubber/plan"
 )
 
@@ -93,18 +91,9 @@ const (
 // Trouble is an error about a machine.
 type Trouble struct {
 	Kind string    `json:"kind"` // of cloud.Kind
-	Text string    `json:"text"`
+	Text string    `json:"text"` // what could not be done, and why, in one sentence
 	Hint string    `json:"hint,omitempty"`
 	At   time.Time `json:"at"`
-}
-
-func troubleOf(err error, now time.Time) *Trouble {
-	t := &Trouble{Kind: cloud.KindOf(err).String(), Text: err.Error(), At: now}
-	var e *cloud.Error
-	if errors.As(err, &e) {
-		t.Hint = e.Hint
-	}
-	return t
 }
 
 // NewerError is what a record of a later version gives. It is left as it is.

@@ -1,6 +1,7 @@
 package rubber
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -42,7 +43,7 @@ func (m *life) take(r result, l Limits) []note {
 	}
 	m.fails++
 	m.retry = r.ended.Add(backoff(2*time.Second, time.Minute, m.fails))
-	m.Trouble = troubleOf(r.err, r.ended)
+	m.Trouble = m.troubleOf(undone[r.verb], r.err, r.ended)
 	kind := cloud.KindOf(r.err)
 	switch r.verb {
 	case orderCreate, orderAdopt:
@@ -53,7 +54,7 @@ func (m *life) take(r result, l Limits) []note {
 			m.retry = r.ended.Add(backoff(l.Again, 4*l.Again, m.fails)) // it may still be on its way
 			break
 		}
-		m.Ending = fmt.Sprintf("the cloud refused it: %v", r.err)
+		m.Ending = m.Trouble.String()
 		if r.verb == orderAdopt { // it bears no mark of ours, and stays what it is
 			m.enter(Gone, r.ended, l)
 			return []note{{event: evRefused, text: m.Ending, loud: true, err: r.err}}
@@ -71,7 +72,7 @@ func (m *life) take(r result, l Limits) []note {
 		}
 	case orderStop:
 		m.Stopped, m.retry = r.ended, time.Time{} // a guest that cannot help is no reason to stay
-		return []note{{event: evError, text: fmt.Sprintf("its guest could not be asked to shut down: %v", r.err), err: r.err}}
+		return []note{{event: evError, text: m.Trouble.String(), err: r.err}}
 	case orderDelete:
 		if kind == cloud.NotFound {
 			m.fails, m.retry, m.Trouble = 0, time.Time{}, nil
@@ -79,7 +80,7 @@ func (m *life) take(r result, l Limits) []note {
 			return nil
 		}
 	}
-	return []note{{event: evError, text: fmt.Sprintf("%s failed, tried again in %v: %v", r.verb, m.retry.Sub(r.ended).Round(time.Second), r.err), loud: m.fails%10 == 1, err: r.err}}
+	return []note{{event: evError, text: fmt.Sprintf("%s; tried again in %s", m.Trouble, plan.Span(m.retry.Sub(r.ended))), loud: m.fails%10 == 1, err: r.err}}
 }
 
 // done takes in that a cloud did as it was told.
@@ -128,7 +129,7 @@ func (m *life) takeWord(r result) []note {
 		if r.verb == orderLoad {
 			p.empties, p.asked = 0, r.ended
 		}
-		return []note{{event: evError, text: fmt.Sprintf("%s to worker %s failed: %v", r.verb, r.worker, r.err), loud: m.mute%10 == 1, err: r.err}}
+		return []note{{event: evError, text: m.unsaid(r), loud: m.mute%10 == 1, err: r.err}}
 	}
 	m.mute, m.hush = 0, time.Time{}
 	switch r.verb {
@@ -160,6 +161,16 @@ func (m *life) takeWord(r result) []note {
 		}
 	}
 	return nil
+}
+
+// unsaid is a word to a worker that has failed; its error names the worker if it
+// is that of a driver.
+func (m *life) unsaid(r result) string {
+	var e *work.Error
+	if errors.As(r.err, &e) && e.Name != "" {
+		return fmt.Sprintf("a word to its worker failed: %v", r.err)
+	}
+	return fmt.Sprintf("a word to its worker %s failed: %s: %v", r.worker, r.verb, r.err)
 }
 
 // forget drops what is known of a worker's release.

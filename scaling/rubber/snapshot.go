@@ -67,7 +67,7 @@ func (w *world) noStart(p *Profile) string {
 	if c := w.clouds[p.Cloud]; c == nil || c.began.IsZero() {
 		text := "cloud " + p.Cloud + " has not listed our machines yet"
 		if c != nil && c.asker.err != nil {
-			text += ": " + c.asker.err.Error()
+			text += ": " + withHint(whyOf(c.asker.err))
 		}
 		return text // there may be as many as allowed
 	}

@@ -92,6 +92,7 @@ type MachineStatus struct {
 	LeftAlone string        // why nothing is done about it by ourselves; ""
 	Doing     string        // the order that is on its way; ""
 	DoingFor  time.Duration
+	Tries     string // how often the cloud has been asked in vain, and when it is asked again; ""
 }
 
 // SourceStatus is how asking a cloud or a broker goes.
@@ -233,7 +234,7 @@ func (w *world) rivals() []RivalStatus {
 
 func (w *world) machineStatus(u *unit) MachineStatus {
 	m := MachineStatus{Record: u.Record.clone(), Slots: u.slots, Busy: u.busy, BusyKnown: u.known, IdleSince: w.clock.shown(u.idle), Age: w.now.Sub(u.Since),
-		Overdue: !u.Deadline.IsZero() && w.now.After(u.Deadline), LeftAlone: w.leftAlone(u), Doing: string(u.doing.verb)}
+		Overdue: !u.Deadline.IsZero() && w.now.After(u.Deadline), LeftAlone: w.leftAlone(u), Doing: string(u.doing.verb), Tries: w.tries(u)}
 	if m.Doing != "" {
 		m.DoingFor = w.now.Sub(u.since)
 	}
@@ -309,7 +310,7 @@ func (w *world) profileStatus(p *Profile, fixed staticWork) ProfileStatus {
 func (w *world) source(name string, a *asker) SourceStatus {
 	s := SourceStatus{Name: name, OK: a.err == nil && !a.good.IsZero(), Good: w.clock.shown(a.good), Fails: a.fails, Next: w.clock.shown(a.next)}
 	if a.err != nil {
-		s.Error, s.At = a.err.Error(), w.clock.shown(a.errAt)
+		s.Error, s.At = withHint(whyOf(a.err)), w.clock.shown(a.errAt)
 	}
 	if a.asking {
 		s.Asking = w.now.Sub(a.began)

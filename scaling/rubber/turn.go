@@ -20,11 +20,15 @@ func (w *world) turn() {
 	var jump time.Duration
 	w.now, jump = w.clock.tick()
 	if jump != 0 {
+		way := "forward"
+		if jump < 0 {
+			way = "back"
+		}
+		text := fmt.Sprintf("the clock was set %s by %s; nothing is decided by it but the schedule", way, plan.Span(jump.Abs()))
 		w.jumped = w.now
 		w.c.metrics.jumps.Inc()
-		w.c.feed.add(Decision{At: w.clock.shown(w.now), Event: "clock", Loud: true,
-			Text: fmt.Sprintf("the clock was changed by %v; nothing is decided by it but the schedule", jump.Round(time.Second))})
-		w.log.Warn("the clock was changed; nothing is decided by it but the schedule", "by", jump)
+		w.c.feed.add(Decision{At: w.clock.shown(w.now), Event: "clock", Loud: true, Text: text})
+		w.log.Warn(text)
 	}
 	w.turns++
 	w.hear()

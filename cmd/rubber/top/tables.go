@@ -238,7 +238,7 @@ func stateOf(m *api.Machine) string {
 func noteOf(m *api.Machine) string {
 	switch {
 	case m.Trouble != "":
-		return tui.Paint(tui.Critical, tui.Clean(m.Trouble))
+		return tui.Paint(tui.Critical, tui.Clean(m.TroubleText()))
 	case m.Overdue:
 		return tui.Paint(tui.Critical, "takes too long")
 	case m.Protected != "":

@@ -81,7 +81,7 @@ func machineOf(m *rubber.MachineStatus) Machine {
 	out := Machine{
 		Intent: m.Intent, Name: m.Name, ID: m.ID, Profile: m.Profile, Cloud: m.Cloud, State: string(m.State), Says: m.Says,
 		AgeS: m.Age.Seconds(), Overdue: m.Overdue, Host: m.Host, Generation: m.Generation, Workers: append([]string{}, m.Workers...),
-		Slots: m.Slots, IdleSince: instant(m.IdleSince), Created: m.Created, Doing: m.Doing, Protected: m.Protect, LeftAlone: m.LeftAlone, Ending: m.Ending,
+		Slots: m.Slots, IdleSince: instant(m.IdleSince), Created: m.Created, Doing: m.Doing, Protected: m.Protect, LeftAlone: m.LeftAlone, Ending: m.Ending, Tries: m.Tries,
 	}
 	if m.BusyKnown {
 		out.Busy = &m.Busy

@@ -1,6 +1,9 @@
 package api
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // Version1 is what every answer calls the version that it is in.
 const Version1 = "v1"
@@ -108,6 +111,19 @@ type Machine struct {
 	Ending     string     `json:"ending,omitempty"`
 	Trouble    string     `json:"trouble,omitempty"`
 	Hint       string     `json:"hint,omitempty"`
+	Tries      string     `json:"tries,omitempty"` // how often the cloud has been asked in vain, and when it is asked again
+}
+
+// TroubleText is what is the matter with it, the way out, and what is tried, in
+// one sentence; "" if nothing is.
+func (m *Machine) TroubleText() string {
+	text := m.Trouble
+	for _, more := range []string{m.Hint, m.Tries} {
+		if text != "" && more != "" && !strings.Contains(text, more) {
+			text += "; " + more
+		}
+	}
+	return text
 }
 
 // Source is how asking a cloud or a broker goes.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -43,18 +45,35 @@ type Error struct {
 	Err        error         // never has a secret in it
 }
 
-// Error is one line: what, about what, why, and the way out.
+// Error is one line: what, about what, why, and the way out. Transient is not
+// said beside a cause, since it says no more to a person.
 func (e *Error) Error() string {
 	text := e.Op
 	if e.Name != "" {
 		text += fmt.Sprintf(" %q", e.Name)
 	}
-	text += ": " + e.Kind.String()
+	if e.Kind != Transient || e.Err == nil {
+		text += ": " + e.Kind.String()
+	}
 	if e.Err != nil {
 		text += ": " + e.Err.Error()
 	}
 	if e.Hint != "" {
 		text += " (" + e.Hint + ")"
+	}
+	return text
+}
+
+// Why is the error for a person who has been told what was tried and about what:
+// the cause alone, and what it is about where that is none of these names. The
+// way out is apart, in Hint.
+func (e *Error) Why(names ...string) string {
+	text := strings.ReplaceAll(e.Kind.String(), "_", " ")
+	if e.Err != nil {
+		text = strings.TrimSuffix(e.Err.Error(), ".")
+	}
+	if e.Name != "" && !slices.Contains(names, e.Name) {
+		text = fmt.Sprintf("%s %q: %s", e.Op, e.Name, text)
 	}
 	return text
 }

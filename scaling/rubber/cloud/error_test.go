@@ -26,3 +26,25 @@ func TestErrorWithin(t *testing.T) {
 		t.Error("the step's own error has changed")
 	}
 }
+
+// A person is told the class of an error where it says more than the cause, and
+// what it is about only where that is something else.
+func TestErrorForPeople(t *testing.T) {
+	cause := errors.New("connection refused")
+	for _, c := range []struct {
+		e         Error
+		text, why string
+	}{
+		{Error{Op: "create", Name: "ocr-1", Err: cause, Hint: "wait"}, `create "ocr-1": connection refused (wait)`, "connection refused"},
+		{Error{Op: "create", Name: "ocr-1"}, `create "ocr-1": transient`, "transient"},
+		{Error{Kind: Quota, Op: "create", Name: "ocr-1", Err: errors.New("10 of 10.")}, `create "ocr-1": quota: 10 of 10.`, "10 of 10"},
+		{Error{Kind: NotFound, Op: "find image", Name: "debian"}, `find image "debian": not_found`, `find image "debian": not found`},
+	} {
+		if got := c.e.Error(); got != c.text {
+			t.Errorf("got %s, want %s", got, c.text)
+		}
+		if got := c.e.Why("other", "ocr-1"); got != c.why {
+			t.Errorf("got %s, want %s", got, c.why)
+		}
+	}
+}

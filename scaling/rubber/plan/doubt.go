@@ -110,7 +110,7 @@ func (g *group) moves(s *Settings) bool {
 
 func (g *group) doubtReason(s *Settings, wait time.Duration) Reason {
 	return Reason{Ignored, fmt.Sprintf("%s, the first for %s, although %s free: these take nothing, so they are not relied upon, and one machine more comes every %s until %d have come without help; find out why those workers take nothing",
-		tasks(g.p.Demand.Ready, "waits", "wait"), wait.Truncate(time.Minute), slotsLook(g.free()), s.doubtEvery(g.p).Round(time.Second), g.doubtMost())}
+		tasks(g.p.Demand.Ready, "waits", "wait"), Span(wait.Truncate(time.Minute)), slotsLook(g.free()), Span(s.doubtEvery(g.p)), g.doubtMost())}
 }
 
 func slotsLook(n int) string {

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"time"
 )
 
 // Make decides what to do now. It is a pure function: the same snapshot gives
@@ -124,7 +123,7 @@ func jump(s *Snapshot, set *Settings, groups []*group) (Reason, bool) {
 	if ahead := s.Now.Sub(s.Memory.At); back {
 		return Reason{ClockJumped, "the clock went back, so what was watched before it counts no more"}, true
 	} else if !s.Memory.At.IsZero() && ahead > set.gap() {
-		return Reason{ClockJumped, fmt.Sprintf("nothing was watched for %s, so what was seen before that counts no more", ahead.Round(time.Second))}, true
+		return Reason{ClockJumped, fmt.Sprintf("nothing was watched for %s, so what was seen before that counts no more", Span(ahead))}, true
 	}
 	return Reason{}, false
 }

@@ -216,7 +216,7 @@ func (g *group) ask(s *Snapshot, set *Settings, p *places) {
 	begin(&g.mem.Up, s.Now, set.UpEvery)
 	most := max(set.UpMost, int(set.UpFraction*float64(g.have-g.mem.Up.Count)))
 	if left := max(0, most-g.mem.Up.Count); g.wakes+g.need > left {
-		g.limits = append(g.limits, Reason{AtRate, fmt.Sprintf("no more than %d are asked for within %s", most, set.UpEvery)})
+		g.limits = append(g.limits, Reason{AtRate, fmt.Sprintf("no more than %d are asked for within %s", most, Span(set.UpEvery))})
 		g.wakes = min(g.wakes, left)
 		g.need = min(g.need, left-g.wakes)
 	}

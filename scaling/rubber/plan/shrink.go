@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"time"
 )
 
 // candidate is a machine that might be let go.
@@ -161,7 +160,7 @@ func (g *group) letGo(s *Snapshot, set *Settings, p *places, victims []candidate
 	}
 	urgent := g.gone || g.give > 0 || g.p.Max > 0 && g.keep >= g.p.Max
 	if since := s.Now.Sub(g.mem.Up.At); !urgent && !g.mem.Up.At.IsZero() && since < set.DownCooldown {
-		g.limits = append(g.limits, Reason{Cooling, fmt.Sprintf("machines were asked for %s ago, and none is let go within %s of that", since.Round(time.Second), set.DownCooldown)})
+		g.limits = append(g.limits, Reason{Cooling, fmt.Sprintf("machines were asked for %s ago, and none is let go within %s of that", Span(since), Span(set.DownCooldown))})
 		return nil
 	}
 	begin(&g.mem.Down, s.Now, set.DownEvery)
@@ -169,7 +168,7 @@ func (g *group) letGo(s *Snapshot, set *Settings, p *places, victims []candidate
 	lines := make([]Line, 0, len(victims))
 	for _, v := range victims {
 		if !urgent && g.mem.Down.Count >= most {
-			g.limits = append(g.limits, Reason{AtRate, fmt.Sprintf("no more than %d are let go within %s", most, set.DownEvery)})
+			g.limits = append(g.limits, Reason{AtRate, fmt.Sprintf("no more than %d are let go within %s", most, Span(set.DownEvery))})
 			break
 		}
 		reasons := slices.Clone(g.down)

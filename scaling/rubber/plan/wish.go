@@ -53,7 +53,7 @@ func (g *group) wishNormal(now time.Time, s *Settings) {
 	g.down = []Reason{{Idle, fmt.Sprintf("there was %s within the last %s, the time that a new start would cost", peak, g.patienceText(s))}}
 }
 
-func (g *group) patienceText(s *Settings) string { return s.patience(g.p).Round(time.Second).String() }
+func (g *group) patienceText(s *Settings) string { return Span(s.patience(g.p)) }
 
 // late is how many of the waiting tasks need machines that are not there.
 func (g *group) late(now time.Time, s *Settings) (float64, Reason) {
@@ -63,7 +63,7 @@ func (g *group) late(now time.Time, s *Settings) (float64, Reason) {
 	boot, task := s.startCost(g.p).Seconds(), g.p.TaskTime.Seconds()
 	waiting := float64(g.waiting) + g.rise
 	if wait := g.wait(now); wait >= s.TargetWait && s.TargetWait > 0 {
-		return waiting, Reason{Waited, fmt.Sprintf("%s, since about %s, and none should wait longer than %s", tasks(g.waiting, "waits", "wait"), wait.Round(time.Second), s.TargetWait)}
+		return waiting, Reason{Waited, fmt.Sprintf("%s, the first for about %s, and none should wait longer than %s", tasks(g.waiting, "waits", "wait"), Span(wait), Span(s.TargetWait))}
 	}
 	done := 0.0
 	if task > 0 {

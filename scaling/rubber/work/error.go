@@ -41,13 +41,16 @@ type Error struct {
 	Err  error  // never has a secret in it
 }
 
-// Error is one line: what, about what, why, and the way out.
+// Error is one line: what, about what, why, and the way out. Away is not said
+// beside a cause, since it says no more to a person.
 func (e *Error) Error() string {
 	text := e.Op
 	if e.Name != "" {
 		text += fmt.Sprintf(" %q", e.Name)
 	}
-	text += ": " + e.Kind.String()
+	if e.Kind != Away || e.Err == nil {
+		text += ": " + e.Kind.String()
+	}
 	if e.Err != nil {
 		text += ": " + e.Err.Error()
 	}

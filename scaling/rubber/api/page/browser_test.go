@@ -31,7 +31,7 @@ func TestEveryView(t *testing.T) {
 	tab.Wait(`document.querySelector('.verdict.role b').textContent === 'active'`)
 	tab.Wait(`document.querySelectorAll('.u-wrap').length === 3`)
 	tab.Wait(`document.querySelectorAll('section[aria-labelledby=h-profiles] tbody tr').length === 4`)
-	tab.Wait(`[...document.querySelectorAll('.troubles li')].some((x) => x.textContent.includes('No valid host') && x.textContent.includes('give the flavor fewer cores'))`)
+	tab.Wait(`[...document.querySelectorAll('.troubles li')].some((x) => x.textContent.includes('No valid host') && x.textContent.includes('give the flavor fewer cores') && x.textContent.includes('tried 4 times'))`)
 	tab.Wait(`document.title === 'shop · rubber'`)
 
 	// To a profile by its link, and to a machine's line there.

@@ -112,7 +112,8 @@ func (f *fake) busy() {
 		}
 		s.Machines[4].Release = &rubber.Release{Reason: "the host raises alarms: short of memory"}
 		s.Machines[6].Overdue = true
-		s.Machines[6].Trouble = &rubber.Trouble{Kind: "capacity", Text: "openstack: No valid host was found", Hint: "give the flavor fewer cores, or the aggregate more hosts"}
+		s.Machines[6].Trouble = &rubber.Trouble{Kind: "capacity", Text: "it could not be made: No valid host was found", Hint: "give the flavor fewer cores, or the aggregate more hosts"}
+		s.Machines[6].Tries = "tried 4 times, again in 50 s"
 		s.Hosts.Hosts = []hear.Host{
 			{UUID: someHost[0], Name: "xcp-1", FreeMemory: mem(41), TotalMemory: mem(128)},
 			{UUID: someHost[1], Name: "xcp-2", FreeMemory: mem(3), TotalMemory: mem(128), MemoryShort: hear.Bad, Contended: hear.Bad, Alarms: []hear.Alarm{

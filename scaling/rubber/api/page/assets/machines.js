@@ -6,7 +6,7 @@ import { at, onPresent, present } from './live.js';
 import { cell, known } from './tables.js';
 import { duration } from './units.js';
 import { ago } from './when.js';
-import { stateLook, stateOrder } from './words.js';
+import { stateLook, stateOrder, wayOut } from './words.js';
 
 const pageSize = 50;
 const typingMs = 150; // what is typed meanwhile is asked for at once
@@ -48,7 +48,7 @@ const columns = [
   { by: 'busy', label: 'busy', class: 'num c-busy', cell: cell((m) => (m.slots ? `${known(m.busy)} of ${m.slots}` : m.state === 'ready' || m.state === 'draining' ? known(m.busy) : '')) },
   { by: 'idle', label: 'idle for', class: 'num narrow-out', cell: cell((m) => (m.idle_since ? ago(at(m.idle_since)) : '')) },
   { by: 'host', label: 'host', rising: true, class: 'wide-only', cell: cell((m) => hostName(m.host || '')) },
-  { by: 'said', label: 'what is said of it', rising: true, class: 'why c-why', cell: cell((m) => m.trouble || m.ending || m.released || '', (m) => m.hint) },
+  { by: 'said', label: 'what is said of it', rising: true, class: 'why c-why', cell: cell((m) => m.trouble || m.ending || m.released || '', wayOut) },
 ];
 
 /** @param {string} profile whose machines, "" for all */

@@ -2,7 +2,7 @@
 import { h, keyed, text } from './dom.js';
 import { at } from './live.js';
 import { clockText } from './when.js';
-import { count, profileLink, triesText } from './words.js';
+import { count, kindWord, profileLink, triesText, wayOut } from './words.js';
 
 /**
  * @typedef {object} Trouble
@@ -40,10 +40,10 @@ export function troubles(s) {
   some(list, s.profiles.filter((p) => p.error && !away.has(p.broker)), (p) => ({ key: `profile ${p.name}`, tone: 'warning', what: `profile ${p.name}`, text: p.error, href: profileLink(p.name) }), 'profiles', '#/');
   some(list, s.brakes, (b) => ({
     key: `brake ${b.cloud} ${b.profile || ''} ${b.kind}`, tone: 'warning', what: b.profile ? `${b.profile} in ${b.cloud}` : `cloud ${b.cloud}`,
-    text: `no machines are asked for until ${clockText(at(b.until))} (${b.kind}): ${b.text}`, fix: b.hint, href: b.profile ? profileLink(b.profile) : '#/sources',
+    text: `no machines are asked for until ${clockText(at(b.until))}  (${kindWord(b)}): ${b.text}`, fix: b.hint, href: b.profile ? profileLink(b.profile) : '#/sources',
   }), 'brakes', '#/sources');
   some(list, s.machines.filter((m) => m.trouble || m.overdue), (m) => ({
-    key: `machine ${m.intent}`, tone: 'warning', what: m.name, text: `${m.state}${m.overdue ? ' for too long' : ''}${m.trouble ? `: ${m.trouble}` : ''}`, fix: m.hint, href: '#/machines',
+    key: `machine ${m.intent}`, tone: 'warning', what: m.name, text: `${m.state}${m.overdue ? ' for too long' : ''}${m.trouble ? `: ${m.trouble}` : ''}`, fix: wayOut(m), href: '#/machines',
   }), 'machines', '#/machines', s.machines_in_trouble);
   some(list, s.hosts.filter((x) => x.silent), (x) => ({ key: `silent ${x.uuid}`, tone: 'nodata', what: `host ${x.name || x.uuid}`, text: 'its agent is silent: nothing is let go there', href: '#/hosts' }), 'hosts', '#/hosts');
   some(list, s.hosts.filter((x) => !x.silent && x.bad.length), (x) => ({

@@ -3,7 +3,7 @@
 import { h, keyed, text } from './dom.js';
 import { at, onPresent, present } from './live.js';
 import { ago, clockText } from './when.js';
-import { count, triesText } from './words.js';
+import { count, kindWord, triesText } from './words.js';
 
 /**
  * @typedef {object} Card
@@ -79,7 +79,7 @@ export function sourcesView(main) {
     brokers.update(s.brokers.map((x) => sourceCard(x, 'worker')));
     clouds.update(s.clouds.map((x) => sourceCard(x, 'machine')));
     brakes.update(s.brakes.map((b) => ({
-      key: `${b.cloud} ${b.profile || ''} ${b.kind}`, ...partly, name: b.profile ? `${b.profile} in ${b.cloud}` : b.cloud, state: b.kind,
+      key: `${b.cloud} ${b.profile || ''} ${b.kind}`, ...partly, name: b.profile ? `${b.profile} in ${b.cloud}` : b.cloud, state: kindWord(b),
       text: b.text, fix: [b.hint, `no machines are asked for until ${clockText(at(b.until))}`, b.fails > 1 ? `${b.fails} times in a row` : ''].filter(Boolean).join('; '),
     })));
     alarms.update(s.hearing.map((x) => ({

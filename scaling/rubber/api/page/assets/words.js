@@ -51,3 +51,9 @@ export const count = (n, word) => `${n} ${word}${n === 1 ? '' : 's'}`;
 
 /** How long an error has lasted and when it is asked again, in the words of a line. */
 export const triesText = (s, when) => [s.fails > 1 ? `${s.fails} times in a row` : '', when ? `asked again at ${when}` : ''].filter(Boolean).join(', ');
+
+/** What is done about a machine with trouble, and how often it was tried. */
+export const wayOut = (m) => [m.hint, m.tries].filter(Boolean).join('; ');
+
+/** The class of the error behind a brake, for people: who tries again says no more by "transient". */
+export const kindWord = (b) => (b.kind === 'transient' ? 'tried again' : b.kind.replaceAll('_', ' '));

@@ -4,6 +4,7 @@ package pause
 
 import (
 	"fmt"
+	"math"
 	"sync"
 	"time"
 
@@ -34,7 +35,7 @@ type Error struct {
 }
 
 func (e *Error) Error() string {
-	return fmt.Sprintf("%v; tried again in %v", e.Err, e.Wait.Round(100*time.Millisecond))
+	return fmt.Sprintf("%v; tried again in %.0f s", e.Err, math.Ceil(e.Wait.Seconds()))
 }
 
 // Unwrap is the last failure.
