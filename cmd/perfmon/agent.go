@@ -57,6 +57,8 @@ type host struct {
 func runAgent(o *options, stdout, stderr io.Writer) error {
 	log := newLogger(o, stderr)
 	slog.SetDefault(log) // for libraries
+	pages := findProgramPages()
+	pages.giveBack() // what the packages' own beginnings needed
 
 	cfg, badSettings := loadSettings(o.settings, log)
 	if o.shadow {
@@ -128,6 +130,7 @@ func runAgent(o *options, stdout, stderr io.Writer) error {
 	})
 	beats := newHeartbeats(m.Snapshot, kept.Epoch, log, reg)
 
+	pages.giveBack() // what the start needed
 	apiSocket := openAPI(o, log)
 	service := newAPI(o, m, h, kept, log)
 
@@ -155,6 +158,7 @@ func runAgent(o *options, stdout, stderr io.Writer) error {
 	work.Go(func() { <-background.Done(); kept.feed.Close() })
 	work.Go(func() { hearCommands(background, socket, m, log) })
 	work.Go(func() { hearHangups(background, hangups, m) })
+	work.Go(func() { pages.keepSmall(background) })
 	notify(daemon.SdNotifyReady)
 	reportToParent(nil)
 
