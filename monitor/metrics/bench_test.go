@@ -191,7 +191,7 @@ func BenchmarkHeld(b *testing.B) {
 		{"gzip", []string{"gzip"}},
 		{"text+gzip", []string{"identity", "gzip"}},
 		{"zstd", []string{"zstd"}},
-		{"text-twice", []string{"identity", "identity"}},
+		{"text-often", []string{"identity", "identity", "identity"}},
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			s := metricstest.Snapshot(vms)

@@ -16,6 +16,12 @@ import (
 // next. Prometheus too takes a series for gone after so long.
 const patience = 5 * time.Minute
 
+// often is with how many scrapes between two refreshes the page as it is gets a
+// body of its own, which is the largest thing there can be. Two come from a
+// pair of servers, or from one whose scrape comes a little late and a little
+// early the next time.
+const often = 3
+
 // store keeps the forms of the newest snapshot that somebody has asked for.
 type store struct {
 	now    func() time.Time
@@ -141,14 +147,14 @@ type answer struct {
 // answer makes the body of a form if it is not there, and an end with which
 // the answer's last bytes are those of own, if there is not that end already.
 //
-// There is no body of what is as large as the page and was not asked for
-// before: only a second scrape between two refreshes has it made.
+// There is no body of what is as large as the page, and is printed in the time
+// that its numbers take, unless it is asked for again and again: see often.
 func (s *store) answer(f form, own ownText) (answer, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	a := answer{edition: s.latest()}
 	place := s.place(f)
-	if f.coding == identity && (place.asked == 1 || a.edition == nil) {
+	if f.coding == identity && (place.asked < often || a.edition == nil) {
 		return a, nil
 	}
 	var err error
