@@ -111,6 +111,7 @@ func (m *Monitor) apply(o *object, list []*config.Variable) {
 			if o.retired == nil {
 				o.retired = map[string]*variable{}
 			}
+			v.matched = matching{} // the sources may be others when it comes back
 			o.retired[v.conf.Name] = v
 		}
 	}

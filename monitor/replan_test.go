@@ -78,6 +78,31 @@ func TestReplanIsPlan(t *testing.T) {
 	}
 }
 
+// TestReplanOfWhatComesBack takes a tag off a VM for a while, in which its data
+// sources change: what comes back is the layer's very same variable.
+func TestReplanOfWhatComesBack(t *testing.T) {
+	w := newWorld(t, Options{}, "vm/u/memory", hostCPU)
+	w.give("vm", "u", "")
+	w.file("vm", triggers(block("vm", "busy", "a level=2 regex=cpu[0-9]")))
+	next := int64(0)
+	columns := func(tags []string, columns ...string) {
+		w.tag("vm", "u", tags...)
+		w.setColumns(columns...)
+		clear(w.rows)
+		w.row(next, make([]float64, len(columns))...)
+		w.poll(next + 5)
+		next += 60
+	}
+	columns([]string{"busy"}, "vm/u/memory", hostCPU)
+	columns(nil, "vm/u/memory", hostCPU)
+	columns(nil, "vm/u/cpu0", "vm/u/cpu1", hostCPU)
+	columns([]string{"busy"}, "vm/u/cpu0", "vm/u/cpu1", hostCPU)
+	vars := w.m.objects[Object{"vm", "u"}].vars
+	if len(vars) != 1 || !slices.Equal(vars[0].columns, []int{0, 1}) {
+		t.Errorf("%d variables, the first reads the columns %v", len(vars), vars[0].columns)
+	}
+}
+
 // describe has all that a plan says.
 func describe(p *plan) string {
 	var b strings.Builder
