@@ -41,7 +41,7 @@ func (m *Monitor) parseOwn(o *object) (changed bool) {
 	next := &config.Config{}
 	o.said = nil
 	if strings.TrimSpace(text) != "" && !(m.opts.Legacy && o.Class == rrd.ClassSR) {
-		next, o.said = config.Parse(o.Class, text, m.parseOptions())
+		next, o.said = m.documents.Parse(o.Class, text, m.parseOptions())
 	}
 	if o.own == nil {
 		o.own = m.lastGood(o.Object)
@@ -75,13 +75,38 @@ func (m *Monitor) inherit(o *object) (changed bool) {
 	return true
 }
 
+// ingredients are what determines what is in force for an object, but for what
+// SRs ask of a host.
+type ingredients struct {
+	class, tags string
+	dom0        bool
+	own         *config.Config
+	file, pool  *config.Defaults
+}
+
+// inForce is what comes of them.
+type inForce struct {
+	effective  *config.Config
+	provenance []config.Provenance
+	joint      []config.Problem
+}
+
 // combine makes what is in force for an object of its own configuration and
-// of what it inherits.
+// of what it inherits. While an inventory is put in force, objects of which all
+// of that is the same share it.
 func (m *Monitor) combine(o *object) {
-	o.effective, o.provenance, o.joint = config.Effective(o.Class, o.tags, o.own, o.file, o.pool)
-	if o.Class == rrd.ClassVM && !o.dom0 {
-		o.withoutReadings()
+	of := ingredients{o.Class, strings.Join(o.tags, "\x00"), o.dom0, o.own, o.file, o.pool}
+	made, known := m.combined[of]
+	if !known {
+		made.effective, made.provenance, made.joint = config.Effective(o.Class, o.tags, o.own, o.file, o.pool)
+		if o.Class == rrd.ClassVM && !o.dom0 {
+			made.withoutReadings()
+		}
+		if m.combined != nil {
+			m.combined[of] = made
+		}
 	}
+	o.effective, o.provenance, o.joint = made.effective, made.provenance, slices.Clip(made.joint)
 	o.secondary = nil
 	for _, c := range o.effective.Variables {
 		if !c.PerHost {
@@ -100,26 +125,26 @@ func (m *Monitor) combine(o *object) {
 
 // withoutReadings leaves out what a VM inherits that reads the control
 // domain: all VMs would raise the one alarm of a full disk there.
-func (o *object) withoutReadings() {
-	in := len(o.effective.Variables)
+func (f *inForce) withoutReadings() {
+	in := len(f.effective.Variables)
 	drop := func(i int) bool {
-		return i < in && readsControlDomain(o.effective.Variables[i]) && o.provenance[i].From.Origin != config.OwnOrigin
+		return i < in && readsControlDomain(f.effective.Variables[i]) && f.provenance[i].From.Origin != config.OwnOrigin
 	}
 	var provenance []config.Provenance
 	var variables []*config.Variable
-	for i, p := range o.provenance {
+	for i, p := range f.provenance {
 		if drop(i) {
 			continue
 		}
 		provenance = append(provenance, p)
 		if i < in {
-			variables = append(variables, o.effective.Variables[i])
+			variables = append(variables, f.effective.Variables[i])
 		}
 	}
 	if len(variables) < in {
-		kept := *o.effective
+		kept := *f.effective
 		kept.Variables = variables
-		o.effective, o.provenance = &kept, provenance
+		f.effective, f.provenance = &kept, provenance
 	}
 }
 

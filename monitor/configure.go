@@ -15,6 +15,8 @@ import (
 // Those that it does not name keep theirs while they are remembered.
 func (m *Monitor) setInventory(inv *Inventory) {
 	m.inv, m.invBefore = inv, m.inv
+	m.combined = map[ingredients]inForce{}
+	defer func() { m.combined = nil }()
 	m.setLayers(inv)
 	if inv.HostUUID != m.givenHost {
 		m.givenHost = inv.HostUUID

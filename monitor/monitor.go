@@ -34,8 +34,10 @@ type Monitor struct {
 	objects   map[Object]*object
 	layers    layers
 	patterns  config.Patterns
-	plan      *plan // nil: to be made
-	outdated  *plan // the one before, while there is none
+	documents config.Documents
+	combined  map[ingredients]inForce // of the inventory that is being put in force; else nil
+	plan      *plan                   // nil: to be made
+	outdated  *plan                   // the one before, while there is none
 	anchor    anchor
 	pace      pace
 	clock     clockWatch

@@ -40,7 +40,7 @@ func TestPatternsLetGo(t *testing.T) {
 			runtime.GC()
 		}
 	}
-	if n := len(p.byText); n > 4*sweepMargin {
+	if n := len(p.known); n > 4*sweepMargin {
 		t.Errorf("%d patterns are known, of which one is in use", n)
 	}
 	if again, _ := p.compile("kept", Options{}); again != kept {
