@@ -26,6 +26,11 @@ func TestDocs(t *testing.T) {
 	if string(got) != want {
 		t.Error("docs/rubber-settings.md is not what the tables say: run the test with -update, and look at the difference")
 	}
+	for line := range strings.Lines(want) {
+		if strings.HasSuffix(line, "|  |\n") {
+			t.Errorf("a key without a meaning: %s", line)
+		}
+	}
 }
 
 const docsIntro = "# rubber's configuration\n\n" +

@@ -34,21 +34,20 @@ var limitTexts = map[string]string{
 // never are limits that may be switched off.
 var never = map[string]bool{"Stop": true, "Lost": true}
 
-// negative are factors that may be below zero.
-var negative = map[string]bool{"KeepSlack": true}
-
 // plannerTexts say what the fields of plan.Settings mean.
 var plannerTexts = map[string]string{
 	"Interval":      "between two plans",
 	"Beta":          "spare capacity above a load R is this times the square root of R",
 	"LoadWindow":    "over which load is smoothed",
 	"Hysteresis":    "the part of a machine that has to be missing before one is asked for on account of load alone",
+	"Slack":         "the part of a machine that may be missing before one has to stay on account of load alone",
 	"Recent":        "over which recent load is smoothed",
 	"Noise":         "a recent load r bounds the load by r, this times its square root, and 1",
 	"Horizon":       "for how long a rise of demand that is no accident and no batch is taken to go on",
+	"Crowd":         "the part of the boot time for which tasks have to wait, and demand to rise, until what comes is a crowd, and each task gets a machine of its own; 0: never",
 	"Lateness":      "the part of the boot time that a task may wait longer, so that a new machine takes several",
 	"Outlier":       "demand above R, this times the square root of R, and 1 is a burst and not load",
-	"Optimism":      "how much of the work that spare capacity can do while a machine boots is relied upon",
+	"SpareWindow":   "over which demand is smoothed, bursts and all, to see what those at work can do besides while a machine boots",
 	"TargetWait":    "how long a task may wait before it counts as late",
 	"StartCost":     "what a start costs in machine time, where the boot time has not been measured",
 	"StartExtra":    "what it costs besides the measured boot time",

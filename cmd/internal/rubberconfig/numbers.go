@@ -34,11 +34,7 @@ func numberKeys(to any, texts map[string]string) []strictyaml.Key {
 				k.Value = strictyaml.Duration{To: p, Min: 0, Max: maxTime}
 			}
 		case *float64:
-			least := 0.0
-			if negative[field.Name] {
-				least = -maxFactor
-			}
-			k.Value = strictyaml.Fraction{To: p, Min: least, Max: maxFactor}
+			k.Value = strictyaml.Fraction{To: p, Min: 0, Max: maxFactor}
 		case *int:
 			k.Value = count{strictyaml.Number[int]{To: p, Min: 0, Max: maxCount}}
 		case *bool:

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"math"
+	"slices"
 	"time"
 )
 
@@ -53,4 +54,34 @@ func (g *group) lately(now time.Time, s *Settings) []Sample {
 		list = append(list, Sample{At: now, Demand: g.demand})
 	}
 	return list[max(0, len(list)-steps):]
+}
+
+// crowd is by how much demand rose within the last half of a boot, if what comes
+// is a crowd and no batch; else 0. Tasks have had to wait for most of a boot then,
+// so all of a batch would have come, and demand still rises: by more than chance,
+// in that half and in its later half alike. A machine more for each is no waste,
+// since there is more to do when it is ready.
+func (g *group) crowd(now time.Time, s *Settings) float64 {
+	boot := s.startCost(g.p)
+	half := max(boot/2, 2*steps*s.Interval)
+	if s.Crowd <= 0 || g.mem.WaitingSince.IsZero() || now.Sub(g.mem.WaitingSince) < max(time.Duration(s.Crowd*float64(boot)), half) {
+		return 0
+	}
+	before, known := g.demandAt(now.Add(-half))
+	between, _ := g.demandAt(now.Add(-half / 2))
+	by, sigma := float64(g.demand-before), math.Sqrt(float64(g.demand)+1)
+	if !known || by <= 3*sigma || float64(g.demand-between) <= 2*sigma {
+		return 0
+	}
+	return by
+}
+
+// demandAt is the demand of an instant within patience.
+func (g *group) demandAt(then time.Time) (demand int, known bool) {
+	for _, p := range slices.Backward(g.mem.Peaks) {
+		if !p.At.After(then) {
+			return p.Demand, true
+		}
+	}
+	return 0, false
 }

@@ -19,6 +19,7 @@ type Settings struct {
 	// Work that waits.
 	SpareWindow time.Duration // over which demand is smoothed to see how much of the capacity there is to spare
 	Horizon     time.Duration // for how long a rise of demand that is no accident and no batch is taken to go on
+	Crowd       float64       // part of the boot time for which tasks have to wait, and demand to rise, until what comes is a crowd
 	Lateness    float64       // part of the boot time that a task may wait longer still, so that new machines take several each
 	TargetWait  time.Duration // how long a task may wait before spare capacity is no longer relied upon
 
@@ -48,19 +49,20 @@ type Settings struct {
 func DefaultSettings() Settings {
 	return Settings{
 		Interval:      5 * time.Second,
-		Beta:          1.25,
+		Beta:          1.28,
 		LoadWindow:    22 * time.Minute,
-		Outlier:       2,
+		Outlier:       1.45,
 		Recent:        30 * time.Second,
-		Noise:         0.6,
-		Hysteresis:    0.97,
-		Slack:         0.1,
+		Noise:         1.4,
+		Hysteresis:    1.1,
+		Slack:         0.6,
 		SpareWindow:   10 * time.Minute,
-		Horizon:       60 * time.Second,
-		Lateness:      0.24,
+		Horizon:       70 * time.Second,
+		Crowd:         0.6,
+		Lateness:      0.43,
 		TargetWait:    4 * time.Minute,
 		StartCost:     180 * time.Second,
-		Patience:      0.95,
+		Patience:      0.91,
 		Quiet:         5,
 		UpEvery:       5 * time.Second,
 		UpMost:        50,

@@ -11,7 +11,8 @@ import (
 //	base  = R + β·√R                        spare capacity by square-root staffing (Halfin and Whitt 1981)
 //	late  = (W − (n − R)·B/S) / (1 + l·B/S)  of W that wait, or will if a rise goes on, those still there when a
 //	                                        machine asked for now is ready: n slots work off n·B/S tasks of length S in
-//	                                        boot time B, of which R·B/S come anew; each new one takes some after another
+//	                                        boot time B, of which R·B/S come anew; each new one takes some after another,
+//	                                        and one alone (l = 0) where a crowd comes
 //	wish  = max(base, n + late, 1 if there is any work)
 //	keep  = max(wish, base, highest demand within T)
 //
@@ -61,7 +62,8 @@ func (g *group) late(now time.Time, s *Settings) (float64, Reason) {
 		return 0, Reason{}
 	}
 	boot, task := s.startCost(g.p).Seconds(), g.p.TaskTime.Seconds()
-	waiting := float64(g.waiting) + g.rise
+	crowd := g.crowd(now, s)
+	waiting := float64(g.waiting) + max(g.rise, crowd)
 	if wait := g.wait(now); wait >= s.TargetWait && s.TargetWait > 0 {
 		return waiting, Reason{Waited, fmt.Sprintf("%s, the first for about %s, and none should wait longer than %s", tasks(g.waiting, "waits", "wait"), Span(wait), Span(s.TargetWait))}
 	}
@@ -74,12 +76,14 @@ func (g *group) late(now time.Time, s *Settings) (float64, Reason) {
 		return 0, Reason{}
 	}
 	among := ""
-	if g.rise > 0 {
+	if crowd > 0 {
+		among = ", counting as many again as have come of late, since they come for longer than a batch would"
+	} else if g.rise > 0 {
 		among = fmt.Sprintf(", counting those that will have come if demand goes on to rise as within the last %d plans", steps)
 	}
 	reason := Reason{Demanded, fmt.Sprintf("%s, %s can run at once, and %s would still wait when a machine asked for now is ready%s",
 		tasks(g.demand, "waits or runs", "wait or run"), number(g.slots), number(math.Ceil(left)), among)}
-	if task > 0 {
+	if task > 0 && crowd == 0 {
 		left /= 1 + s.Lateness*boot/task
 	}
 	return left, reason

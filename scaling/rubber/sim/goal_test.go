@@ -38,9 +38,13 @@ func TestUnseen(t *testing.T) {
 	t.Log("\n" + text.String())
 }
 
+// missedBySeed is by how much single seeds may miss the goal that the mean of
+// five reaches: a part of it, see docs for which do.
+const missedBySeed = 0.1
+
 // TestGoal prints how rubber stands beside the goal (go test -run Goal -v), and
-// holds it to what it reaches: all of it on three of the traces, for each of the
-// seeds. Of the flash crowd, machine hours are not reached, see docs.
+// holds it to what it reaches: all of it on each of the traces, by the mean of five
+// seeds.
 func TestGoal(t *testing.T) {
 	if race {
 		t.Skip("one goroutine, and ten times as slow: the race detector has nothing to see")
@@ -62,14 +66,12 @@ func TestGoal(t *testing.T) {
 		t.Fatalf("%d scores, want %d: five seeds and their mean for each trace", len(scores), want)
 	}
 	for _, s := range scores {
-		if s.Trace != Flash {
-			if !s.Reached() {
-				t.Errorf("%s, seed %d: missed by %.1f %%: %+v", s.Trace, s.Seed, 100*s.Margin(), s)
-			}
-			continue
+		most := 0.0
+		if s.Seed > 0 {
+			most = missedBySeed
 		}
-		if s.Killed != 0 || s.Hours > 0.96 || s.Cost > GoalCost || s.Starts > GoalStarts || s.Seed == 0 && max(s.Mean, s.P95) > GoalWait {
-			t.Errorf("%s, seed %d: worse than it was: %+v", s.Trace, s.Seed, s)
+		if s.Margin() > most {
+			t.Errorf("%s, seed %d: missed by %.1f %%: %+v", s.Trace, s.Seed, 100*s.Margin(), s)
 		}
 	}
 }

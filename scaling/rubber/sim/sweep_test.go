@@ -27,7 +27,7 @@ func vary(s plan.Settings, random *rand.Rand) plan.Settings {
 		return time.Duration(scale(d.Seconds(), low.Seconds(), high.Seconds())) * time.Second
 	}
 	for range 1 + random.IntN(3) {
-		switch random.IntN(13) {
+		switch random.IntN(14) {
 		case 0:
 			s.Beta = scale(s.Beta, 0.3, 2)
 		case 1: // more for large loads, less for small ones, or the other way
@@ -54,7 +54,9 @@ func vary(s plan.Settings, random *rand.Rand) plan.Settings {
 		case 12:
 			s.SpareWindow = stretch(s.SpareWindow, 0, 15*time.Minute)
 		case 11:
-			s.Lateness = scale(s.Lateness, 0, 0.4)
+			s.Lateness = scale(s.Lateness, 0, 0.6)
+		case 13:
+			s.Crowd = scale(s.Crowd, 0.3, 1.2)
 		}
 	}
 	return s
@@ -108,11 +110,7 @@ func TestSweep(t *testing.T) {
 			m := both.Scores()[0].Margin()
 			margins[n] = m
 			per[r.options.Kinds[0]] = max(per[r.options.Kinds[0]]+1, m+1) - 1
-			weight := 1.0
-			if r.options.Kinds[0] == Flash {
-				weight = 0.2
-			}
-			if sum += weight * max(0, m+0.02) * (1 + 20*max(0, m)); i > 0 && sum >= at {
+			if sum += max(0, m+0.02) * (1 + 20*max(0, m)); i > 0 && sum >= at {
 				break
 			}
 		}
