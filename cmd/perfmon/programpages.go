@@ -15,8 +15,9 @@ import (
 )
 
 // pagesEvery is how often the program's pages are given back. What is needed
-// comes again from the page cache: some hundred faults of a microsecond or two.
-const pagesEvery = 15 * time.Second
+// comes again from the page cache: some hundred faults, of more than a
+// microsecond each in a guest, which the agent should not pay at each poll.
+const pagesEvery = 5 * time.Minute
 
 // programPages are the pages of the program's file. The start of a program
 // touches most of it, the kernel maps sixteen pages around each that is touched,
@@ -48,7 +49,7 @@ func (p programPages) giveBack() {
 // keepSmall gives them back now and then until ctx ends, at first more often:
 // what begins needs pages that nothing needs later.
 func (p programPages) keepSmall(ctx context.Context) {
-	for next := pagesEvery / 100; ; next = min(10*next, pagesEvery) {
+	for next := pagesEvery / 2000; ; next = min(10*next, pagesEvery) {
 		if sleep(ctx, next); len(p) == 0 || ctx.Err() != nil {
 			return
 		}
