@@ -93,7 +93,7 @@ var changing = []struct {
 	as   string
 }{
 	{regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{64}`), "ID"},
-	{regexp.MustCompile(`([A-Z][a-z]{2} \d+ )?\d\d:\d\d(:\d\d)?`), "TIME"},
+	{regexp.MustCompile(`(\d{4}-\d\d-\d\d |[A-Z][a-z]{2} \d+ )?\d\d:\d\d(:\d\d)?`), "TIME"},
 	{regexp.MustCompile(`cpu\d+(, cpu\d+)*`), "CPUS"},
 	{regexp.MustCompile(`\b\d+(\.\d+)?(e[-+]\d+)?[kMG]?\b`), "N"},
 	{regexp.MustCompile(`N (s|min|h|d)\b( N (s|min|h|d)\b)*`), "LONG"},
