@@ -202,7 +202,7 @@ func TestWatch(t *testing.T) {
 	})
 	code, out, complaints := runs("alarms", "web", "--watch", "--api-socket", socket)
 	when := times{Now: time.Now()}
-	want := fmt.Sprintf("no alarm at %s\n\n%[2]s  raised    critical  vm web  cpu_usage  0.95 > 0.9  (inhibited)\n%[2]s  cleared   critical  vm 5c2b  cpu_usage  – > 0.9  (the object has gone)\n", when.At(noon), when.Short(noon))
+	want := fmt.Sprintf("no alarm at %s\n\n%[2]s  raised    critical  vm web  cpu_usage  0.95 > 0.9  (inhibited)\n%[2]s  cleared   critical  vm 5c2b  cpu_usage  – > 0.9  (the object has gone)\n", when.At(noon), when.Clock(noon))
 	if code != verbs.ExitProblem || out != want || complaints != "perfmonctl: perfmon has gone; it is waited for\nperfmonctl: perfmon has gone; it is waited for\nperfmonctl: there is no object \"web\" on this host\n" {
 		t.Errorf("exit code %d:\n%s%swant\n%s", code, out, complaints, want)
 	}
