@@ -190,6 +190,32 @@ func (c *children) written() (size int64) {
 	return size
 }
 
+// holders are how many tokens the diaries have lines of a kind of.
+func (c *children) holders(kind string) int {
+	names, err := filepath.Glob(filepath.Join(c.dir, "diary-*"))
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	tokens := map[string]bool{}
+	for _, name := range names {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			c.t.Fatal(err)
+		}
+		for line := range strings.Lines(string(text)) {
+			w := strings.Fields(line)
+			switch {
+			case !strings.HasSuffix(line, "\n"): // is being written
+			case kind == "held" && len(w) == 3 && w[0] == kind:
+				tokens[w[2]] = true // held TIME TOKEN
+			case kind == "fenced" && len(w) == 3 && w[0] == kind:
+				tokens[w[1]] = true // fenced TOKEN REVISION
+			}
+		}
+	}
+	return len(tokens)
+}
+
 // Three processes write; the one that owns the engine is killed, and another
 // is started in its place.
 func TestOwnerIsKilled(t *testing.T) {
@@ -218,6 +244,7 @@ func killOwners(t *testing.T, kills int) {
 	until(t, "an owner at last", func() bool { return c.owner() != 0 })
 	before := c.written()
 	until(t, "writes at last", func() bool { return c.written() > before+60_000 })
+	until(t, "two holders of the lease that wrote", func() bool { return c.holders("held") >= 2 && c.holders("fenced") >= 2 })
 	for pid := range c.all {
 		c.kill(pid)
 	}
